@@ -1,0 +1,73 @@
+"""Scenario model of the UN camp handovers in northern Mali, 2023.
+
+    import camphandover as ch
+    batch = ch.run("scenarios/on-schedule.yaml", runs=100, seed=2023)
+    ch.control_shares(batch)
+    ch.plots.control_over_time(batch, "Kidal")
+
+Importing this is quick: what is named here is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from camphandover import plots
+    from camphandover.ensemble.plan import BatchError
+    from camphandover.model import NorthernMali
+    from camphandover.results.batch import Batch, open_batch, run
+    from camphandover.results.shares import control_shares
+    from camphandover.results.table import end_table
+    from camphandover.scenario import Scenario, ScenarioError
+    from camphandover.scenario import load as load_scenario
+
+    __version__: str
+
+__all__ = [
+    "Batch",
+    "BatchError",
+    "NorthernMali",
+    "Scenario",
+    "ScenarioError",
+    "__version__",
+    "control_shares",
+    "end_table",
+    "load_scenario",
+    "open_batch",
+    "plots",
+    "run",
+]
+
+_HOMES = {
+    "Batch": "results.batch:Batch",
+    "BatchError": "ensemble.plan:BatchError",
+    "NorthernMali": "model:NorthernMali",
+    "Scenario": "scenario:Scenario",
+    "ScenarioError": "scenario:ScenarioError",
+    "control_shares": "results.shares:control_shares",
+    "end_table": "results.table:end_table",
+    "load_scenario": "scenario:load",
+    "open_batch": "results.batch:open_batch",
+    "plots": "plots:",
+    "run": "results.batch:run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from where it lives."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("camphandover")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = _HOMES[name].partition(":")
+    loaded = import_module(f"{__name__}.{module}")
+    value = getattr(loaded, attribute) if attribute else loaded
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,151 @@
+"""The commands `run` and `plot`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from camphandover.results.batch import Batch
+
+FAILED = 1
+COMPILE_SECONDS = 30
+SHOWN_FAILURES = 5
+MAX_SEED = 2**64 - 1
+
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(help="Scenario files, or names of the library; the whole library if none."),
+]
+Out = Annotated[
+    Path | None, typer.Option(help="Folder of the batch. [default: runs/library, or by the names]")
+]
+Json = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as JSON, too.")]
+
+
+def run(
+    files: Files = None,
+    runs: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="Runs of each scenario.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of all draws.")] = 2023,
+    out: Out = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=4096, help="Threads. [default: all cores]")
+    ] = None,
+    json: Json = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the table only.")] = False,
+) -> None:
+    """Run scenarios many times: who holds each base over time.
+
+    Ends with a table and charts in the folder of the batch. The same command again computes
+    nothing; a folder that holds something else is never overwritten.
+    """
+    from camphandover.results.batch import load_all
+    from camphandover.results.batch import run as run_batch
+    from camphandover.results.table import end_table
+
+    _check_writable(json)
+    scenarios = load_all(files or None)
+    workers = workers or os.cpu_count() or 1
+    folder = _folder(out, [scenario.name for scenario in scenarios], not files)
+    say = _nothing if quiet else _say
+    plural = "s" * (len(scenarios) != 1)
+    say(f"{len(scenarios)} scenario{plural} x {runs} runs, {workers} workers, into {folder}")
+    with _progress(quiet, say) as progress:
+        batch = run_batch(scenarios, runs, seed, folder, workers, progress)
+    if batch.reused:
+        say(f"{folder} holds this batch already: nothing was computed.")
+    table = end_table(batch)
+    typer.echo(str(table))
+    if json is not None:
+        table.write_json(json)
+    _draw(batch, None, batch.reused, say)
+    _report_failures(batch)
+
+
+def plot(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the charts. [default: DIR/charts]")
+    ] = None,
+) -> None:
+    """Draw the charts of a batch again."""
+    from camphandover.results.batch import open_batch
+
+    _draw(open_batch(folder), out, False, _say)
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _nothing(text: str) -> None:
+    """Stands in for `_say` when the user wants quiet."""
+
+
+def _check_writable(path: Path | None) -> None:
+    """Find out before an hour of computing that the result cannot be written."""
+    from camphandover.ensemble.plan import BatchError
+
+    if path is None:
+        return
+    if path.is_dir():
+        raise BatchError(f"--json {path} is a folder; the name of a file is needed.")
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise BatchError(f"--json {path}: its folder is not there or not writable.")
+
+
+def _folder(out: Path | None, names: list[str], whole_library: bool) -> Path:
+    from camphandover.ensemble.plan import default_folder
+
+    return out if out is not None else default_folder(names, whole_library)
+
+
+@contextmanager
+def _progress(quiet: bool, say: Callable[[str], None]) -> Iterator[Callable[[int, int], None]]:
+    """What is told of a batch: a word on a first compile, then a bar if stderr is a terminal."""
+    from tqdm import tqdm
+
+    hidden = quiet or not sys.stderr.isatty()
+    with tqdm(unit="run", file=sys.stderr, leave=False, disable=hidden) as bar:
+
+        def tell(done: int, total: int) -> None:
+            from camphandover import compiled
+
+            if done == 0 and compiled.is_cold():
+                say(f"Compiling the model (about {COMPILE_SECONDS} s, once per version)...")
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield tell
+
+
+def _draw(batch: Batch, out: Path | None, missing_only: bool, say: Callable[[str], None]) -> None:
+    from camphandover.plots import draw_batch
+
+    drawn = draw_batch(batch, out, missing_only)
+    charts = out or batch.folder / "charts"
+    say(f"Charts: {charts} ({len(drawn)} drawn). Data: {batch.folder}")
+
+
+def _report_failures(batch: Batch) -> None:
+    """Show what failed and end with status 1, if anything did."""
+    failures = batch.failures
+    if not failures:
+        return
+    lines = [f"\n{len(failures)} runs failed; all others are kept in {batch.folder}:"]
+    for failure in failures[:SHOWN_FAILURES]:
+        lines.append(
+            f"  {failure['scenario']}, replicate {failure['replicate']}, "
+            f"seed {failure['seed']}: {failure['error']}"
+        )
+    if len(failures) > SHOWN_FAILURES:
+        lines.append(f"  ... and {len(failures) - SHOWN_FAILURES} more, see manifest.json")
+    lines += ["The first one:", failures[0]["traceback"]]
+    _say("\n".join(lines))
+    raise typer.Exit(FAILED)

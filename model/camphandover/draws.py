@@ -1,0 +1,280 @@
+"""Random draws addressed by what they decide.
+
+A draw is a pure function of (seed, replicate, decision, entity, time): Philox4x32-10 keyed by the
+seed. There is no stream, so nothing that happens elsewhere can change the luck of this decision
+(common random numbers by construction), and every distribution is the inverse of its CDF at one
+uniform, so a better chance never gives a worse result.
+
+Source: Salmon et al. 2011, Parallel random numbers: as easy as 1, 2, 3; RULES I4.
+"""
+
+import math
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from camphandover.compiled import compiled
+
+
+class Key(NamedTuple):
+    """What all draws of one run share: the seed's two halves and the replicate."""
+
+    low: int
+    high: int
+    replicate: int
+
+
+class Decision(IntEnum):
+    """What a draw decides. Numbers never change meaning; new decisions take new numbers."""
+
+    ACTOR_ORDER = 1
+    EXIT_ERROR = 2
+    EARLY_EXIT = 3
+    CLEAR_TRUCKS = 4
+    CLEAR_FLIGHT = 5
+    DESTROYED = 6
+    SALVAGE = 7
+    JOINT_LEAVE = 8
+    TRUCE_BREACH = 9
+    TRAVEL_SPEED = 10
+    TRAVEL_IEDS = 11
+    TRAVEL_IED_DELAY = 12
+    TRAVEL_HALTS = 13
+    IED_PLACE = 14
+    IED_WOUNDED = 15
+    IED_DEAD = 16
+    BREAKDOWN = 17
+    SHIPMENT_PASSAGE = 18
+    SORTIE = 19
+    DESERTION = 20
+    SURPRISE = 21
+    VBIED = 22
+    LOSS_ATTACKER = 23
+    LOSS_DEFENDER = 24
+    NOISE_ATTACKER = 25
+    NOISE_DEFENDER = 26
+    BREAK_ATTACKER = 27
+    BREAK_DEFENDER = 28
+    DOUBLE_BREAK = 29
+    KILLED = 30
+    ROUT = 31
+    LOOT = 32
+    HOLD_HOURS = 33
+    REENTRY = 34
+    REFUSE = 35
+    PERCEPTION = 36
+    CHOICE = 37
+    TEMPO = 38
+    TEMPO_THINNING = 39
+    PAUSE = 40
+    AIRLIFT = 41
+    AMBUSH = 42
+    ATTACK_HOUR = 43
+    ENTER = 44
+    BUFFER = 45
+
+
+_M0 = np.uint64(0xD2511F53)
+_M1 = np.uint64(0xCD9E8D57)
+_W0 = np.uint64(0x9E3779B9)
+_W1 = np.uint64(0xBB67AE85)
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+
+
+@compiled
+def philox(c0, c1, c2, c3, k0, k1):
+    """Philox4x32-10: four 32-bit numbers (as uint64) from a counter of four and a key of two.
+
+    Source: Salmon et al. 2011; checked against the published known-answer vectors.
+    """
+    for _ in range(10):
+        p0 = _M0 * c0
+        p1 = _M1 * c2
+        c0, c1, c2, c3 = (p1 >> _HALF) ^ c1 ^ k0, p1 & _LOW, (p0 >> _HALF) ^ c3 ^ k1, p0 & _LOW
+        k0 = (k0 + _W0) & _LOW
+        k1 = (k1 + _W1) & _LOW
+    return c0, c1, c2, c3
+
+
+@compiled
+def uniform(key, decision, entity, time):
+    """The uniform number in the open interval (0, 1), 53 bits, of one decision.
+
+    Args:
+        key: Key of the run.
+        decision: Code of `Decision`.
+        entity: Stable id of what it is decided for, 0 <= entity < 2**32.
+        time: Day or hour since 1970, or a count, 0 <= time < 2**32.
+    """
+    x0, x1, _, _ = philox(
+        np.uint64(key.replicate),
+        np.uint64(decision),
+        np.uint64(entity),
+        np.uint64(time),
+        np.uint64(key.low),
+        np.uint64(key.high),
+    )
+    return (float(x0 >> np.uint64(5)) * 67108864.0 + float(x1 >> np.uint64(6)) + 0.5) / 2.0**53
+
+
+@compiled
+def normal(u):
+    """Standard normal quantile at `u`. Source: Wichura 1988, AS 241 (PPND7), error under 1e-6."""
+    q = u - 0.5
+    if abs(q) <= 0.425:
+        r = 0.180625 - q * q
+        top = ((59.109374720 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179
+        return q * top / (((67.187563600 * r + 78.757757664) * r + 17.895169469) * r + 1.0)
+    r = math.sqrt(-math.log(min(u, 1.0 - u)))
+    if r <= 5.0:
+        r -= 1.6
+        top = ((0.17023821103 * r + 1.3067284816) * r + 2.7568153900) * r + 1.4234372777
+        value = top / ((0.12021132975 * r + 0.73700164250) * r + 1.0)
+    else:
+        r -= 5.0
+        top = ((0.017337203997 * r + 0.42868294337) * r + 3.0812263860) * r + 6.6579051150
+        value = top / ((0.012258202635 * r + 0.24197894225) * r + 1.0)
+    return -value if q < 0.0 else value
+
+
+@compiled
+def lognormal(median, sd, u):
+    """Log-normal quantile with this median and standard deviation of the logarithm."""
+    return median * math.exp(sd * normal(u))
+
+
+@compiled
+def exponential(mean, u):
+    """Exponential quantile with this mean."""
+    return -mean * math.log1p(-u)
+
+
+@compiled
+def gumbel(u):
+    """Standard Gumbel quantile: the largest of utility + Gumbel is a logit choice."""
+    return -math.log(-math.log(u))
+
+
+@compiled
+def poisson(mean, u):
+    """Poisson quantile, a whole number; above a mean of 500 the normal one, rounded."""
+    if mean <= 0.0:
+        return 0
+    if mean > 500.0:
+        return max(0, int(round(mean + math.sqrt(mean) * normal(u))))
+    p = math.exp(-mean)
+    total = p
+    k = 0
+    top = int(mean + 12.0 * math.sqrt(mean) + 30.0)
+    while total < u and k < top:
+        k += 1
+        p *= mean / k
+        total += p
+    return k
+
+
+@compiled
+def binomial(n, p, u):
+    """Binomial quantile: successes among `n` trials of chance `p`."""
+    if n <= 0 or p <= 0.0:
+        return 0
+    if p >= 1.0:
+        return n
+    if p > 0.5:
+        return n - binomial_low(n, 1.0 - p, 1.0 - u)
+    return binomial_low(n, p, u)
+
+
+@compiled
+def binomial_low(n, p, u):
+    """Binomial quantile for `p` up to one half; above 500 expected trials the normal one."""
+    if n * p > 500.0:
+        k = int(round(n * p + math.sqrt(n * p * (1.0 - p)) * normal(u)))
+        return min(n, max(0, k))
+    odds = p / (1.0 - p)
+    mass = math.exp(n * math.log1p(-p))
+    total = mass
+    k = 0
+    while total < u and k < n:
+        k += 1
+        mass *= odds * (n - k + 1) / k
+        total += mass
+    return k
+
+
+@compiled
+def negative_binomial(mean, shape, u):
+    """Negative binomial quantile with this mean and dispersion (variance mean + mean^2/shape)."""
+    if mean <= 0.0:
+        return 0
+    q = mean / (mean + shape)
+    p = math.exp(shape * math.log1p(-q))
+    total = p
+    k = 0
+    top = int(60.0 * (mean + 5.0))
+    while total < u and k < top:
+        k += 1
+        p *= q * (k - 1 + shape) / k
+        total += p
+    return k
+
+
+@compiled
+def erlang(shape, mean, u):
+    """Gamma quantile for a whole `shape`, by bracketed Newton steps on its closed CDF."""
+    low = 0.0
+    high = shape + 12.0 * math.sqrt(shape) + 30.0
+    x = max(0.05, shape * (1.0 - 1.0 / (9.0 * shape) + normal(u) / (3.0 * math.sqrt(shape))) ** 3)
+    for _ in range(60):
+        term = math.exp(-x)
+        tail = term
+        for k in range(1, shape):
+            term *= x / k
+            tail += term
+        gap = 1.0 - tail - u
+        if gap > 0.0:
+            high = x
+        else:
+            low = x
+        step = gap / term if term > 0.0 else math.inf
+        nxt = x - step
+        if not (low < nxt < high):
+            nxt = 0.5 * (low + high)
+        if abs(nxt - x) <= 1e-12 * (1.0 + x):
+            x = nxt
+            break
+        x = nxt
+    return x * mean / shape
+
+
+@compiled
+def from_table(table, u):
+    """Quantile at `u` from a table made by `quantile_grid`, by linear interpolation."""
+    n = len(table) - 1
+    t = math.asin(math.sqrt(u)) * (2.0 / math.pi) * n
+    i = min(int(t), n - 1)
+    return table[i] + (t - i) * (table[i + 1] - table[i])
+
+
+def quantile_grid(points: int = 257) -> np.ndarray:
+    """Probabilities at which a quantile table is made: sin^2 spaced, so dense in both tails."""
+    return np.sin(0.5 * np.pi * np.linspace(0.0, 1.0, points)) ** 2
+
+
+def key_of(seed: int, replicate: int) -> Key:
+    """Key of one run.
+
+    Args:
+        seed: 0 <= seed < 2**64.
+        replicate: 0 <= replicate < 2**32.
+
+    Raises:
+        ValueError: when one of them is outside its range.
+    """
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed is {seed}: a whole number from 0 to 2**64 - 1 is right")
+    if not 0 <= replicate < 2**32:
+        raise ValueError(f"replicate is {replicate}: a whole number from 0 to 2**32 - 1 is right")
+    return Key(seed & 0xFFFFFFFF, seed >> 32, replicate)

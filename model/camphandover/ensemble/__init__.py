@@ -1,0 +1,1 @@
+"""Batches: planned in blocks, run in parallel, stored whole."""

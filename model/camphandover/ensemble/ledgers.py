@@ -1,0 +1,89 @@
+"""The ledgers of a block as one Parquet file: names and times, no codes.
+
+Written with fixed options and nothing of the moment, so that equal content is equal bytes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from camphandover.ensemble.cubes import HOLDERS, SIDES, write_whole
+from camphandover.ledger import ROW, Kind
+from camphandover.state import Slot
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SLOTS = tuple(slot.name.lower() for slot in Slot)
+EMPTY = np.empty(0, ROW)
+MS_PER_HOUR = 3_600_000
+_KINDS: dict[int, int] = {int(kind): row for row, kind in enumerate(Kind)}
+_KIND_ROW = np.array([_KINDS.get(code, -1) for code in range(max(_KINDS) + 1)])
+
+
+def write(
+    path: Path, scenario: str, places: tuple[str, ...], first: int, ledgers: list[np.ndarray]
+) -> None:
+    """Write the ledgers of a block.
+
+    Args:
+        path: The file.
+        scenario: Name of the scenario.
+        places: Names of the places, by code.
+        first: First replicate of the block.
+        ledgers: Rows of each replicate (`camphandover.ledger.ROW`), replicates ascending.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sizes = [len(ledger) for ledger in ledgers]
+    rows = np.concatenate(ledgers)
+    columns = {
+        "scenario": _names(np.zeros(len(rows), np.int32), (scenario,)),
+        "replicate": pa.array(np.repeat(np.arange(first, first + len(sizes)), sizes), pa.int32()),
+        "row": pa.array(np.concatenate([np.arange(n) for n in sizes]), pa.int32()),
+        "time": pa.array(np.rint(rows["hour"] * MS_PER_HOUR).astype("i8").view("M8[ms]")),
+        "kind": _names(_KIND_ROW[rows["kind"]], tuple(kind.label for kind in Kind)),
+        "side": _names(rows["side"], SIDES),
+        "place": _names(rows["place"], places),
+        "slot": _names(rows["slot"], SLOTS),
+        "before": _names(rows["before"], HOLDERS),
+        "after": _names(rows["after"], HOLDERS),
+        "entity": _numbers(rows["entity"]),
+        "amount": pa.array(rows["amount"]),
+        "p": pa.array(rows["p"], mask=np.isnan(rows["p"])),
+        "cause": _numbers(rows["cause"]),
+    }
+    sink = pa.BufferOutputStream()
+    dictionaries = [name for name, column in columns.items() if pa.types.is_dictionary(column.type)]
+    pq.write_table(
+        pa.table(columns), sink, compression="zstd", compression_level=1, version="2.6",
+        use_dictionary=dictionaries,
+    )  # fmt: skip
+    write_whole(path, sink.getvalue().to_pybytes())
+
+
+def _names(codes: np.ndarray, names: tuple[str, ...]) -> pa.DictionaryArray:
+    """Codes as names; a negative code is no name."""
+    import pyarrow as pa
+
+    codes = codes.astype(np.int16)
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), _dictionary(names))
+
+
+@cache
+def _dictionary(names: tuple[str, ...]) -> Any:
+    import pyarrow as pa
+
+    return pa.array(names)
+
+
+def _numbers(values: np.ndarray) -> pa.Array:
+    """Whole numbers; a negative one is none."""
+    import pyarrow as pa
+
+    return pa.array(np.ascontiguousarray(values), pa.int32(), mask=values < 0)

@@ -1,0 +1,123 @@
+"""What happened, row by row, each row with the row that caused it.
+
+A row's number is its place in the array. `cause` is -1 for a root: a clause of the scenario, a
+chance draw, a commander's free choice.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from camphandover.compiled import compiled
+
+
+class Kind(IntEnum):
+    """Kinds of ledger row; numbers never change meaning."""
+
+    CLAUSE = 1
+    RUNG = 2
+    TRUCE = 3
+    BREACH = 4
+    ORDER = 5
+    DEPART = 6
+    ARRIVE = 7
+    IED = 8
+    AMBUSH = 9
+    PAUSE = 10
+    BATTLE = 11
+    BROKEN = 12
+    ROUT = 13
+    LOOT = 14
+    CONTROL = 15
+    STAY = 16
+    LEAVE = 17
+    WITHDRAW = 18
+    ABANDON = 19
+    EXIT = 20
+    REFUSAL = 21
+    EQUIPMENT = 22
+    SHIPMENT_LOST = 23
+    AIRLIFT = 24
+    JOINT_END = 25
+    REPATRIATED = 26
+    CLAIM = 27
+    ABORT = 28
+    REPULSE = 29
+    REINFORCED = 30
+    LOSSES = 31
+
+    @property
+    def label(self) -> str:
+        """The name as users see it."""
+        return self.name.lower()
+
+
+ROW = np.dtype(
+    [
+        ("hour", "f8"),  # hours since 1970-01-01
+        ("amount", "f8"),  # men, days, share: what the kind counts
+        ("p", "f8"),  # probability of what happened, nan when nothing was drawn
+        ("cause", "i4"),
+        ("entity", "i4"),  # unit row (of a column its first unit), -1 none
+        ("kind", "i2"),
+        ("place", "i2"),
+        ("side", "i1"),
+        ("slot", "i1"),
+        ("before", "i1"),
+        ("after", "i1"),
+    ],
+    align=True,
+)
+
+NONE = -1
+
+
+class Ledger(NamedTuple):
+    """Rows and, in `used[0]`, how many are written; a full ledger drops rows and says so."""
+
+    rows: np.recarray
+    used: np.ndarray
+
+
+def new_ledger(capacity: int) -> Ledger:
+    """An empty ledger with room for `capacity` rows."""
+    return Ledger(np.zeros(capacity, ROW).view(np.recarray), np.zeros(1, np.int64))
+
+
+def overflowed(ledger: Ledger) -> bool:
+    """Whether rows were dropped."""
+    return int(ledger.used[0]) > len(ledger.rows)
+
+
+@compiled
+def write_row(ledger, hour, kind, side, place, slot, before, after, entity, amount, p, cause):
+    """Write one row; returns its number. Past the capacity it is only counted."""
+    n = ledger.used[0]
+    ledger.used[0] = n + 1
+    if n < len(ledger.rows):
+        row = ledger.rows[n]
+        row.hour = hour
+        row.kind = kind
+        row.side = side
+        row.place = place
+        row.slot = slot
+        row.before = before
+        row.after = after
+        row.entity = entity
+        row.amount = amount
+        row.p = p
+        row.cause = cause
+    return n
+
+
+@compiled
+def note(ledger, hour, kind, side, place, entity, amount, p, cause):
+    """Write a row that changes no holder; returns its number."""
+    return write_row(ledger, hour, kind, side, place, NONE, NONE, NONE, entity, amount, p, cause)
+
+
+CLAUSE, RUNG, TRUCE, BREACH, ORDER, DEPART, ARRIVE, IED, AMBUSH, PAUSE = range(1, 11)
+BATTLE, BROKEN, ROUT, LOOT, CONTROL, STAY, LEAVE, WITHDRAW, ABANDON, EXIT = range(11, 21)
+REFUSAL, EQUIPMENT, SHIPMENT_LOST, AIRLIFT, JOINT_END, REPATRIATED, CLAIM = range(21, 28)
+ABORT, REPULSE, REINFORCED, LOSSES = range(28, 32)

@@ -1,0 +1,212 @@
+"""The model as Mesa knows it: `NorthernMali` owns the state, one step is one day."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import mesa
+import numpy as np
+from mesa.agent import AgentSet
+
+from camphandover import day as core
+from camphandover import ledger as log
+from camphandover import state as st
+from camphandover.agents import COMMANDERS, Base, Commander, Unit
+from camphandover.deployment import World, deploy
+from camphandover.draws import key_of
+from camphandover.rules.books import SERIES
+from camphandover.scenario import Scenario
+from camphandover.scenario import load as load_scenario
+from camphandover.theatre import load as load_theatre
+
+LEDGER_ROWS = 2048
+EPOCH = datetime(1970, 1, 1)
+
+
+class Record(NamedTuple):
+    """What one run leaves behind.
+
+    Attributes:
+        control: Holder codes at 24:00, int8, shape (place, slot, day).
+        series: Daily series, record array of shape (day, side), fields of `rules.books.SERIES`.
+        events: Ledger rows in order of writing, fields of `ledger.ROW`.
+    """
+
+    control: np.ndarray
+    series: np.ndarray
+    events: np.ndarray
+
+
+class NorthernMali(mesa.Model):
+    """Northern Mali from the scenario's first day; `step()` plays one day.
+
+    Args:
+        scenario: A resolved scenario, or whatever `camphandover.load_scenario` takes.
+        seed: 0 <= seed < 2**64; with the replicate it decides every draw.
+        replicate: Number of the run.
+        commanders: Your own commander classes by side name, {"separatists": MyCommander}.
+        times: How many times the order of battle stands in the field (benchmarks).
+
+    Raises:
+        ScenarioError: the scenario cannot be read. ValueError: seed or replicate out of range.
+
+    Mesa's own random streams are not used by the rules: a draw depends on what it decides
+    (`draws.py`), so a Mesa user's code may use `self.random` without changing a run.
+    """
+
+    def __init__(
+        self,
+        scenario: Any = "on-schedule",
+        seed: int = 2023,
+        replicate: int = 0,
+        commanders: dict[str, type[Commander]] | None = None,
+        times: int = 1,
+    ) -> None:
+        super().__init__(rng=seed & 0xFFFFFFFF)
+        self.theatre = load_theatre()
+        self.scenario_spec = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+        self.seed_value = seed
+        self.world: World = deploy(self.scenario_spec, self.theatre, times)
+        self.state = st.copy_state(self.world.state)
+        self.params = self.world.params
+        n_days = self.world.last - self.world.first + 1
+        self.control = np.full((len(self.world.places), 2, n_days), -1, np.int8)
+        self.series = np.zeros((n_days, len(st.Side)), SERIES).view(np.recarray)
+        self.ledger = log.new_ledger(LEDGER_ROWS * times)
+        self.commanders: dict[str, Commander] = {}
+        for side in st.Side:
+            kind = (commanders or {}).get(side.name.lower(), COMMANDERS[side])
+            self.commanders[side.name.lower()] = kind(self, side)
+        unknown = set(commanders or {}) - set(self.commanders)
+        if unknown:
+            raise ValueError(
+                f"no side is named {sorted(unknown)[0]!r}: {', '.join(self.commanders)} are right"
+            )
+        self._bases: list[Base] | None = None
+        self._units: list[Unit] | None = None
+        self.reset(replicate)
+
+    # --- time
+
+    @property
+    def date(self) -> datetime:
+        """The day that the next step will play, at 00:00."""
+        return EPOCH + timedelta(days=int(self.day))
+
+    @property
+    def finished(self) -> bool:
+        """Whether the window's last day has been played."""
+        return self.day > self.world.last
+
+    def reset(self, replicate: int = 0) -> None:
+        """Back to the first day, as another replicate. Mesa's clock and events are not rewound."""
+        self.key = key_of(self.seed_value, replicate)
+        self.replicate = replicate
+        st.restore(self.state, self.world.state)
+        self.ledger.used[0] = 0
+        self.control[...] = -1
+        self.series[...] = np.zeros((), SERIES)
+        self.day = self.world.first
+        for name, commander in self.commanders.items():
+            row = st.Side[name.upper()]
+            self.state.sides[row].commanded = commander.writes_orders
+
+    def step(self) -> None:
+        """Play one day: commanders written in Python give their orders, then the rules run.
+
+        Raises:
+            RuntimeError: the window is over.
+        """
+        if self.finished:
+            raise RuntimeError(
+                f"the window ended on {self.date - timedelta(days=1):%Y-%m-%d}: call reset() or "
+                "set a later `window.end` in the scenario"
+            )
+        for commander in self.commanders.values():
+            if commander.writes_orders:
+                commander.decide()
+        self._play(self.day, self.day)
+
+    def run(self, replicate: int | None = None) -> Record:
+        """Play the window's remaining days and return the record.
+
+        Args:
+            replicate: When given, the model is first reset to this replicate.
+
+        Raises:
+            RuntimeError: the ledger has no room for what happened even after it was enlarged.
+        """
+        if replicate is not None:
+            self.reset(replicate)
+        if any(commander.writes_orders for commander in self.commanders.values()):
+            while not self.finished:
+                self.step()
+        elif not self.finished:
+            self._play(self.day, self.world.last)
+            if log.overflowed(self.ledger) and replicate is not None:
+                self.ledger = log.new_ledger(2 * int(self.ledger.used[0]))
+                return self.run(replicate)
+        if log.overflowed(self.ledger):
+            raise RuntimeError(
+                f"{int(self.ledger.used[0])} things happened and the ledger has room for "
+                f"{len(self.ledger.rows)}"
+            )
+        return self.record()
+
+    def _play(self, start: int, last: int) -> None:
+        core.run(
+            self.state,
+            self.params,
+            self.world.first,
+            start,
+            last,
+            self.key,
+            self.ledger,
+            self.control,
+            self.series,
+        )
+        self.day = last + 1
+
+    def record(self) -> Record:
+        """Copies of what has been recorded so far."""
+        n = min(int(self.ledger.used[0]), len(self.ledger.rows))
+        return Record(self.control.copy(), self.series.copy(), self.ledger.rows[:n].copy())
+
+    def fork(self) -> "NorthernMali":
+        """An independent model in the same state: both go on alike until one is changed."""
+        kinds = {name: type(commander) for name, commander in self.commanders.items()}
+        twin = NorthernMali(self.scenario_spec, self.seed_value, self.replicate, kinds)
+        st.restore(twin.state, self.state)
+        twin.control[...] = self.control
+        twin.series[...] = self.series
+        n = int(self.ledger.used[0])
+        if len(twin.ledger.rows) < n:
+            twin.ledger = log.new_ledger(2 * n)
+        twin.ledger.rows[:n] = self.ledger.rows[:n]
+        twin.ledger.used[0] = n
+        twin.day = self.day
+        return twin
+
+    # --- agents as views
+
+    @property
+    def bases(self) -> AgentSet:
+        """The places as agents, in the order of places.csv."""
+        if self._bases is None:
+            self._bases = [Base(self, row) for row in range(len(self.state.places))]
+        return AgentSet(self._bases, random=self.random)
+
+    @property
+    def units(self) -> AgentSet:
+        """The units that have men, as agents."""
+        if self._units is None:
+            self._units = [Unit(self, row) for row in range(len(self.state.units))]
+        return AgentSet([unit for unit in self._units if unit.men > 0], random=self.random)
+
+    def base(self, place: str) -> Base:
+        """The base of this name.
+
+        Raises:
+            TheatreError: no such place; the message suggests one.
+        """
+        row = self.theatre.index(place)
+        return self.bases.to_list()[row]

@@ -1,0 +1,139 @@
+"""The charts that a batch leaves in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from camphandover.ensemble.plan import file_name
+from camphandover.ensemble.store import CHARTS
+from camphandover.plots.axis import below, dates, holder_patches, present_holders
+from camphandover.plots.control import control_heatmap, draw_stack, exit_key
+from camphandover.plots.data import caption, chosen, inside_window, median_exit
+from camphandover.plots.palette import FAINT, INK
+from camphandover.results.batch import Batch
+from camphandover.results.shares import control_shares
+from camphandover.results.table import KEY_BASES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMNS = 3
+DPI = 130
+PANEL = (3.1, 1.75)
+"""Width, if there are three abreast, and height of a panel, inches."""
+NARROWEST = 8.0
+"""Least width of a figure with panels, inches: its legend has one line."""
+GAPS = (0.25, 0.4)
+"""Inches between panels, beside and below each other."""
+MARGINS = {"left": 0.75, "right": 0.2, "top": 0.68, "bottom": 0.95}
+"""Inches around the panels; the legend stands below them, the title above."""
+ROW = 0.19
+"""Height of a place in a heat map, inches."""
+
+
+def draw_batch(batch: Batch, folder: Path | None = None, missing_only: bool = False) -> list[Path]:
+    """Draw the charts of a batch: one for each key base, one heat map for each scenario.
+
+    Args:
+        batch: The batch.
+        folder: Where to; `charts` in the batch's folder if not given.
+        missing_only: Leave charts that are there as they are.
+    Returns:
+        The files, PNG.
+    """
+    folder = batch.folder / CHARTS if folder is None else folder
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs: dict[Path, Callable[..., Figure]] = {}
+    for place in KEY_BASES:
+        path = folder / f"control-{file_name(place).lower()}.png"
+        jobs[path] = partial(base_figure, place=place)
+    for name in batch.scenarios:
+        path = folder / f"heatmap-{file_name(name)}.png"
+        jobs[path] = partial(heatmap_figure, scenario=name)
+    if missing_only:
+        jobs = {path: job for path, job in jobs.items() if not path.exists()}
+    if jobs:
+        shares = control_shares(batch)
+        for path, job in jobs.items():
+            temporary = path.with_suffix(".part")
+            job(shares=shares).savefig(temporary, format="png", dpi=DPI)
+            temporary.replace(path)
+    return list(jobs)
+
+
+def base_figure(shares: xr.Dataset, place: str, slot: str = "camp") -> Figure:
+    """Control over time of one base, a panel for each scenario, one legend."""
+    here = inside_window(chosen(chosen(shares, "place", place), "slot", slot))
+    names = [str(name) for name in shares["scenario"].values]
+    n_columns = min(COLUMNS, len(names))
+    n_rows = -(-len(names) // n_columns)
+    figure, grid = _panels(n_rows, n_columns)
+    for ax, name in zip(grid.flat, names, strict=False):
+        draw_stack(ax, inside_window(here.sel(scenario=name)))
+        ax.set_title(name, loc="left", fontsize=9, color=INK)
+    _tidy(grid, len(names), here)
+    grid[(n_rows - 1) // 2, 0].set_ylabel("share of runs", fontsize=9, color=INK)
+    keys: list[Patch | Line2D] = list(holder_patches(present_holders(here["share"])))
+    if any(median_exit(inside_window(here.sel(scenario=name))) is not None for name in names):
+        keys.append(exit_key())
+    grid[-1, 0].legend(handles=keys, ncols=len(keys), **below(grid[-1, 0], 40))
+    inch = 1 / figure.get_figheight()
+    left = MARGINS["left"] / figure.get_figwidth()
+    title = f"Who holds the {slot} of {place}?"
+    figure.text(left, 1 - 0.12 * inch, title, va="top", fontsize=13, color=INK)
+    figure.text(1 - left / 4, 0.1 * inch, caption(here), ha="right", fontsize=7.5, color=FAINT)
+    return figure
+
+
+def _panels(n_rows: int, n_columns: int) -> tuple[Figure, np.ndarray]:
+    """A figure with a grid of panels; laid out by hand, which is quicker than by matplotlib."""
+    m = MARGINS
+    gaps = m["left"] + m["right"] + (n_columns - 1) * GAPS[0]
+    panel = max(PANEL[0], (NARROWEST - gaps) / n_columns)
+    width = gaps + n_columns * panel
+    height = m["top"] + m["bottom"] + n_rows * PANEL[1] + (n_rows - 1) * GAPS[1]
+    figure = Figure(figsize=(width, height))
+    figure.subplots_adjust(
+        left=m["left"] / width,
+        right=1 - m["right"] / width,
+        top=1 - m["top"] / height,
+        bottom=m["bottom"] / height,
+        wspace=GAPS[0] / panel,
+        hspace=GAPS[1] / PANEL[1],
+    )
+    return figure, figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
+
+
+def _tidy(grid: np.ndarray, n_panels: int, shares: xr.Dataset) -> None:
+    """Common dates, labels only at the edges, no empty panels."""
+    panels: list[Axes] = list(grid.flat)
+    n_columns = grid.shape[1]
+    for i, ax in enumerate(panels[:n_panels]):
+        if shares.sizes["date"]:
+            dates(ax, shares["date"].to_numpy())
+        is_lowest = i + n_columns >= n_panels
+        ax.tick_params(labelbottom=is_lowest)
+        if not is_lowest:
+            ax.set_xlabel("")
+    for ax in panels[n_panels:]:
+        ax.remove()
+
+
+def heatmap_figure(shares: xr.Dataset, scenario: str) -> Figure:
+    """The heat map of one scenario's camps."""
+    width, height = 9.0, 1.65 + ROW * shares.sizes["place"]
+    figure = Figure(figsize=(width, height))
+    figure.subplots_adjust(
+        left=1.25 / width, right=1 - 0.95 / width, top=1 - 0.4 / height, bottom=1.1 / height
+    )
+    control_heatmap(shares, scenario, ax=figure.add_subplot())
+    return figure

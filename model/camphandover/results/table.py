@@ -1,0 +1,182 @@
+"""The table at the end of a batch: who has the key bases, and how long the army had Kidal."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from camphandover.ensemble.cubes import write_whole
+from camphandover.results.intervals import Interval, mean_interval, share_interval
+from camphandover.state import Holder
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from camphandover.results.batch import Batch
+
+KEY_BASES = ("Kidal", "Tessalit", "Aguelhok", "Ber", "Gao", "Timbuktu")
+DATE = date(2023, 12, 31)
+DAYS_AT = "Kidal"
+WIDTH = 120
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the table says of one scenario.
+
+    Attributes:
+        scenario: Its name.
+        n: Runs that did not fail.
+        date: 31 December 2023, or the window's last day if that is not after it.
+        army: By key base, the chance that its camp is the army's on that date.
+        days: Days to that date on which the army had the camp of Kidal; the mean over runs.
+    """
+
+    scenario: str
+    n: int
+    date: date
+    army: dict[str, Interval]
+    days: Interval
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table of a batch."""
+
+    runs: int
+    seed: int
+    rows: tuple[Row, ...]
+
+    def __str__(self) -> str:
+        """Aligned plain text of at most 120 columns."""
+        return _text(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same numbers as JSON holds them; what cannot be estimated is null."""
+        return {
+            "runs": self.runs,
+            "seed": self.seed,
+            "date": _common_date(self).isoformat(),
+            "scenarios": [
+                {
+                    "scenario": row.scenario,
+                    "runs": row.n,
+                    "date": row.date.isoformat(),
+                    "army_holds_camp": {p: _bounds(i, "share") for p, i in row.army.items()},
+                    "days_army_held_kidal": _bounds(row.days, "mean"),
+                }
+                for row in self.rows
+            ],
+        }
+
+    def write_json(self, path: Path) -> None:
+        """Write the numbers to a file."""
+        write_whole(path, (json.dumps(self.to_dict(), indent=1) + "\n").encode())
+
+
+def end_table(batch: Batch) -> Table:
+    """The table of a batch, with 95 % intervals: Wilson's of a chance, Student's t of a mean."""
+    rows = []
+    for entry in batch.manifest["scenarios"]:
+        last = min(DATE, date.fromisoformat(entry["window"][1]))
+        if last < date.fromisoformat(entry["window"][0]):
+            last = date.fromisoformat(entry["window"][1])
+        control = batch.control.sel(scenario=entry["name"], slot="camp", place=list(KEY_BASES))
+        rows.append(_row(entry["name"], control.sel(date=slice(None, last.isoformat())), last))
+    return Table(batch.runs, batch.seed, tuple(rows))
+
+
+def _row(name: str, control: xr.DataArray, last: date) -> Row:
+    """One scenario, from its camps' holders, dimensions (replicate, place, date)."""
+    codes = control.load().transpose("replicate", "place", "date").to_numpy()
+    codes = codes[codes[:, 0, -1] >= 0]
+    held = codes == Holder.ARMY
+    n = len(codes)
+    army = {
+        place: share_interval(int(held[:, i, -1].sum()), n) for i, place in enumerate(KEY_BASES)
+    }
+    days = held[:, KEY_BASES.index(DAYS_AT)].sum(axis=-1).astype(float)
+    return Row(name, n, last, army, _not_negative(mean_interval(days)))
+
+
+def _not_negative(interval: Interval) -> Interval:
+    """The interval without its part below zero, where no number of days lies."""
+    return interval._replace(low=0.0 if interval.low < 0 else interval.low)
+
+
+def _bounds(interval: Interval, name: str) -> dict[str, float | None]:
+    values = {name: interval.value, "low": interval.low, "high": interval.high}
+    return {key: None if math.isnan(value) else value for key, value in values.items()}
+
+
+def _common_date(table: Table) -> date:
+    return max(row.date for row in table.rows)
+
+
+def _text(table: Table) -> str:
+    day = _common_date(table)
+    header = ["Scenario", *KEY_BASES, f"Days at {DAYS_AT}"]
+    body = [
+        [_name(row, table), *(_percent(row.army[p]) for p in KEY_BASES), _days(row.days)]
+        for row in table.rows
+    ]
+    lines = [
+        f"Chance in % that the army holds the camp on {day:%d %B %Y} [95 % interval],",
+        f"and mean days to that date on which it held the camp of {DAYS_AT}. "
+        f"{table.runs} runs of each scenario, seed {table.seed}.",
+        "",
+        *_aligned([header, *body]),
+    ]
+    lines += [f"* on {row.date}, the last day of {row.scenario}" for row in _early(table)]
+    lines += [
+        f"! of {row.scenario} only {row.n} runs of {table.runs} did not fail"
+        for row in table.rows
+        if row.n < table.runs
+    ]
+    return "\n".join(lines)
+
+
+def _early(table: Table) -> list[Row]:
+    return [row for row in table.rows if row.date != _common_date(table)]
+
+
+def _name(row: Row, table: Table) -> str:
+    """The scenario with the marks that the footnotes explain."""
+    return row.scenario + "*" * (row in _early(table)) + "!" * (row.n < table.runs)
+
+
+def _percent(interval: Interval) -> str:
+    if math.isnan(interval.value):
+        return "-"
+    value, low, high = (math.floor(share * 100 + 0.5) for share in interval)
+    return f"{value} [{low}-{high}]"
+
+
+def _days(interval: Interval) -> str:
+    if math.isnan(interval.value):
+        return "-"
+    digits = 1 if interval.value < 10 else 0
+    value, low, high = (f"{days:.{digits}f}" for days in interval)
+    return value if math.isnan(interval.low) else f"{value} [{low}-{high}]"
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    """Names to the left, figures to the right, a rule below the header, at most 120 columns."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    gap = 2 if sum(widths) + 2 * (len(widths) - 1) <= WIDTH else 1
+    room = WIDTH - sum(widths[1:]) - gap * (len(widths) - 1)
+    widths[0] = min(widths[0], max(room, 8))
+    lines = []
+    for row in rows:
+        name = row[0]
+        if len(name) > widths[0]:
+            name = name[: widths[0] - 3] + "..."
+        cells = [name.ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append((" " * gap).join(cells).rstrip())
+    lines.insert(1, "-" * max(len(line) for line in lines))
+    return lines

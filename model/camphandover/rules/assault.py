@@ -1,0 +1,278 @@
+"""R2.1-R2.3, R2.7: columns that have arrived - settle, attack, refuse battle, turn back."""
+
+import math
+
+from camphandover import ledger as log
+from camphandover.compiled import compiled
+from camphandover.draws import Decision, uniform
+from camphandover.rules import HOLD, MARCH, rule
+from camphandover.rules.combat import (
+    attack_hour,
+    breakpoint,
+    breakpoint_table,
+    casualties,
+    dawn,
+    defender_of,
+    duel,
+    is_held_by_raiders,
+    mark_fight,
+    muster,
+    p_surprise,
+    perceived,
+    posture_of,
+    rout,
+)
+from camphandover.rules.control import disband, evacuate, go_home, only_side, settle
+from camphandover.rules.holding import capture, pause
+from camphandover.rules.presence import estimate_win
+from camphandover.state import (
+    ARMY,
+    CONVOY,
+    COUNTRY,
+    ENGAGED,
+    GSIM,
+    HOURS,
+    N_SIDES,
+    OCCUPY,
+    OFFENSIVE,
+    RAID,
+    TRANSFER,
+    WITHDRAW,
+    bloc_of,
+    target_slot,
+)
+
+FIGHT = (
+    "units.men",
+    "units.vehicles",
+    "units.loot",
+    "units.missing",
+    "units.return_day",
+    "units.fought",
+    "sides.dead",
+    "sides.wounded",
+    "sides.captured",
+    "sides.missing",
+    "sides.vehicles_lost",
+    "sides.vehicles_looted",
+    "places.fights",
+    "places.looted_day",
+)
+"""What a fight writes."""
+
+
+@rule("R2.1", writes=(*MARCH, *HOLD, *FIGHT))
+def engage_columns(state, params, clock, key, ledger):
+    """Every column that has arrived acts at its hour: it settles, attacks, or turns back.
+
+    Source: RULES R1.1 (hours only where hostile units touch), R2.1-R2.7.
+    """
+    midnight = float((clock.day + 1) * HOURS)
+    c = next_act(state, midnight)
+    while c >= 0:
+        act(state, params, clock, key, ledger, c)
+        c = next_act(state, midnight)
+
+
+@compiled
+def next_act(state, before):
+    """Column that waits to act, with the earliest hour before `before`; -1 when none does."""
+    best = -1
+    for c in range(len(state.columns)):
+        column = state.columns[c]
+        if (
+            column.status == ENGAGED
+            and column.act < before
+            and (best < 0 or column.act < state.columns[best].act)
+        ):
+            best = c
+    return best
+
+
+@compiled
+def act(state, params, clock, key, ledger, c):
+    """One column's act at its stop: see `engage_columns`."""
+    column = state.columns[c]
+    place = column.stop
+    bloc = bloc_of(column.side)
+    hour = column.act
+    if column.mission == CONVOY:
+        settle(state, ledger, c, hour, True)
+        return
+    foe = defender_of(state, place, bloc)
+    held = target_slot(state, place, bloc) >= 0
+    if column.mission == WITHDRAW:
+        if held or foe >= 0:
+            hide(state, c)
+        else:
+            settle(state, ledger, c, hour, False)
+    elif foe >= 0 and column.mission == TRANSFER:
+        go_home(state, params, key, ledger, c, hour, column.cause)
+    elif foe >= 0:
+        when = attack_hour(params, key, column.lead, hour)
+        if when > hour:
+            column.act = when
+        else:
+            assault(state, params, clock, key, ledger, c, foe, hour)
+    elif held:
+        capture(state, params, clock, key, ledger, c, hour, column.cause)
+    elif column.mission == OFFENSIVE:
+        pause(state, params, key, ledger, c, hour, column.cause)
+    elif column.mission == RAID:
+        go_home(state, params, key, ledger, c, hour, column.cause)
+    else:
+        settle(state, ledger, c, hour, True)
+
+
+@compiled
+def hide(state, c):
+    """A column that finds its refuge taken goes into the country around it."""
+    for u in range(len(state.units)):
+        if state.units[u].column == c:
+            state.units[u].slot = COUNTRY
+    disband(state, c)
+
+
+@compiled
+def approach(state, params, key, c, foe, hour):
+    """How a raid comes upon the base.
+
+    Returns:
+        (hours of surprise, chance of what the draw said; nan when nothing was drawn).
+    Source: RULES R2.1; the suicide vehicle acts as surprise for its hour.
+    """
+    column = state.columns[c]
+    chance = math.nan
+    if column.surprise:
+        column.surprise = 0
+        chance = p_surprise(state, params, column.stop, foe)
+        if uniform(key, Decision.SURPRISE, column.lead, int(hour)) < chance:
+            return int(params.surprise_hours), chance
+        chance = 1.0 - chance
+        if column.side == GSIM:
+            u = uniform(key, Decision.VBIED, column.lead, int(hour))
+            if u < params.vbied_surprise:
+                return int(params.surprise_hours_vbied), params.vbied_surprise
+    return 0, chance
+
+
+@compiled
+def refuses(state, params, key, side, foe, power, power_foe, place, day):
+    """Whether a defender under enemy air superiority leaves before a deliberate assault.
+
+    Args:
+        power, power_foe: Power of attacker and defender, the defender's with its posture.
+    Returns:
+        (1 or 0, chance of what the draw said).
+    Source: RULES R2.7.
+    """
+    if bloc_of(side) != 0 or state.sides[ARMY].air <= 0.0:
+        return False, math.nan
+    seen = perceived(params, key, only_side(foe), place, day, power)
+    if 1.0 - estimate_win(params, seen, power_foe, 0.0) >= params.refuse_win_max:
+        return False, math.nan
+    leaves = uniform(key, Decision.REFUSE, place * N_SIDES + foe, day) < params.refuse_p
+    return leaves, params.refuse_p if leaves else 1.0 - params.refuse_p
+
+
+@compiled
+def assault(state, params, clock, key, ledger, c, foe, hour):
+    """A raid or a deliberate assault on the base where the column stands. Source: R2.1, R2.7."""
+    column = state.columns[c]
+    place = column.stop
+    n_a, power_a, _, _, _, first = muster(state, params, c, place, bloc_of(column.side))
+    _, power_d, _, since, _, first_d = muster(state, params, -1, place, foe)
+    raiders = is_held_by_raiders(state, place, foe)
+    posture = posture_of(state, params, place, since, clock.day, raiders)
+    hours, chance = approach(state, params, key, c, foe, hour)
+    if hours == 0:
+        seen = perceived(params, key, column.side, place, clock.day, power_d * posture)
+        if estimate_win(params, power_a, seen, 0.0) < params.assault_win_min:
+            row = log.note(
+                ledger, hour, log.ABORT, column.side, place, first, n_a, chance, column.cause
+            )
+            stand_back(state, params, clock, key, ledger, c, hour, row)
+            return
+        leaves, p_leaves = refuses(
+            state, params, key, column.side, foe, power_a, power_d * posture, place, clock.day
+        )
+        if leaves:
+            row = log.note(
+                ledger,
+                hour,
+                log.WITHDRAW,
+                only_side(foe),
+                place,
+                first_d,
+                0.0,
+                p_leaves,
+                column.cause,
+            )
+            evacuate(state, params, key, ledger, place, foe, hour, row)
+            capture(state, params, clock, key, ledger, c, hour, row)
+            return
+    battle = log.note(
+        ledger, hour, log.BATTLE, column.side, place, first, n_a, chance, column.cause
+    )
+    fight(state, params, clock, key, ledger, c, foe, posture, hours, hour, battle)
+
+
+@compiled
+def fight(state, params, clock, key, ledger, c, foe, posture, hours, hour, battle):
+    """A battle from its first hour to its last, and what follows from who breaks.
+
+    Source: RULES R2.2-R2.4.
+    """
+    column = state.columns[c]
+    place = column.stop
+    n_a, power_a, _, _, kind_a, first_a = muster(state, params, c, place, bloc_of(column.side))
+    n_d, power_d, _, _, kind_d, first_d = muster(state, params, -1, place, foe)
+    side_d = state.units[first_d].side
+    who = place * 64 + foe
+    start = int(hour)
+    theta_a = breakpoint(
+        params,
+        breakpoint_table(kind_a, column.side, True, column.mission),
+        state.sides[column.side].morale,
+        uniform(key, Decision.BREAK_ATTACKER, who, start),
+    )
+    theta_d = breakpoint(
+        params,
+        breakpoint_table(kind_d, side_d, False, 0),
+        state.sides[side_d].morale,
+        uniform(key, Decision.BREAK_DEFENDER, who, start),
+    )
+    outcome, loss_a, loss_d, lasted, p_tie = duel(
+        params, key, who, start, n_a, n_d, power_a / n_a, power_d / n_d, posture,
+        params.surprise_factor, hours, theta_a, theta_d,
+    )  # fmt: skip
+    end = hour + lasted
+    mark_fight(state, place, clock.day, c, foe)
+    dead_a = casualties(state, params, key, c, place, foe, n_a, loss_a, who * 2, start)
+    dead_d = casualties(state, params, key, -1, place, foe, n_d, loss_d, who * 2 + 1, start)
+    log.note(ledger, end, log.LOSSES, column.side, place, first_a, dead_a, math.nan, battle)
+    log.note(ledger, end, log.LOSSES, side_d, place, first_d, dead_d, math.nan, battle)
+    if outcome == 1:
+        row = log.note(ledger, end, log.BROKEN, side_d, place, first_d, loss_d, p_tie, battle)
+        rout(state, params, clock, key, ledger, place, foe, c, end, row)
+        capture(state, params, clock, key, ledger, c, end, row)
+        return
+    row = log.note(ledger, end, log.REPULSE, column.side, place, first_a, loss_a, p_tie, battle)
+    if outcome == 0:
+        column.days = int(params.assault_days_max)
+    stand_back(state, params, clock, key, ledger, c, end, row)
+
+
+@compiled
+def stand_back(state, params, clock, key, ledger, c, hour, cause):
+    """After a day without a decision: a raid goes home, a deliberate assault tries again tomorrow.
+
+    A broken or exhausted assault goes home too. Source: RULES R2.2 (no break in 8 h fails), R2.7.
+    """
+    column = state.columns[c]
+    column.days += 1
+    deliberate = column.mission == OFFENSIVE or column.mission == OCCUPY
+    if deliberate and column.days < params.assault_days_max:
+        column.act = dawn(params, clock.day + 1)
+        return
+    go_home(state, params, key, ledger, c, hour, cause)

@@ -1,0 +1,387 @@
+"""R2.1-R2.4: how a base or a column is attacked, what it costs, and who breaks."""
+
+import math
+
+from camphandover import ledger as log
+from camphandover.compiled import compiled
+from camphandover.draws import (
+    Decision,
+    binomial,
+    erlang,
+    from_table,
+    lognormal,
+    poisson,
+    uniform,
+)
+from camphandover.rules.movement import at_rest, lose_men
+from camphandover.rules.presence import information, unit_power
+from camphandover.state import (
+    COUNTRY,
+    GROUP,
+    GSIM,
+    HOLDING,
+    HOURS,
+    MANOEUVRE,
+    N_SIDES,
+    RAID,
+    WAGNER_TEAM,
+    bloc_of,
+    hostile,
+)
+
+NOISE_SHAPE = 3
+"""Shape of the attrition noise g ~ Gamma(3, 1/3): part of R2.2's formula, not a parameter."""
+
+TABLE_GARRISON, TABLE_RAIDER, TABLE_MANOEUVRE, TABLE_SEPARATISTS, TABLE_GSIM = range(5)
+"""Rows of `params.breakpoints` (R2.3)."""
+
+
+@compiled
+def in_party(state, u, c, place, bloc):
+    """Whether a unit fights in a party: column `c`, or (c = -1) those of `bloc` who hold `place`."""
+    unit = state.units[u]
+    if unit.men <= 0:
+        return False
+    if c >= 0:
+        return unit.column == c
+    return (
+        unit.place == place
+        and unit.slot != COUNTRY
+        and bloc_of(unit.side) == bloc
+        and at_rest(state, unit)
+    )
+
+
+@compiled
+def muster(state, params, c, place, bloc):
+    """Strength of a party: men, power with morale, vehicles, day since when, kind, first unit.
+
+    Returns:
+        (men, power, vehicles, latest day of arrival, kind of most men, first unit or -1).
+    Source: RULES R2.2 (N e q m).
+    """
+    men = 0
+    power = 0.0
+    vehicles = 0
+    since = -(10**9)
+    best = 0
+    kind = 0
+    first = -1
+    for u in range(len(state.units)):
+        if not in_party(state, u, c, place, bloc):
+            continue
+        unit = state.units[u]
+        if first < 0:
+            first = u
+        men += unit.men
+        vehicles += unit.vehicles
+        power += unit_power(params, unit) * state.sides[unit.side].morale
+        since = max(since, unit.since)
+        if unit.men > best:
+            best = unit.men
+            kind = unit.kind
+    return men, power, vehicles, since, kind, first
+
+
+@compiled
+def posture_of(state, params, place, since, day, raiders):
+    """Posture factor p of a defender. Source: RULES R2.2, R2.6; QJM posture values (Dupuy)."""
+    if raiders:
+        return params.posture_raider
+    if state.places[place].un_camp:
+        return params.posture_camp
+    if day - since >= params.fortified_after_days:
+        return params.posture_fortified
+    if day - since >= params.prepared_after_days:
+        return params.posture_prepared
+    return params.posture_hasty
+
+
+@compiled
+def p_surprise(state, params, place, defender):
+    """Chance that an approach stays unseen by the defender. Source: RULES R2.1, R4.2.
+
+    Detection from the air (R3.3) is the airpower's and adds a factor when its rules exist.
+    """
+    return math.exp(-params.information_surprise * information(state, place, defender))
+
+
+@compiled
+def breakpoint_table(kind, side, attacking, mission):
+    """Which breakpoint distribution a party draws from. Source: RULES R2.3."""
+    if kind == MANOEUVRE or kind == WAGNER_TEAM:
+        return TABLE_MANOEUVRE
+    if kind == GROUP:
+        if attacking and mission == RAID and side != GSIM:
+            return TABLE_RAIDER
+        return TABLE_GSIM if side == GSIM else TABLE_SEPARATISTS
+    return TABLE_GARRISON
+
+
+@compiled
+def breakpoint(params, table, morale, u):
+    """Share of casualties at which a party breaks. Source: RULES R2.3; Helmbold 1971."""
+    share = from_table(params.breakpoints[table], u)
+    return share * (params.break_morale_base + params.break_morale_slope * morale)
+
+
+@compiled
+def attrition(params, n_attack, n_defend, power_attack, power_defend, posture, noise_a, noise_d):
+    """Expected casualties of one hour: lam_a and lam_d of R2.2.
+
+    Args:
+        n_attack, n_defend: Fit men of each party.
+        power_attack: N e q m S of the attacker. power_defend: N e q m p of the defender.
+        posture: p of the defender. noise_a, noise_d: g and g' with mean 1.
+    Returns:
+        Casualties of the attacker and of the defender, means of a Poisson count.
+    Source: Helmbold; RULES R2.2.
+    """
+    w = params.attrition_exponent
+    rate = params.attrition_rate
+    lam_a = rate * n_attack ** (1.0 - w) * power_defend**w * noise_a
+    lam_d = rate * n_defend ** (1.0 - w) * power_attack**w * posture ** (-w) * noise_d
+    return lam_a, lam_d
+
+
+@compiled
+def ambush_attrition(params, n_column, n_ambush, power_column, power_ambush, noise_c, noise_a):
+    """Expected casualties of one hour of an ambush: blind fire against aimed fire.
+
+    The column fires blind (w = blind exponent), the ambusher aimed (w = aimed exponent).
+    Source: Deitchman 1962; RULES R2.2.
+    """
+    aimed = params.ambush_exponent_aimed
+    blind = params.ambush_exponent_blind
+    rate = params.attrition_rate
+    lam_column = rate * n_column ** (1.0 - aimed) * power_ambush**aimed * noise_c
+    lam_ambush = rate * n_ambush ** (1.0 - blind) * power_column**blind * noise_a
+    return lam_column, lam_ambush
+
+
+@compiled
+def duel(
+    params,
+    key,
+    who,
+    hour,
+    n_attack,
+    n_defend,
+    attack,
+    defend,
+    posture,
+    surprise,
+    hours,
+    theta_a,
+    theta_d,
+):
+    """Fight hour by hour until one side breaks or the hours are over.
+
+    Args:
+        who: Id of the fight for the draws. hour: Hour at which it begins.
+        n_attack, n_defend: Men. attack, defend: Power of one man (e q m) on each side.
+        posture: p. surprise: Factor S on the attacker. hours: How many hours S lasts.
+        theta_a, theta_d: Breakpoints, shares of casualties.
+    Returns:
+        (1 attacker wins, 0 defender holds, -1 undecided; casualties of each; hours fought;
+        probability of the outcome where a draw decided a double break, else nan).
+    Source: RULES R2.2, R2.3.
+    """
+    left_a = n_attack
+    left_d = n_defend
+    p_tie = math.nan
+    for h in range(int(params.fight_hours_max)):
+        t = hour + h
+        s = surprise if h < hours else 1.0
+        power_a = left_a * attack * s
+        power_d = left_d * defend * posture
+        noise_a = erlang(NOISE_SHAPE, 1.0, uniform(key, Decision.NOISE_ATTACKER, who, t))
+        noise_d = erlang(NOISE_SHAPE, 1.0, uniform(key, Decision.NOISE_DEFENDER, who, t))
+        lam_a, lam_d = attrition(
+            params, left_a, left_d, power_a, power_d, posture, noise_a, noise_d
+        )
+        loss_a = min(left_a, poisson(lam_a, uniform(key, Decision.LOSS_ATTACKER, who, t)))
+        loss_d = min(left_d, poisson(lam_d, uniform(key, Decision.LOSS_DEFENDER, who, t)))
+        left_a -= loss_a
+        left_d -= loss_d
+        broken_a = n_attack - left_a >= theta_a * n_attack
+        broken_d = n_defend - left_d >= theta_d * n_defend
+        if broken_a and broken_d:
+            p_tie = power_a / (power_a + power_d)
+            won = uniform(key, Decision.DOUBLE_BREAK, who, t) < p_tie
+            p_tie = p_tie if won else 1.0 - p_tie
+            return int(won), n_attack - left_a, n_defend - left_d, h + 1, p_tie
+        if broken_d:
+            return 1, n_attack - left_a, n_defend - left_d, h + 1, p_tie
+        if broken_a:
+            return 0, n_attack - left_a, n_defend - left_d, h + 1, p_tie
+    return -1, n_attack - left_a, n_defend - left_d, int(params.fight_hours_max), p_tie
+
+
+@compiled
+def share_losses(state, c, place, bloc, men, dead, wounded, captured, missing):
+    """Spread a party's losses over its units by their men; whole men, nobody lost on the way."""
+    for u in range(len(state.units)):
+        if men <= 0:
+            return
+        if not in_party(state, u, c, place, bloc):
+            continue
+        n = state.units[u].men
+        d = min(n, round(dead * n / men))
+        w = min(n - d, round(wounded * n / men))
+        k = min(n - d - w, round(captured * n / men))
+        m = min(n - d - w - k, round(missing * n / men))
+        lose_men(state, u, d, w, k, m)
+        men -= n
+        dead -= d
+        wounded -= w
+        captured -= k
+        missing -= m
+
+
+@compiled
+def mark_fight(state, place, day, c, bloc):
+    """Remember a fight at a place and the units that were in it (supply, R1.6; fights, R6.3)."""
+    state.places[place].fights |= 1
+    for u in range(len(state.units)):
+        if in_party(state, u, c, place, bloc) or in_party(state, u, -1, place, bloc):
+            state.units[u].fought = day
+
+
+@compiled
+def casualties(state, params, key, c, place, bloc, n, loss, who, hour):
+    """Book a party's casualties: killed and wounded. Source: RULES R2.2 (killed share)."""
+    dead = binomial(loss, params.killed_share, uniform(key, Decision.KILLED, who, hour))
+    share_losses(state, c, place, bloc, n, dead, loss - dead, 0, 0)
+    return dead
+
+
+@compiled
+def rout(state, params, clock, key, ledger, place, loser, winner_c, hour, cause):
+    """A broken defender loses men; the victor takes and destroys vehicles.
+
+    A base looted within the last month yields less. Source: RULES R2.4.
+    """
+    men, _, vehicles, _, _, first = muster(state, params, -1, place, loser)
+    if men <= 0:
+        return
+    gone = binomial(men, params.rout_loss, uniform(key, Decision.ROUT, place, int(hour)))
+    dead = round(gone * params.rout_dead)
+    captured = round(gone * params.rout_captured)
+    missing = gone - dead - captured
+    share_losses(state, -1, place, loser, men, dead, 0, captured, missing)
+    side = state.units[first].side
+    row = log.note(ledger, hour, log.ROUT, side, place, first, gone, math.nan, cause)
+    back = round(missing * params.rout_return)
+    for u in range(len(state.units)):
+        if back > 0 and in_party(state, u, -1, place, loser):
+            state.units[u].missing += back
+            state.units[u].return_day = clock.day + int(params.rout_return_days)
+            back = 0
+    spot = state.places[place]
+    fresh = min(1.0, (clock.day - spot.looted_day) / params.loot_recovery_days)
+    taken = round(vehicles * params.loot_taken * fresh)
+    destroyed = round(vehicles * params.loot_destroyed * fresh)
+    if taken + destroyed > 0:
+        move_vehicles(state, params, place, loser, winner_c, taken, destroyed)
+        log.note(
+            ledger, hour, log.LOOT, state.columns[winner_c].side, place, first, taken, math.nan, row
+        )
+    spot.looted_day = clock.day
+
+
+@compiled
+def move_vehicles(state, params, place, loser, winner_c, taken, destroyed):
+    """Take vehicles from the loser: some change sides with a gain in quality, some burn."""
+    for u in range(len(state.units)):
+        if not in_party(state, u, -1, place, loser):
+            continue
+        unit = state.units[u]
+        side = state.sides[unit.side]
+        burnt = min(destroyed, unit.vehicles)
+        unit.vehicles -= burnt
+        side.vehicles_lost += burnt
+        destroyed -= burnt
+        won = min(taken, unit.vehicles)
+        unit.vehicles -= won
+        side.vehicles_lost += won
+        taken -= won
+        give_loot(state, params, winner_c, won)
+
+
+@compiled
+def give_loot(state, params, c, vehicles):
+    """Vehicles and arms for the unit of a column with the fewest vehicles. Source: RULES R2.4."""
+    poorest = -1
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if (
+            unit.column == c
+            and unit.men > 0
+            and (poorest < 0 or unit.vehicles < state.units[poorest].vehicles)
+        ):
+            poorest = u
+    if poorest < 0 or vehicles <= 0:
+        return
+    unit = state.units[poorest]
+    unit.vehicles += vehicles
+    state.sides[unit.side].vehicles_looted += vehicles
+    gain = params.loot_quality * vehicles / params.loot_set_vehicles
+    unit.loot = min(params.loot_quality_cap, unit.loot + gain)
+
+
+@compiled
+def perceived(params, key, side, place, day, power):
+    """An enemy's power as a commander sees it that day: the truth x log-normal error.
+
+    Source: RULES R5.1.
+    """
+    u = uniform(key, Decision.PERCEPTION, place * N_SIDES + side, day)
+    return power * lognormal(1.0, params.perceive_sd, u)
+
+
+@compiled
+def is_held_by_raiders(state, place, bloc):
+    """Whether a place is held by a column that came to raid it (R2.6: posture of raiders)."""
+    for c in range(len(state.columns)):
+        column = state.columns[c]
+        if column.status == HOLDING and column.stop == place and bloc_of(column.side) == bloc:
+            return True
+    return False
+
+
+@compiled
+def defender_of(state, place, bloc):
+    """Hostile bloc with most men standing inside a place, -1 when none does."""
+    best = -1
+    most = 0
+    for other in range(3):
+        if not hostile(bloc, other):
+            continue
+        men = 0
+        for u in range(len(state.units)):
+            if in_party(state, u, -1, place, other):
+                men += state.units[u].men
+        if men > most:
+            best = other
+            most = men
+    return best
+
+
+@compiled
+def dawn(params, day):
+    """First hour of a day at which an attack can begin."""
+    return float(day * HOURS) + params.dawn_hour
+
+
+@compiled
+def attack_hour(params, key, lead, arrive):
+    """Hour at which a column that has arrived attacks: by day, and early enough to end by day."""
+    day = int(arrive // HOURS)
+    of_day = arrive - day * HOURS
+    if params.dawn_hour <= of_day <= params.last_attack_hour:
+        return arrive
+    if of_day > params.last_attack_hour:
+        day += 1
+    u = uniform(key, Decision.ATTACK_HOUR, lead, day)
+    return dawn(params, day) + u * (params.last_attack_hour - params.dawn_hour)

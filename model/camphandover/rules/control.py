@@ -1,0 +1,260 @@
+"""I2, R2.5, R5.7: who holds a slot, hour by hour, and how units settle at a place."""
+
+import math
+
+from camphandover import ledger as log
+from camphandover.compiled import compiled
+from camphandover.rules import HOLD, rule
+from camphandover.rules.movement import begin_leg, disband, form_column
+from camphandover.state import (
+    CAMP,
+    COUNTRY,
+    GSIM,
+    HOLDING,
+    HOURS,
+    N_BLOCS,
+    NEVER,
+    OTHER,
+    TOWN,
+    UN_HOLDER,
+    WITHDRAW,
+    bloc_of,
+    hostile,
+)
+
+ANY_NUMBER = 1_000_000
+"""More men or vehicles than any column has: no limit."""
+
+
+@compiled
+def set_holder(state, ledger, place, slot, holder, side, hour, cause):
+    """Change who holds a slot, with a ledger row; nothing when nothing changes.
+
+    Returns:
+        Row of the change, or the row of the last change.
+    """
+    spot = state.places[place]
+    before = spot.camp_holder if slot == CAMP else spot.town_holder
+    if before == holder:
+        return spot.camp_cause if slot == CAMP else spot.town_cause
+    row = log.write_row(
+        ledger, hour, log.CONTROL, side, place, slot, before, holder, -1, 0.0, math.nan, cause
+    )
+    if slot == CAMP:
+        spot.camp_holder = holder
+        spot.camp_since = hour
+        spot.camp_cause = row
+        spot.garrisoned = 0
+        if before == 0:
+            spot.lost_hour = hour
+        if holder == 0:
+            spot.lost_hour = NEVER
+            spot.reenter_hour = NEVER
+        if holder != OTHER:
+            spot.claimant = -1
+            spot.enter_hour = NEVER
+    else:
+        spot.town_holder = holder
+        spot.town_since = hour
+        spot.town_cause = row
+    return row
+
+
+@compiled
+def settle(state, ledger, c, hour, stay):
+    """End a column's march: its units stand at its stop, and take an empty camp there.
+
+    Args:
+        stay: Whether the place becomes the units' home.
+    """
+    column = state.columns[c]
+    place = column.stop
+    spot = state.places[place]
+    bloc = bloc_of(column.side)
+    if spot.camp_holder == OTHER and spot.joint == 0 and stay and bloc < N_BLOCS - 1:
+        set_holder(state, ledger, place, CAMP, bloc, column.side, hour, column.cause)
+    slot = CAMP if spot.camp_holder == bloc else TOWN
+    if column.side == GSIM and spot.camp_holder != bloc and spot.town_holder != bloc:
+        slot = COUNTRY
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if unit.column == c:
+            unit.slot = slot
+            if stay:
+                unit.home = place
+    disband(state, c)
+
+
+@compiled
+def refuge(state, place, bloc):
+    """Nearest other place whose camp or town a bloc holds, -1 when it has none."""
+    best = -1
+    for p in range(len(state.places)):
+        if p == place:
+            continue
+        spot = state.places[p]
+        if (spot.camp_holder == bloc or spot.town_holder == bloc) and (
+            best < 0 or state.routes[place, p].km < state.routes[place, best].km
+        ):
+            best = p
+    return best
+
+
+@compiled
+def home_of(state, c):
+    """Where a column goes when its work is done: its first unit's home if that is still safe."""
+    column = state.columns[c]
+    bloc = bloc_of(column.side)
+    home = state.units[column.lead].home
+    spot = state.places[home]
+    if column.side == GSIM:
+        return home
+    if not hostile(bloc, spot.camp_holder) and not hostile(bloc, spot.town_holder):
+        return home
+    safe = refuge(state, home, bloc)
+    return safe if safe >= 0 else home
+
+
+@compiled
+def go_home(state, params, key, ledger, c, hour, cause):
+    """Turn a column round: it marches to its home, or to the nearest place of its bloc."""
+    column = state.columns[c]
+    here = column.stop
+    column.mission = WITHDRAW
+    column.target = home_of(state, c)
+    column.surprise = 0
+    column.cause = log.note(
+        ledger, hour, log.WITHDRAW, column.side, here, column.lead, 0.0, math.nan, cause
+    )
+    for u in range(len(state.units)):
+        if state.units[u].column == c:
+            state.units[u].slot = COUNTRY
+    begin_leg(state, params, key, c, here, hour)
+
+
+@compiled
+def take_to_the_country(state, place, bloc):
+    """Units of a bloc leave camp and town and hide around the place."""
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if unit.place == place and unit.slot != COUNTRY and bloc_of(unit.side) == bloc:
+            if unit.column >= 0 and state.columns[unit.column].status != HOLDING:
+                continue
+            unit.slot = COUNTRY
+
+
+@compiled
+def evacuate(state, params, key, ledger, place, bloc, hour, cause):
+    """Units of a bloc at a place march to the nearest other place of theirs, else hide here."""
+    safe = refuge(state, place, bloc)
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if (
+            unit.place == place
+            and unit.column >= 0
+            and bloc_of(unit.side) == bloc
+            and state.columns[unit.column].status == HOLDING
+        ):
+            disband(state, unit.column)
+    if bloc != 2 and safe >= 0:
+        lead = -1
+        for u in range(len(state.units)):
+            unit = state.units[u]
+            if (
+                unit.place == place
+                and unit.men > 0
+                and unit.column < 0
+                and bloc_of(unit.side) == bloc
+            ):
+                if bloc == 0:
+                    unit.slot = CAMP
+                unit.home = safe
+                lead = u
+        if lead >= 0:
+            side = state.units[lead].side
+            c = form_column(
+                state, params, key, ledger, hour, side, WITHDRAW, place, safe,
+                ANY_NUMBER, ANY_NUMBER, cause,
+            )  # fmt: skip
+            if c >= 0:
+                return
+    take_to_the_country(state, place, bloc)
+
+
+@compiled
+def empty_camp(state, params, key, ledger, place, side, hour, cause):
+    """A camp is left by its holder: nobody's, until somebody enters. Returns the ledger row."""
+    row = set_holder(state, ledger, place, CAMP, OTHER, side, hour, cause)
+    state.places[place].open_cause = row
+    return row
+
+
+@rule("I2", writes=(*HOLD, "units.slot"))
+def hold_towns(state, params, clock, key, ledger):
+    """The town follows the only armed bloc that stands in the place to stay; and camps whose
+    holder is gone fall to that bloc, or stay with the holder while its influence is the largest.
+
+    Source: RULES 0 (slots), R5.4, R5.7.
+    """
+    hour = float((clock.day + 1) * HOURS) - 1e-3
+    for place in range(len(state.places)):
+        spot = state.places[place]
+        only = -1
+        n_blocs = 0
+        for bloc in range(N_BLOCS - 1):
+            if state.presence[bloc, place].inside > 0.0:
+                only = bloc
+                n_blocs += 1
+        if n_blocs == 1 and spot.reenter_hour == NEVER and not raiders_hold(state, place):
+            set_holder(state, ledger, place, TOWN, only, only_side(only), hour, spot.camp_cause)
+            if spot.camp_holder != only and spot.camp_holder != UN_HOLDER and spot.joint == 0:
+                set_holder(state, ledger, place, CAMP, only, only_side(only), hour, spot.town_cause)
+        holder = spot.camp_holder
+        if holder >= N_BLOCS - 1:
+            continue
+        if state.presence[holder, place].inside > 0.0:
+            spot.garrisoned = 1
+        elif spot.garrisoned and n_blocs == 0:
+            largest = True
+            for bloc in range(N_BLOCS - 1):
+                if state.presence[bloc, place].phi > state.presence[holder, place].phi:
+                    largest = False
+            if not largest:
+                row = empty_camp(
+                    state, params, key, ledger, place, only_side(holder), hour, spot.camp_cause
+                )
+                offer(state, params, place, hour, params.vacated_enter_hours, row)
+
+
+@compiled
+def only_side(bloc):
+    """The side that leads a bloc."""
+    return bloc if bloc == 0 else bloc + 1
+
+
+@compiled
+def raiders_hold(state, place):
+    """Whether a column stands at a place that means to leave again."""
+    for c in range(len(state.columns)):
+        if state.columns[c].status == HOLDING and state.columns[c].stop == place:
+            return True
+    return False
+
+
+@compiled
+def offer(state, params, place, hour, delay, cause):
+    """An empty camp is open to the armed group with the largest influence there, after a delay.
+
+    Source: RULES R5.7.
+    """
+    spot = state.places[place]
+    best = -1
+    most = 0.0
+    for bloc in (1, 2):
+        phi = state.presence[bloc, place].phi
+        if phi > most:
+            best = bloc
+            most = phi
+    spot.claimant = best
+    spot.enter_hour = hour + delay if best >= 0 else NEVER
+    spot.open_cause = cause

@@ -1,0 +1,220 @@
+"""R5.4, R2.6: what the army keeps where, which posts it gives up, and how it relieves a lost one."""
+
+import math
+
+from camphandover import ledger as log
+from camphandover.compiled import compiled
+from camphandover.rules import HOLD, MARCH, rule
+from camphandover.rules.combat import defender_of, perceived
+from camphandover.rules.control import ANY_NUMBER, empty_camp, evacuate, offer
+from camphandover.rules.presence import estimate_win
+from camphandover.rules.strategy import force_at, garrison_need, place_order, spare_men
+from camphandover.state import (
+    ARMY,
+    CAMP,
+    COUNTRY,
+    HOURS,
+    NEVER,
+    OCCUPY,
+    OTHER,
+    RELIEF,
+    SEPARATISTS,
+    TRANSFER,
+    bloc_of,
+    rung_now,
+    target_slot,
+)
+
+
+@compiled
+def is_the_armys(state, place):
+    """Whether the army holds the camp or the town of a place."""
+    return state.places[place].camp_holder == 0 or state.places[place].town_holder == 0
+
+
+@compiled
+def nearest_spare(state, params, place, men, range_km):
+    """Nearest army place that can spare these men without falling below its own need, -1 if none."""
+    best = -1
+    for p in range(len(state.places)):
+        if (
+            p != place
+            and is_the_armys(state, p)
+            and state.routes[p, place].km <= range_km
+            and spare_men(state, params, p, 0) >= men
+            and (best < 0 or state.routes[p, place].km < state.routes[best, place].km)
+        ):
+            best = p
+    return best
+
+
+@rule("R5.4", writes=("orders", "queue", "units.slot"))
+def keep_garrisons(state, params, clock, key, ledger):
+    """The army moves companies to its places that have too few men, and into camps left empty.
+
+    Source: RULES R5.4; a camp whose captor has left is taken back (R2.6).
+    """
+    if state.sides[ARMY].commanded:
+        return
+    hour = float(clock.day * HOURS)
+    for place in range(len(state.places)):
+        spot = state.places[place]
+        abandoned = spot.camp_holder == OTHER and spot.joint == 0 and spot.lost_hour < NEVER
+        if not abandoned and not is_the_armys(state, place):
+            continue
+        cell = state.presence[0, place]
+        lacking = garrison_need(state, params, place) - cell.inside - cell.incoming
+        if lacking < params.garrison_min and not (abandoned and cell.inside + cell.incoming <= 0.0):
+            continue
+        donor = nearest_spare(state, params, place, params.men_garrison, params.transfer_range_km)
+        if donor < 0:
+            continue
+        row = log.note(ledger, hour, log.ORDER, ARMY, place, -1, lacking, math.nan, spot.camp_cause)
+        mission = OCCUPY if abandoned else TRANSFER
+        place_order(state, ARMY, mission, donor, place, int(lacking), ANY_NUMBER, 0, row)
+
+
+@compiled
+def p_hold(state, params, place, clock, key):
+    """The army's estimate of the chance to hold a post for a week.
+
+    Each group within reach attacks at its tempo and wins with its estimated chance.
+    Source: RULES R5.4 (P_hold), R5.2 (tempo).
+    """
+    cell = state.presence[0, place]
+    hold = 1.0
+    for bloc in (1, 2):
+        power = 0.0
+        for p in range(len(state.places)):
+            if state.routes[p, place].km <= params.abandon_range_km:
+                power += force_at(state, params, p, bloc, params.raid_vehicles_max)[1]
+        side = bloc + 1
+        if power <= 0.0 or (side == SEPARATISTS and rung_now(state) < params.raid_escalation):
+            continue
+        seen = perceived(params, key, ARMY, place, clock.day + bloc, power)
+        win = estimate_win(params, seen, cell.power * params.posture_prepared, 1.0)
+        tempo = (
+            params.raid_interval_separatists if side == SEPARATISTS else params.raid_interval_gsim
+        )
+        hold *= (1.0 - min(win, params.win_cap)) ** (params.abandon_hold_days / tempo)
+    return hold
+
+
+@rule("R5.4", writes=(*MARCH, *HOLD))
+def abandon_posts(state, params, clock, key, ledger):
+    """The army gives up a post of little worth that starves or cannot be held.
+
+    Source: RULES R5.4; places of higher symbolic value are never given up.
+    """
+    if state.sides[ARMY].commanded:
+        return
+    hour = float(clock.day * HOURS)
+    for place in range(len(state.places)):
+        spot = state.places[place]
+        if (
+            spot.camp_holder != 0
+            or spot.symbolic >= params.abandon_symbolic
+            or state.presence[0, place].inside <= 0.0
+        ):
+            continue
+        starved = False
+        fresh = False
+        for u in range(len(state.units)):
+            unit = state.units[u]
+            if unit.place == place and unit.men > 0 and unit.column < 0 and bloc_of(unit.side) == 0:
+                if unit.low_days >= params.abandon_days:
+                    starved = True
+                if clock.day - unit.since < params.abandon_days:
+                    fresh = True
+        p = p_hold(state, params, place, clock, key)
+        if starved or (p < params.abandon_hold_p and not fresh):
+            row = log.note(
+                ledger,
+                hour,
+                log.ABANDON,
+                ARMY,
+                place,
+                -1,
+                1.0 if starved else 0.0,
+                math.nan,
+                spot.camp_cause,
+            )
+            evacuate(state, params, key, ledger, place, 0, hour, row)
+            row = empty_camp(state, params, key, ledger, place, ARMY, hour, row)
+            spot.lost_hour = NEVER
+            offer(state, params, place, hour, params.vacated_enter_hours, row)
+
+
+@rule("R2.6", writes=("orders", "queue", *MARCH))
+def relieve_posts(state, params, clock, key, ledger):
+    """The army sends relief to a camp that was taken from it, and calls its scattered men back.
+
+    A relief needs men within range with stock, and an estimated chance to win.
+    Source: RULES R2.6.
+    """
+    if state.sides[ARMY].commanded:
+        return
+    hour = float(clock.day * HOURS)
+    for place in range(len(state.places)):
+        spot = state.places[place]
+        cell = state.presence[0, place]
+        hidden = cell.men - cell.inside
+        if hidden > 0.0 and hour - spot.camp_since > params.scatter_hours:
+            gather(state, params, key, ledger, place, hour, spot.camp_cause)
+        if spot.lost_hour == NEVER or target_slot(state, place, 0) != CAMP or cell.incoming > 0.0:
+            continue
+        if hour - spot.lost_hour > params.relief_days * HOURS:
+            continue
+        foe = defender_of(state, place, 0)
+        if foe < 0:
+            continue
+        defence = state.presence[foe, place].power * params.posture_raider
+        origin = relief_base(state, params, key, clock, place, defence)
+        if origin < 0:
+            continue
+        men = spare_men(state, params, origin, 0)
+        row = log.note(ledger, hour, log.ORDER, ARMY, place, -1, men, math.nan, spot.camp_cause)
+        place_order(state, ARMY, RELIEF, origin, place, int(men), ANY_NUMBER, 0, row)
+
+
+@compiled
+def relief_base(state, params, key, clock, place, defence):
+    """Nearest army place from which a relief could win, -1 when there is none. Source: R2.6."""
+    best = -1
+    seen = perceived(params, key, ARMY, place, clock.day, defence)
+    for p in range(len(state.places)):
+        cell = state.presence[0, p]
+        if (
+            p == place
+            or state.routes[p, place].km > params.relief_range_km
+            or cell.men <= 0.0
+            or cell.stock < params.relief_supply_min * cell.men
+        ):
+            continue
+        _, power = force_at(state, params, p, 0, float(ANY_NUMBER))
+        if estimate_win(params, power, seen, 0.0) < params.raid_win_min:
+            continue
+        if best < 0 or state.routes[p, place].km < state.routes[best, place].km:
+            best = p
+    return best
+
+
+@compiled
+def gather(state, params, key, ledger, place, hour, cause):
+    """Scattered army men rejoin their base when it is the army's, else they march to another."""
+    if state.places[place].camp_holder == 0:
+        for u in range(len(state.units)):
+            unit = state.units[u]
+            if unit.place == place and unit.column < 0 and bloc_of(unit.side) == 0:
+                unit.slot = CAMP
+    elif target_slot(state, place, 0) == CAMP:
+        for u in range(len(state.units)):
+            unit = state.units[u]
+            if (
+                unit.place == place
+                and unit.slot != COUNTRY
+                and unit.column < 0
+                and bloc_of(unit.side) == 0
+            ):
+                return
+        evacuate(state, params, key, ledger, place, 0, hour, cause)

@@ -1,0 +1,266 @@
+"""R2.5, R2.6, R5.7: after a capture - hold or leave, the army's return, who enters an empty camp."""
+
+import math
+
+from camphandover import ledger as log
+from camphandover.compiled import compiled
+from camphandover.draws import Decision, erlang, lognormal, uniform
+from camphandover.rules import HOLD, MARCH, rule
+from camphandover.rules.control import (
+    ANY_NUMBER,
+    empty_camp,
+    evacuate,
+    go_home,
+    only_side,
+    set_holder,
+    settle,
+    take_to_the_country,
+)
+from camphandover.rules.movement import column_men, form_column
+from camphandover.state import (
+    ARMY,
+    CAMP,
+    HOLDING,
+    HOURS,
+    NEVER,
+    OCCUPY,
+    OFFENSIVE,
+    OTHER,
+    PAUSED,
+    TOWN,
+    bloc_of,
+    hostile,
+    target_slot,
+)
+
+
+@compiled
+def expected_air_loss(state, params, bloc):
+    """Men a day that a captor expects to lose to the army's aircraft on a base it holds.
+
+    Strikes a day x fighters killed by one on a concentrated target. Source: RULES R2.5, R3.1, R3.2.
+    """
+    if bloc == 0:
+        return 0.0
+    return state.sides[ARMY].air * params.drone_strikes * params.strike_fighters
+
+
+@compiled
+def p_counterattack(state, params, place, bloc, men):
+    """A captor's estimate of the chance of a counter-attack within two days.
+
+    The share of enemy men within relief range, with stock to march, in all men who could meet.
+    Source: RULES R2.5, R2.6 (range and stock of a relief).
+    """
+    foes = 0.0
+    for p in range(len(state.places)):
+        if p == place or state.routes[place, p].km > params.relief_range_km:
+            continue
+        for other in range(3):
+            if hostile(bloc, other):
+                cell = state.presence[other, p]
+                if cell.men > 0.0 and cell.stock >= params.relief_supply_min * cell.men:
+                    foes += cell.inside
+    return foes / (foes + men) if foes + men > 0.0 else 0.0
+
+
+@compiled
+def hold_value(state, params, place, bloc, men):
+    """Worth of staying in a captured base; the captor stays when it is above zero.
+
+    3 Sym - daily air loss / 20 - P(counter-attack in 48 h). Source: RULES R2.5.
+    """
+    return (
+        params.hold_symbolic * state.places[place].symbolic
+        - expected_air_loss(state, params, bloc) / params.hold_air_divisor
+        - p_counterattack(state, params, place, bloc, men)
+    )
+
+
+@compiled
+def capture(state, params, clock, key, ledger, c, hour, cause):
+    """A column takes the base where it stands, then holds it or means to leave. Source: R2.5."""
+    column = state.columns[c]
+    place = column.stop
+    bloc = bloc_of(column.side)
+    slot = target_slot(state, place, bloc)
+    foe = -1
+    if slot >= 0:
+        spot = state.places[place]
+        foe = spot.camp_holder if slot == CAMP else spot.town_holder
+        row = set_holder(state, ledger, place, slot, bloc, column.side, hour, cause)
+        if foe == 0:
+            take_to_the_country(state, place, foe)
+        else:
+            evacuate(state, params, key, ledger, place, foe, hour, row)
+    else:
+        row = cause
+        slot = TOWN
+    for u in range(len(state.units)):
+        if state.units[u].column == c:
+            state.units[u].slot = slot
+    column.cause = row
+    men = column_men(state, c)
+    value = hold_value(state, params, place, bloc, men)
+    if value > 0.0:
+        stay = log.note(
+            ledger, hour, log.STAY, column.side, place, column.lead, value, math.nan, row
+        )
+        if column.mission == OFFENSIVE:
+            pause(state, params, key, ledger, c, hour, stay)
+        else:
+            column.cause = stay
+            settle(state, ledger, c, hour, True)
+    elif column.mission == OFFENSIVE:
+        pause(state, params, key, ledger, c, hour, row)
+    else:
+        u = uniform(key, Decision.HOLD_HOURS, column.lead, int(hour))
+        column.status = HOLDING
+        column.act = hour + lognormal(params.hold_hours_median, params.hold_hours_sd, u)
+
+
+@compiled
+def pause(state, params, key, ledger, c, hour, cause):
+    """An offensive that has reached its stop stands there; at a prize it pauses for days.
+
+    Source: RULES R5.3 (gamma with the pause's mean).
+    """
+    column = state.columns[c]
+    place = column.stop
+    bloc = bloc_of(column.side)
+    days = 0.0
+    if state.places[place].symbolic >= params.prize_symbolic:
+        u = uniform(key, Decision.PAUSE, column.lead, int(hour))
+        days = erlang(int(params.pause_shape), params.pause_mean, u)
+        log.note(ledger, hour, log.PAUSE, column.side, place, column.lead, days, math.nan, cause)
+    column.status = PAUSED
+    column.days = 0
+    column.cause = cause
+    column.act = hour + days * HOURS
+    spot = state.places[place]
+    if spot.camp_holder == OTHER and spot.joint == 0:
+        set_holder(state, ledger, place, CAMP, bloc, column.side, hour, cause)
+    slot = CAMP if spot.camp_holder == bloc else TOWN
+    for u in range(len(state.units)):
+        if state.units[u].column == c:
+            state.units[u].slot = slot
+
+
+@rule("R2.5", writes=(*MARCH, *HOLD))
+def leave_bases(state, params, clock, key, ledger):
+    """Raiders whose hour has come leave the base; the army's re-entry is set. Source: R2.5, R2.6."""
+    midnight = float((clock.day + 1) * HOURS)
+    for c in range(len(state.columns)):
+        column = state.columns[c]
+        if column.status != HOLDING or column.act >= midnight:
+            continue
+        place = column.stop
+        hour = column.act
+        spot = state.places[place]
+        bloc = bloc_of(column.side)
+        row = log.note(
+            ledger, hour, log.LEAVE, column.side, place, column.lead,
+            hour - spot.camp_since, math.nan, column.cause,
+        )  # fmt: skip
+        if spot.camp_holder == bloc:
+            empty_camp(state, params, key, ledger, place, column.side, hour, row)
+        elif spot.town_holder == bloc:
+            set_holder(state, ledger, place, TOWN, OTHER, column.side, hour, row)
+        u = uniform(key, Decision.REENTRY, place, int(hour))
+        if u < params.reenter_p:
+            spot.reenter_hour = hour + params.reenter_hours
+            spot.open_cause = row
+        go_home(state, params, key, ledger, c, hour, row)
+
+
+@rule("R2.6", writes=(*HOLD, "units.slot"))
+def reenter_bases(state, params, clock, key, ledger):
+    """The army comes back into a base that its captor left, if some of its men are near.
+
+    Source: RULES R2.6.
+    """
+    midnight = float((clock.day + 1) * HOURS)
+    for place in range(len(state.places)):
+        spot = state.places[place]
+        if spot.reenter_hour >= midnight:
+            continue
+        hour = spot.reenter_hour
+        spot.reenter_hour = NEVER
+        near = False
+        for u in range(len(state.units)):
+            unit = state.units[u]
+            if unit.place == place and unit.men > 0 and unit.column < 0 and bloc_of(unit.side) == 0:
+                near = True
+        if not near:
+            continue
+        slot = -1
+        if spot.camp_holder == OTHER:
+            slot = CAMP
+        elif spot.town_holder == OTHER:
+            slot = TOWN
+        if slot < 0:
+            continue
+        for u in range(len(state.units)):
+            unit = state.units[u]
+            if unit.place == place and unit.column < 0 and bloc_of(unit.side) == 0:
+                unit.slot = slot
+        p = params.reenter_p
+        row = log.note(ledger, hour, log.CLAIM, ARMY, place, -1, 0.0, p, spot.open_cause)
+        set_holder(state, ledger, place, slot, 0, ARMY, hour, row)
+
+
+@rule("R5.7", writes=(*MARCH, *HOLD))
+def enter_vacated(state, params, clock, key, ledger):
+    """The armed group with the largest influence enters a camp that stands empty.
+
+    A unit at the place walks in at the hour; else the nearest one in range sets out.
+    Source: RULES R5.7.
+    """
+    midnight = float((clock.day + 1) * HOURS)
+    for place in range(len(state.places)):
+        spot = state.places[place]
+        if spot.enter_hour >= midnight or spot.claimant < 0:
+            continue
+        hour = spot.enter_hour
+        bloc = spot.claimant
+        spot.enter_hour = NEVER
+        if spot.camp_holder != OTHER or spot.joint:
+            continue
+        walked_in = False
+        for u in range(len(state.units)):
+            unit = state.units[u]
+            if (
+                unit.place == place
+                and unit.men > 0
+                and unit.column < 0
+                and bloc_of(unit.side) == bloc
+            ):
+                unit.slot = CAMP
+                walked_in = True
+        side = only_side(bloc)
+        if walked_in:
+            row = log.note(ledger, hour, log.CLAIM, side, place, -1, 0.0, math.nan, spot.open_cause)
+            set_holder(state, ledger, place, CAMP, bloc, side, hour, row)
+        else:
+            send_nearest(state, params, key, ledger, place, bloc, hour)
+
+
+@compiled
+def send_nearest(state, params, key, ledger, place, bloc, hour):
+    """The nearest units of a bloc within range set out to enter an empty camp. Source: R5.7."""
+    best = -1
+    for p in range(len(state.places)):
+        km = state.routes[p, place].km
+        if (
+            p != place
+            and km <= params.vacated_range_km
+            and state.presence[bloc, p].units > 0.0
+            and (best < 0 or km < state.routes[best, place].km)
+        ):
+            best = p
+    if best < 0:
+        return
+    form_column(
+        state, params, key, ledger, hour, only_side(bloc), OCCUPY, best, place,
+        int(params.garrison_max), ANY_NUMBER, state.places[place].open_cause,
+    )  # fmt: skip

@@ -1,0 +1,424 @@
+"""R1.3-R1.5, R1.7: how long a column takes, what it meets on the road, and how it arrives."""
+
+import math
+
+from camphandover import ledger as log
+from camphandover.compiled import compiled
+from camphandover.draws import (
+    Decision,
+    binomial,
+    erlang,
+    lognormal,
+    negative_binomial,
+    poisson,
+    uniform,
+)
+from camphandover.rules import MARCH, rule
+from camphandover.rules.presence import hostile_phi
+from camphandover.state import (
+    ARMY,
+    COUNTRY,
+    ENGAGED,
+    FREE,
+    GARRISON,
+    GATHER,
+    GROUP,
+    GSIM,
+    HOLDING,
+    HOURS,
+    MANOEUVRE,
+    MINUSMA,
+    MOVING,
+    NEVER,
+    OFFENSIVE,
+    PAUSED,
+    SEPARATISTS,
+    TRANSFER,
+    WAGNER_TEAM,
+    bloc_of,
+    month_of,
+    target_slot,
+)
+
+RAIN_FROM, RAIN_TO = 7, 9
+"""Months of rain, July to September (R1.4)."""
+
+
+@compiled
+def rainy(day):
+    """Whether a day falls in the rains."""
+    month = month_of(day)
+    return RAIN_FROM <= month <= RAIN_TO
+
+
+@compiled
+def speed_of(params, side, contested, day):
+    """Free speed of a column, km per day, before its own luck.
+
+    Convoys go between the open and the contested speed by how contested the road is.
+    Source: RULES R1.4.
+    """
+    if side == SEPARATISTS:
+        speed = params.speed_pickup
+    elif side == GSIM:
+        speed = params.speed_moto
+    else:
+        share = min(1.0, max(0.0, contested))
+        speed = params.speed_convoy_open ** (1.0 - share) * params.speed_convoy_contested**share
+    return speed * params.rain_factor if rainy(day) else speed
+
+
+@compiled
+def ied_mean(params, km, vehicles, contested, covered):
+    """Expected IED hits of a column on a road. Source: RULES R1.4 (K), R1.5 (air cover)."""
+    mean = params.ied_rate * km / 100.0 * math.sqrt(vehicles / 100.0) * contested
+    return mean * params.ied_air_cover if covered else mean
+
+
+@compiled
+def travel_days(params, key, lead, hour, km, speed, mean_hits):
+    """Days on the road and IED hits of one leg: T and K of R1.4.
+
+    Args:
+        lead: Unit whose luck it is. hour: Hour of departure (both address the draws).
+        km: Road distance. speed: km per day. mean_hits: Expected IED hits.
+    Source: RULES R1.4, R1.5.
+    """
+    clean = km / (
+        speed * lognormal(1.0, params.speed_sd, uniform(key, Decision.TRAVEL_SPEED, lead, hour))
+    )
+    hits = poisson(mean_hits, uniform(key, Decision.TRAVEL_IEDS, lead, hour))
+    days = params.depart_delay + clean
+    for i in range(hits):
+        days += erlang(
+            2, params.ied_delay, uniform(key, Decision.TRAVEL_IED_DELAY, lead * 64 + i % 64, hour)
+        )
+    halts = poisson(
+        params.halt_rate * max(params.halt_floor, clean),
+        uniform(key, Decision.TRAVEL_HALTS, lead, hour),
+    )
+    return days + params.halt_days * halts, hits
+
+
+@compiled
+def road_contest(state, origin, target, bloc):
+    """How contested the shortest road is for a bloc, 0-1: hostile influence, averaged by km.
+
+    Source: RULES R1.4 (z), R4.1.
+    """
+    total = 0.0
+    weight = 0.0
+    here = origin
+    while here != target:
+        nxt = state.routes[here, target].next
+        km = state.routes[here, nxt].km
+        weight += km
+        total += km * 0.5 * (hostile_phi(state, here, bloc) + hostile_phi(state, nxt, bloc))
+        here = nxt
+    return total / weight if weight > 0.0 else 0.0
+
+
+@compiled
+def expected_days(state, params, origin, target, side, vehicles, day):
+    """A planner's expected days on the road, all IEDs and halts at their means. Source: R1.4."""
+    km = state.routes[origin, target].km
+    bloc = bloc_of(side)
+    contested = road_contest(state, origin, target, bloc)
+    clean = km / speed_of(params, side, contested, day)
+    days = params.depart_delay + clean
+    days += params.halt_days * params.halt_rate * max(params.halt_floor, clean)
+    if bloc == 0 or side == MINUSMA:
+        days += params.ied_delay * ied_mean(params, km, vehicles, contested, False)
+    return days
+
+
+@compiled
+def may_march(state, unit, side, mission):
+    """Whether a unit can join a column of this side and mission now."""
+    if unit.men <= 0 or unit.column >= 0 or bloc_of(unit.side) != bloc_of(side):
+        return False
+    if unit.side != side and state.sides[unit.side].commanded:
+        return False
+    if unit.slot == COUNTRY and bloc_of(side) == 0:
+        return False
+    if mission == OFFENSIVE or mission == GATHER:
+        return unit.kind == MANOEUVRE or unit.kind == WAGNER_TEAM or unit.kind == GROUP
+    return True
+
+
+@compiled
+def free_column(state):
+    """Row of a free column, -1 when all are out."""
+    for c in range(len(state.columns)):
+        if state.columns[c].status == FREE:
+            return c
+    return -1
+
+
+@compiled
+def begin_leg(state, params, key, c, start, hour):
+    """Send a column from `start` towards its target: the leg ends at the next hostile base.
+
+    Source: RULES R1.4; an offensive must deal with each base on its road (R5.3).
+    """
+    column = state.columns[c]
+    bloc = bloc_of(column.side)
+    stop = column.target
+    if column.mission == OFFENSIVE:
+        here = start
+        while here != column.target:
+            here = state.routes[here, column.target].next
+            if target_slot(state, here, bloc) >= 0:
+                break
+        stop = here
+    km = state.routes[start, stop].km
+    contested = road_contest(state, start, stop, bloc)
+    day = int(hour // HOURS)
+    mean_hits = 0.0
+    if bloc == 0 or column.side == MINUSMA:
+        covered = bloc == 0 and state.sides[ARMY].air > 0.0
+        mean_hits = ied_mean(params, km, column.vehicles, contested, covered)
+    speed = speed_of(params, column.side, contested, day)
+    days, hits = travel_days(params, key, column.lead, int(hour), km, speed, mean_hits)
+    if start == stop:
+        days, hits = 0.0, 0
+    column.origin = start
+    column.stop = stop
+    column.status = MOVING
+    column.depart = hour
+    column.arrive = hour + days * HOURS
+    column.act = NEVER
+    column.km = km
+    column.hits = hits
+    column.struck = 0
+
+
+@compiled
+def form_column(
+    state, params, key, ledger, hour, side, mission, origin, target, men, vehicles, cause
+):
+    """Form a column of free units, as many as fit in `men` and `vehicles`, and send it off.
+
+    The first unit always fits. Mobile units come before garrisons, except in a transfer; lower
+    rows come first. A unit takes no more stock than a column can carry.
+
+    Returns:
+        Row of the column, -1 when there is no unit or no free row.
+    Source: RULES R1.2, R1.4.
+    """
+    c = free_column(state)
+    if c < 0:
+        return -1
+    n_men = 0
+    n_vehicles = 0
+    lead = -1
+    for preferred in range(2):
+        for u in range(len(state.units)):
+            unit = state.units[u]
+            if unit.place != origin or not may_march(state, unit, side, mission):
+                continue
+            if (unit.kind == GARRISON) != (preferred == (0 if mission == TRANSFER else 1)):
+                continue
+            if lead >= 0 and (n_men + unit.men > men or n_vehicles + unit.vehicles > vehicles):
+                continue
+            if lead < 0:
+                lead = u
+            unit.column = c
+            unit.slot = COUNTRY
+            if unit.kind != GROUP:
+                unit.supply = min(unit.supply, params.supply_max_column)
+            n_men += unit.men
+            n_vehicles += unit.vehicles
+    if lead < 0:
+        return -1
+    column = state.columns[c]
+    column.side = side
+    column.mission = mission
+    column.target = target
+    column.lead = lead
+    column.vehicles = n_vehicles
+    column.days = 0
+    column.surprise = 0
+    column.cause = log.note(ledger, hour, log.DEPART, side, origin, lead, n_men, math.nan, cause)
+    begin_leg(state, params, key, c, origin, hour)
+    return c
+
+
+@compiled
+def column_men(state, c):
+    """Fit men of a column."""
+    men = 0
+    for u in range(len(state.units)):
+        if state.units[u].column == c:
+            men += state.units[u].men
+    return men
+
+
+@compiled
+def passed_place(state, column, hour):
+    """The last place that a marching column has passed by this hour."""
+    span = column.arrive - column.depart
+    done = column.km * min(1.0, max(0.0, (hour - column.depart) / span)) if span > 0 else column.km
+    here = column.origin
+    while here != column.stop:
+        nxt = state.routes[here, column.stop].next
+        done -= state.routes[here, nxt].km
+        if done < 0.0:
+            break
+        here = nxt
+    return here
+
+
+@compiled
+def hit_hour(key, column, i):
+    """Hour of the i-th IED hit of a leg: order statistics of uniform positions on the road."""
+    at = 0.0
+    for j in range(i + 1):
+        u = uniform(key, Decision.IED_PLACE, column.lead * 64 + j % 64, int(column.depart))
+        at += (1.0 - at) * (1.0 - (1.0 - u) ** (1.0 / (column.hits - j)))
+    return column.depart + at * (column.arrive - column.depart)
+
+
+@compiled
+def lose_men(state, u, dead, wounded, captured, missing):
+    """Take men out of a unit and book where they went (I1)."""
+    unit = state.units[u]
+    side = state.sides[unit.side]
+    unit.men -= dead + wounded + captured + missing
+    side.dead += dead
+    side.wounded += wounded
+    side.captured += captured
+    side.missing += missing
+
+
+@compiled
+def strike_ied(state, params, key, ledger, c, hour):
+    """One IED hits the unit of the column whose turn it is. Source: RULES R1.5."""
+    column = state.columns[c]
+    order = 0
+    count = 0
+    for u in range(len(state.units)):
+        if state.units[u].column == c and state.units[u].men > 0:
+            count += 1
+    if count == 0:
+        return
+    turn = column.struck % count
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if unit.column != c or unit.men <= 0:
+            continue
+        if order == turn:
+            who = column.lead * 64 + column.struck % 64
+            draw = uniform(key, Decision.IED_WOUNDED, who, int(column.depart))
+            again = uniform(key, Decision.IED_DEAD, who, int(column.depart))
+            if unit.side == MINUSMA:
+                wounded = negative_binomial(
+                    params.ied_wounded_armoured, params.ied_dispersion, draw
+                )
+                dead = poisson(params.ied_dead_armoured, again)
+            else:
+                wounded = poisson(params.ied_wounded_soft, draw)
+                dead = poisson(params.ied_dead_soft, again)
+                gone = min(unit.vehicles, round(params.ied_vehicles_soft))
+                unit.vehicles -= gone
+                state.sides[unit.side].vehicles_lost += gone
+            dead = min(dead, unit.men)
+            wounded = min(wounded, unit.men - dead)
+            lose_men(state, u, dead, wounded, 0, 0)
+            here = passed_place(state, column, hour)
+            log.note(
+                ledger, hour, log.IED, unit.side, here, u, dead + wounded, math.nan, column.cause
+            )
+            return
+        order += 1
+
+
+@compiled
+def break_down(state, params, key, c):
+    """Vehicles that break down on a leg. Source: RULES R1.7."""
+    column = state.columns[c]
+    chance = params.breakdown_rate * column.km / 100.0
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if unit.column == c:
+            lost = binomial(
+                unit.vehicles, chance, uniform(key, Decision.BREAKDOWN, u, int(column.depart))
+            )
+            unit.vehicles -= lost
+            state.sides[unit.side].vehicles_broken += lost
+
+
+@rule(
+    "R1.4",
+    writes=(
+        *MARCH,
+        "units.men",
+        "units.vehicles",
+        "sides.dead",
+        "sides.wounded",
+        "sides.vehicles_lost",
+        "sides.vehicles_broken",
+    ),
+)
+def advance_columns(state, params, clock, key, ledger):
+    """Move every marching column through the day: IED hits, breakdowns, arrival.
+
+    A column that arrives stands ENGAGED at its stop until fights and settlement take it on.
+    Source: RULES R1.4, R1.5, R1.7.
+    """
+    midnight = float((clock.day + 1) * HOURS)
+    for c in range(len(state.columns)):
+        column = state.columns[c]
+        if column.status != MOVING:
+            continue
+        while column.struck < column.hits:
+            when = hit_hour(key, column, column.struck)
+            if when >= midnight:
+                break
+            strike_ied(state, params, key, ledger, c, when)
+            column.struck += 1
+        if column_men(state, c) == 0:
+            disband(state, c)
+            continue
+        if column.arrive < midnight:
+            break_down(state, params, key, c)
+            column.status = ENGAGED
+            column.act = column.arrive
+            for u in range(len(state.units)):
+                if state.units[u].column == c:
+                    state.units[u].place = column.stop
+                    state.units[u].since = clock.day
+            log.note(
+                ledger,
+                column.arrive,
+                log.ARRIVE,
+                column.side,
+                column.stop,
+                column.lead,
+                column_men(state, c),
+                math.nan,
+                column.cause,
+            )
+
+
+@compiled
+def disband(state, c):
+    """Free a column's row; its units stay where they are."""
+    for u in range(len(state.units)):
+        if state.units[u].column == c:
+            state.units[u].column = -1
+    column = state.columns[c]
+    column.status = FREE
+    column.mission = 0
+    column.hits = 0
+    column.struck = 0
+    column.act = NEVER
+
+
+@compiled
+def at_rest(state, unit):
+    """Whether a unit stands at its place: free, holding or paused there."""
+    if unit.column < 0:
+        return True
+    status = state.columns[unit.column].status
+    return status == HOLDING or status == PAUSED

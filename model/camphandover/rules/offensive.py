@@ -1,0 +1,380 @@
+"""R5.3: the army's column - gathering, leaving, pausing at prizes; and the airlift before it."""
+
+import math
+
+from camphandover import ledger as log
+from camphandover.compiled import compiled
+from camphandover.draws import Decision, gumbel, poisson, uniform
+from camphandover.rules import MARCH, rule
+from camphandover.rules.control import ANY_NUMBER, disband
+from camphandover.rules.movement import begin_leg, column_men, expected_days
+from camphandover.rules.presence import estimate_win
+from camphandover.rules.strategy import (
+    defence_of,
+    garrison_need,
+    loot_of,
+    place_order,
+    threat_of,
+    utility,
+)
+from camphandover.state import (
+    ARMY,
+    CAMP,
+    COUNTRY,
+    FREE,
+    GATHER,
+    HOURS,
+    MANOEUVRE,
+    MOVING,
+    N_SIDES,
+    OFFENSIVE,
+    PAUSED,
+    UN_HOLDER,
+    WAGNER_TEAM,
+    bloc_of,
+    rung_now,
+    target_slot,
+)
+
+
+@compiled
+def is_mobile(state, unit):
+    """Whether an army or Wagner unit is free to join an offensive and takes the army's orders."""
+    return (
+        unit.men > 0
+        and unit.column < 0
+        and unit.slot != COUNTRY
+        and bloc_of(unit.side) == 0
+        and (unit.kind == MANOEUVRE or unit.kind == WAGNER_TEAM)
+        and not (unit.side != ARMY and state.sides[unit.side].commanded)
+    )
+
+
+@compiled
+def gathered_at(state, place):
+    """Mobile force at a place: vehicles, men, man-days of stock, power basis (men x quality)."""
+    vehicles = 0
+    men = 0
+    stock = 0.0
+    power = 0.0
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if unit.place == place and is_mobile(state, unit):
+            vehicles += unit.vehicles
+            men += unit.men
+            stock += unit.men * unit.supply
+            power += unit.men * unit.quality * (1.0 + unit.loot)
+    return vehicles, men, stock, power
+
+
+@compiled
+def assembly_base(state):
+    """Place with the most mobile vehicles: where the column gathers; -1 when there are none."""
+    best = -1
+    most = 0
+    vehicles = state.presence[0]
+    for p in range(len(state.places)):
+        if vehicles[p].vehicles <= most or state.places[p].town_holder != 0:
+            continue
+        n, _, _, _ = gathered_at(state, p)
+        if n > most:
+            best = p
+            most = n
+    return best
+
+
+@compiled
+def offensive_out(state):
+    """Row of the army's offensive column that is under way or paused, -1 when there is none."""
+    for c in range(len(state.columns)):
+        column = state.columns[c]
+        if column.status != FREE and column.mission == OFFENSIVE and bloc_of(column.side) == 0:
+            return c
+    return -1
+
+
+@compiled
+def next_exit(state, day):
+    """Days until the next UN exit, as the army expects it, from a camp in a town not its own.
+
+    Zero when such a camp has been left and is not the army's. Source: RULES R5.3.
+    """
+    soonest = 10**6
+    for p in range(len(state.places)):
+        spot = state.places[p]
+        if spot.un_camp == 0 or spot.town_holder == 0:
+            continue
+        if spot.camp_holder == UN_HOLDER:
+            known = spot.plan_day
+            if spot.announced and spot.exit_day - day <= spot.notice_army:
+                known = spot.exit_day
+            soonest = min(soonest, max(0, known - day))
+        elif spot.camp_holder != 0 and spot.joint == 0:
+            soonest = 0
+    return soonest
+
+
+@compiled
+def choose_objective(state, params, clock, key, base, power):
+    """The army's objective: logit choice among hostile bases that it expects to take.
+
+    Returns:
+        (target, probability of the choice); target -1 when none is feasible.
+    Source: RULES R5.1, R5.3.
+    """
+    weights = state.sides[ARMY]
+    chosen = -1
+    best = -math.inf
+    total = 0.0
+    weight = 0.0
+    for target in range(len(state.places)):
+        spot = state.places[target]
+        if target_slot(state, target, 0) < 0 or target == base or spot.joint:
+            continue
+        defence = defence_of(state, params, clock, key, ARMY, target, clock.day)
+        win = estimate_win(params, power * weights.morale, defence * weights.morale, 0.0)
+        if win < params.assault_win_min:
+            continue
+        days = expected_days(state, params, base, target, ARMY, params.column_vehicles, clock.day)
+        u = utility(
+            weights,
+            spot.symbolic,
+            loot_of(state, params, target, 0, clock.day),
+            spot.route_value,
+            threat_of(state, params, target, 0),
+            days,
+            min(win, params.win_cap),
+            float(spot.core),
+        )
+        total += math.exp(u)
+        g = u + gumbel(uniform(key, Decision.CHOICE, target * N_SIDES + ARMY, clock.day))
+        if g > best:
+            best = g
+            chosen = target
+            weight = math.exp(u)
+    return chosen, weight / total if total > 0.0 else math.nan
+
+
+@rule("R5.3", writes=("orders", "queue"))
+def assemble_column(state, params, clock, key, ledger):
+    """Bring mobile companies to the assembly base until the column is large enough.
+
+    One order a day, from the place with the most mobile vehicles besides the base.
+    Source: RULES R5.3 (readiness).
+    """
+    if state.sides[ARMY].commanded or rung_now(state) < params.column_escalation:
+        return
+    base = assembly_base(state)
+    if base < 0:
+        return
+    vehicles, _, _, _ = gathered_at(state, base)
+    coming = 0
+    for c in range(len(state.columns)):
+        column = state.columns[c]
+        if column.status == MOVING and column.mission == GATHER and column.target == base:
+            coming += column.vehicles
+    if vehicles + coming >= params.column_vehicles_full:
+        return
+    best = -1
+    most = 0
+    for p in range(len(state.places)):
+        if p == base or state.presence[0, p].vehicles <= most:
+            continue
+        n, men, _, _ = gathered_at(state, p)
+        left = state.presence[0, p].inside - men
+        if n > most and left >= garrison_need(state, params, p):
+            best = p
+            most = n
+    if best < 0:
+        return
+    hour = float(clock.day * HOURS)
+    row = log.note(
+        ledger, hour, log.ORDER, ARMY, base, -1, float(most), math.nan, state.conflict[0].rung_cause
+    )
+    place_order(state, ARMY, GATHER, best, base, 1, ANY_NUMBER, 0, row)
+
+
+@rule(
+    "R5.3",
+    writes=("orders", "queue", "conflict.rung", "conflict.rung_cause", "conflict.order_cause"),
+)
+def launch_offensive(state, params, clock, key, ledger):
+    """The column leaves when it has vehicles, stock, a war, and a UN exit ahead.
+
+    Source: RULES R5.3; the ladder's rung 4 is the army's offensive (R7.1).
+    """
+    war = state.conflict[0]
+    if state.sides[ARMY].commanded or rung_now(state) < params.column_escalation:
+        return
+    if offensive_out(state) >= 0:
+        return
+    if next_exit(state, clock.day) > params.column_exit_window + war.forward:
+        return
+    base = assembly_base(state)
+    if base < 0:
+        return
+    vehicles, men, stock, power = gathered_at(state, base)
+    if vehicles < params.column_vehicles or stock < params.column_supply * men:
+        return
+    target, p = choose_objective(state, params, clock, key, base, power)
+    if target < 0:
+        return
+    hour = float(clock.day * HOURS)
+    cause = war.forward_cause if war.forward > 0 else war.rung_cause
+    row = log.note(ledger, hour, log.ORDER, ARMY, target, -1, float(vehicles), p, cause)
+    place_order(state, ARMY, OFFENSIVE, base, target, ANY_NUMBER, ANY_NUMBER, 0, row)
+    war.order_cause = row
+    if war.rung < params.offensive_rung:
+        war.rung = int(params.offensive_rung)
+        war.rung_cause = log.note(
+            ledger, hour, log.RUNG, ARMY, -1, -1, float(war.rung), math.nan, row
+        )
+
+
+@rule("R5.3", writes=(*MARCH, "orders", "conflict.order_cause"))
+def resume_offensive(state, params, clock, key, ledger):
+    """A paused column goes on when its pause is over, or looks for its next objective.
+
+    It leaves a garrison behind, and stays as one when nothing more is in reach.
+    Source: RULES R5.3, R5.4.
+    """
+    if state.sides[ARMY].commanded:
+        return
+    hour = float(clock.day * HOURS) + params.dawn_hour
+    for c in range(len(state.columns)):
+        column = state.columns[c]
+        if column.status != PAUSED or column.act > hour or bloc_of(column.side) != 0:
+            continue
+        if rung_now(state) < params.column_escalation:
+            continue
+        place = column.stop
+        leave_garrison(state, params, c, place)
+        men = column_men(state, c)
+        if men <= 0:
+            disband(state, c)
+            continue
+        if place == column.target or target_slot(state, column.target, 0) < 0:
+            power = 0.0
+            for u in range(len(state.units)):
+                unit = state.units[u]
+                if unit.column == c:
+                    power += unit.men * unit.quality * (1.0 + unit.loot)
+            target, p = choose_objective(state, params, clock, key, place, power)
+            if target < 0:
+                column.act = hour + HOURS
+                continue
+            row = log.note(
+                ledger, hour, log.ORDER, ARMY, target, column.lead, float(men), p, column.cause
+            )
+            column.target = target
+            column.cause = row
+        column.mission = OFFENSIVE
+        for u in range(len(state.units)):
+            if state.units[u].column == c:
+                state.units[u].slot = COUNTRY
+        begin_leg(state, params, key, c, place, hour)
+
+
+@compiled
+def leave_garrison(state, params, c, place):
+    """Detach units of a column, the weakest first, until the place has the men it needs."""
+    if state.places[place].symbolic < params.prize_symbolic:
+        return
+    have = state.presence[0, place].inside - column_men(state, c)
+    need = garrison_need(state, params, place)
+    while have < need:
+        pick = -1
+        for u in range(len(state.units)):
+            unit = state.units[u]
+            if unit.column == c and unit.men > 0:
+                if pick < 0 or unit.quality < state.units[pick].quality:
+                    pick = u
+        if pick < 0:
+            return
+        unit = state.units[pick]
+        unit.column = -1
+        unit.home = place
+        have += unit.men
+        if unit.slot == COUNTRY:
+            unit.slot = CAMP
+    lead_anew(state, c)
+
+
+@compiled
+def lead_anew(state, c):
+    """Give a column its first remaining unit as lead, and count its vehicles."""
+    column = state.columns[c]
+    column.lead = -1
+    column.vehicles = 0
+    for u in range(len(state.units)):
+        if state.units[u].column == c:
+            if column.lead < 0:
+                column.lead = u
+            column.vehicles += state.units[u].vehicles
+
+
+@rule("R5.3", writes=("units.men", "units.slot", "units.place", "units.home"))
+def airlift(state, params, clock, key, ledger):
+    """Men flown to a strip that hosts a sub-unit of the army, before the column comes.
+
+    Flights of the day are Poisson; each carries men from the nearest strip with men to spare.
+    Source: RULES R1.4 (airlift), R5.3.
+    """
+    if state.sides[ARMY].commanded or state.sides[ARMY].air <= 0.0:
+        return
+    if rung_now(state) < params.column_escalation:
+        return
+    hour = float(clock.day * HOURS)
+    for place in range(len(state.places)):
+        spot = state.places[place]
+        if not spot.airstrip or spot.camp_holder != UN_HOLDER or spot.town_holder == 0:
+            continue
+        if state.presence[0, place].inside <= 0.0:
+            continue
+        if spot.plan_day - clock.day > params.column_exit_window:
+            continue
+        lacking = garrison_need(state, params, place) - state.presence[0, place].inside
+        u = uniform(key, Decision.AIRLIFT, place, clock.day)
+        flights = poisson(params.airlift_flights * state.sides[ARMY].air, u)
+        men = int(min(lacking, flights * params.airlift_men))
+        if men <= 0:
+            continue
+        fly_in(state, params, ledger, place, men, hour, spot.clause_cause)
+
+
+@compiled
+def fly_in(state, params, ledger, place, men, hour, cause):
+    """Move men from the nearest strip of the army to its unit at a place."""
+    to = -1
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if unit.place == place and unit.side == ARMY and unit.men > 0 and unit.column < 0:
+            to = u
+            break
+    if to < 0:
+        return
+    donor = -1
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        spot = state.places[unit.place]
+        if (
+            unit.side == ARMY
+            and unit.kind == 0
+            and unit.column < 0
+            and unit.place != place
+            and spot.airstrip
+            and spot.town_holder == 0
+            and unit.men > men
+            and unit.slot != COUNTRY
+            and (
+                donor < 0
+                or state.routes[unit.place, place].km
+                < state.routes[state.units[donor].place, place].km
+            )
+        ):
+            donor = u
+    if donor < 0:
+        return
+    state.units[donor].men -= men
+    state.units[to].men += men
+    log.note(ledger, hour, log.AIRLIFT, ARMY, place, to, float(men), math.nan, cause)

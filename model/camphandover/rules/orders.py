@@ -1,0 +1,192 @@
+"""R1.1, R1.4, R2.2: orders become columns, side by side in random order; columns are ambushed."""
+
+import math
+
+from camphandover import ledger as log
+from camphandover.compiled import compiled
+from camphandover.draws import Decision, binomial, erlang, poisson, uniform
+from camphandover.rules import MARCH, rule
+from camphandover.rules.assault import FIGHT
+from camphandover.rules.combat import (
+    NOISE_SHAPE,
+    ambush_attrition,
+    breakpoint,
+    breakpoint_table,
+    casualties,
+    muster,
+)
+from camphandover.rules.control import go_home
+from camphandover.rules.movement import form_column, lose_men, passed_place
+from camphandover.state import (
+    HOURS,
+    MOVING,
+    N_SIDES,
+    SEPARATISTS,
+    bloc_of,
+    rung_now,
+)
+
+
+@compiled
+def actor_order(key, day, rank):
+    """The side that moves as number `rank` today: a random order, new each day. Source: R1.1."""
+    for side in range(N_SIDES):
+        mine = uniform(key, Decision.ACTOR_ORDER, side, day)
+        before = 0
+        for other in range(N_SIDES):
+            if uniform(key, Decision.ACTOR_ORDER, other, day) < mine:
+                before += 1
+        if before == rank:
+            return side
+    return rank
+
+
+@rule("R1.1", writes=(*MARCH, "units.supply", "orders", "queue"))
+def carry_out_orders(state, params, clock, key, ledger):
+    """Form a column for each order of the day, the sides in random order. Source: RULES R1.1."""
+    n = state.queue[0].used
+    if n == 0:
+        return
+    hour = float(clock.day * HOURS)
+    for rank in range(N_SIDES):
+        side = actor_order(key, clock.day, rank)
+        for i in range(n):
+            order = state.orders[i]
+            if order.side != side:
+                continue
+            c = form_column(
+                state, params, key, ledger, hour, order.side, order.mission, order.origin,
+                order.target, order.men, order.vehicles, order.cause,
+            )  # fmt: skip
+            if c >= 0:
+                state.columns[c].surprise = order.surprise
+    state.queue[0].used = 0
+
+
+@compiled
+def ambusher_at(state, params, place):
+    """Armed bloc that would ambush the army at a place: the one with more men, -1 when none.
+
+    The separatists lie in wait only in open war. Source: RULES R2.2 (ambush), R7.1.
+    """
+    best = -1
+    most = 0.0
+    for bloc in (1, 2):
+        if bloc + 1 == SEPARATISTS and rung_now(state) < params.raid_escalation:
+            continue
+        if state.presence[bloc, place].men > most:
+            best = bloc
+            most = state.presence[bloc, place].men
+    return best
+
+
+@rule("R2.2", writes=(*MARCH, *FIGHT))
+def ambush_columns(state, params, clock, key, ledger):
+    """Army columns on the road are ambushed where an armed group is strong.
+
+    The column fires blind, the ambusher aimed; a column that breaks turns back.
+    Source: Deitchman 1962; RULES R2.2.
+    """
+    midday = float(clock.day * HOURS) + params.ambush_hour
+    for c in range(len(state.columns)):
+        column = state.columns[c]
+        if column.status != MOVING or bloc_of(column.side) != 0 or column.arrive < midday:
+            continue
+        if column.depart > midday:
+            continue
+        place = passed_place(state, column, midday)
+        bloc = ambusher_at(state, params, place)
+        if bloc < 0 or place == column.origin:
+            continue
+        chance = params.ambush_p * state.presence[bloc, place].phi
+        if uniform(key, Decision.AMBUSH, column.lead, clock.day) < chance:
+            spring(state, params, clock, key, ledger, c, place, bloc, midday, chance)
+
+
+@compiled
+def wait_in_ambush(state, place, bloc):
+    """The ambush party: first unit of the bloc at the place that is free, -1 when none is."""
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if unit.place == place and unit.men > 0 and unit.column < 0 and bloc_of(unit.side) == bloc:
+            return u
+    return -1
+
+
+@compiled
+def spring(state, params, clock, key, ledger, c, place, bloc, hour, chance):
+    """One ambush, hour by hour, until one side breaks or its hours are over. Source: R2.2, R2.3."""
+    column = state.columns[c]
+    u = wait_in_ambush(state, place, bloc)
+    if u < 0:
+        return
+    group = state.units[u]
+    n_c, power_c, _, _, kind_c, _ = muster(state, params, c, place, 0)
+    n_a = group.men
+    if n_c <= 0:
+        return
+    row = log.note(ledger, hour, log.AMBUSH, group.side, place, u, float(n_a), chance, column.cause)
+    morale = state.sides[column.side].morale
+    e_a = group.quality * (1.0 + group.loot) * state.sides[group.side].morale
+    who = N_SIDES * 64 * 64 + column.lead
+    start = int(hour)
+    theta_c = breakpoint(
+        params,
+        breakpoint_table(kind_c, column.side, True, column.mission),
+        morale,
+        uniform(key, Decision.BREAK_DEFENDER, who, start),
+    )
+    theta_a = breakpoint(
+        params,
+        breakpoint_table(group.kind, group.side, True, 0),
+        state.sides[group.side].morale,
+        uniform(key, Decision.BREAK_ATTACKER, who, start),
+    )
+    left_c, left_a = n_c, n_a
+    broken = False
+    for h in range(int(params.ambush_hours)):
+        t = start + h
+        noise_c = erlang(NOISE_SHAPE, 1.0, uniform(key, Decision.NOISE_DEFENDER, who, t))
+        noise_a = erlang(NOISE_SHAPE, 1.0, uniform(key, Decision.NOISE_ATTACKER, who, t))
+        lam_c, lam_a = ambush_attrition(
+            params, left_c, left_a, left_c * power_c / n_c, left_a * e_a, noise_c, noise_a
+        )
+        left_c -= min(left_c, poisson(lam_c, uniform(key, Decision.LOSS_DEFENDER, who, t)))
+        left_a -= min(left_a, poisson(lam_a, uniform(key, Decision.LOSS_ATTACKER, who, t)))
+        if n_c - left_c >= theta_c * n_c:
+            broken = True
+        if broken or n_a - left_a >= theta_a * n_a:
+            break
+    dead_c = casualties(state, params, key, c, place, 0, n_c, n_c - left_c, who, start)
+    lose_in_unit(state, params, key, u, n_a - left_a, who + 1, start)
+    state.places[place].fights |= 1
+    log.note(
+        ledger,
+        hour + 1.0,
+        log.LOSSES,
+        column.side,
+        place,
+        column.lead,
+        float(dead_c),
+        math.nan,
+        row,
+    )
+    if broken:
+        turn_back(state, params, key, ledger, c, place, hour + params.ambush_hours, row)
+
+
+@compiled
+def lose_in_unit(state, params, key, u, loss, who, hour):
+    """Book one unit's casualties, killed and wounded."""
+    dead = binomial(loss, params.killed_share, uniform(key, Decision.KILLED, who, hour))
+    lose_men(state, u, dead, loss - dead, 0, 0)
+
+
+@compiled
+def turn_back(state, params, key, ledger, c, place, hour, cause):
+    """A column broken on the road goes home from where it is."""
+    state.columns[c].stop = place
+    for u in range(len(state.units)):
+        if state.units[u].column == c:
+            state.units[u].place = place
+    go_home(state, params, key, ledger, c, hour, cause)

@@ -1,0 +1,21 @@
+"""Scenario files: read, checked with places, inherited, resolved, explained and compared."""
+
+from camphandover.scenario.diff import Difference, diff, differences
+from camphandover.scenario.errors import Problem, ScenarioError
+from camphandover.scenario.explain import explain
+from camphandover.scenario.library import library
+from camphandover.scenario.resolve import load
+from camphandover.scenario.resolved import Clause, Scenario
+
+__all__ = [
+    "Clause",
+    "Difference",
+    "Problem",
+    "Scenario",
+    "ScenarioError",
+    "diff",
+    "differences",
+    "explain",
+    "library",
+    "load",
+]

@@ -1,0 +1,276 @@
+"""YAML with places: a scenario file as a tree of nodes that know their line and column.
+
+The tree is built from PyYAML's event stream, so that duplicate keys are seen and deep nesting
+costs no recursion in C. Scalars are read by the rules of this file and not by those of
+YAML 1.1, in which `no` is false, `12:30` is 750, and 2023-13-01 is an error without a place:
+only `true` and `false` are booleans, numbers are decimal, everything else is text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from camphandover.scenario.errors import Mark, Problem, ScenarioError, shown_path
+from camphandover.scenario.text import check_lines, content, decode
+
+MAX_DEPTH = 20
+MAX_NODES = 5_000
+
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+_FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
+_SMALLEST = "the smallest scenario has two lines, `title:` and `question:`"
+
+_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value of a scenario file with its place.
+
+    Attributes:
+        value: None, bool, int, float, str or date; or a dict of nodes; or a list of nodes.
+        mark: Where the value stands.
+        key: Where its key stands; the same as `mark` for a value without a key.
+    """
+
+    value: Any
+    mark: Mark
+    key: Mark
+
+    def get(self, *path: str) -> Node | None:
+        """The node below a path of keys, or `None` if a key is absent."""
+        node: Node | None = self
+        for part in path:
+            if node is None or not isinstance(node.value, dict):
+                return None
+            node = node.value.get(part)
+        return node
+
+
+def plain(node: Node) -> Any:
+    """The tree as ordinary Python data."""
+    if isinstance(node.value, dict):
+        return {key: plain(child) for key, child in node.value.items()}
+    if isinstance(node.value, list):
+        return [plain(child) for child in node.value]
+    return node.value
+
+
+def merge(below: Node, above: Node) -> Node:
+    """Two trees as one: mappings key by key, everything else from `above`."""
+    if not (isinstance(below.value, dict) and isinstance(above.value, dict)):
+        return above
+    value = dict(below.value)
+    for key, child in above.value.items():
+        value[key] = merge(value[key], child) if key in value else child
+    return replace(above, value=value)
+
+
+def without(node: Node, path: Sequence[str]) -> Node:
+    """The tree without the value at a path, which must exist."""
+    if len(path) == 0:
+        return replace(node, value={})
+    value = dict(node.value)
+    if len(path) == 1:
+        del value[path[0]]
+    else:
+        value[path[0]] = without(value[path[0]], path[1:])
+    return replace(node, value=value)
+
+
+def read(path: Path) -> tuple[Node, list[Problem]]:
+    """Read one scenario file.
+
+    Args:
+        path: The file; at most 1 MB of UTF-8.
+    Returns:
+        The top-level mapping, and the faults that do not keep it from being read on.
+    Errors:
+        ScenarioError if the text is no YAML, or no mapping.
+    """
+    name = shown_path(path)
+    text = decode(content(path, name), name)
+    lines = check_lines(text, name)
+    composer = _Composer(_Source(name, lines))
+    return composer.document(text), composer.problems
+
+
+def from_data(data: Mapping[Any, Any]) -> tuple[Node, list[Problem]]:
+    """As `read`, for a dict given from Python; its marks hold key paths and no lines."""
+    problems: list[Problem] = []
+    tree = _from_value(data, "", 0, problems)
+    if not data:
+        raise ScenarioError([Problem.at(tree.mark, "the scenario is empty", _SMALLEST)])
+    return tree, problems
+
+
+def _from_value(value: Any, path: str, depth: int, problems: list[Problem]) -> Node:
+    mark = Mark(None, path=path)
+    if depth > MAX_DEPTH:
+        problems.append(Problem.at(mark, f"nested deeper than {MAX_DEPTH} levels"))
+        return Node(None, mark, mark)
+    if isinstance(value, Mapping):
+        children = {}
+        for key, child in value.items():
+            below = f"{path}.{key}" if path else str(key)
+            if isinstance(key, str):
+                children[key] = _from_value(child, below, depth + 1, problems)
+            else:
+                problems.append(Problem.at(mark, f"the key {key!r} is not text"))
+        return Node(children, mark, mark)
+    if isinstance(value, list | tuple):
+        items = [_from_value(v, f"{path}[{i}]", depth + 1, problems) for i, v in enumerate(value)]
+        return Node(items, mark, mark)
+    if value is None or isinstance(value, bool | int | float | str | date):
+        return Node(value, mark, mark)
+    problems.append(Problem.at(mark, f"a value of type {type(value).__name__} is not understood"))
+    return Node(None, mark, mark)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file's name and lines, from which marks are made."""
+
+    name: str
+    lines: tuple[str, ...]
+
+    def mark(self, start: Any, end: Any = None, path: str = "") -> Mark:
+        """A mark from PyYAML's marks, which count from 0."""
+        line = min(start.line, len(self.lines) - 1)
+        text = self.lines[line]
+        width = end.column - start.column if end is not None and end.line == start.line else 1
+        column = min(start.column, len(text)) + 1
+        return Mark(self.name, line + 1, column, text, max(1, width), path)
+
+
+class _Composer:
+    """Builds the tree of one file from its events and gathers the faults of its form."""
+
+    def __init__(self, source: _Source) -> None:
+        self.source = source
+        self.problems: list[Problem] = []
+        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.n_nodes = 0
+
+    def document(self, text: str) -> Node:
+        """The single document of the file, a mapping with at least one key."""
+        root = None
+        try:
+            events = yaml.parse(text, Loader=_Loader)
+            for event in events:
+                if isinstance(event, yaml.DocumentStartEvent):
+                    if root is not None:
+                        self._fault(self.source.mark(event.start_mark), *_SECOND_DOCUMENT)
+                        break
+                    root = self._node(next(events), events, "", 0)
+        except yaml.YAMLError as error:
+            raise ScenarioError([*self.problems, self._syntax(error)]) from None
+        if root is not None and isinstance(root.value, dict) and root.value:
+            return root
+        if root is None or root.value is None or root.value == {}:
+            mark = root.mark if root else Mark(self.source.name, 1, 1, self.source.lines[0])
+            self._fault(mark, "the file is empty", _SMALLEST)
+        else:
+            kind = "a list" if isinstance(root.value, list) else "a single value"
+            message = f"the file holds {kind}; a scenario is a mapping"
+            self._fault(root.mark, message, _SMALLEST)
+        raise ScenarioError(self.problems)
+
+    def _fault(self, mark: Mark, message: str, hint: str = "") -> None:
+        self.problems.append(Problem.at(mark, message, hint))
+
+    def _syntax(self, error: yaml.YAMLError) -> Problem:
+        what = getattr(error, "problem", None) or str(error).splitlines()[0]
+        context = getattr(error, "context", None)
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        place = self.source.mark(mark) if mark else Mark(self.source.name, 1, 1)
+        message = f"not YAML: {what}" + (f" ({context})" if context else "")
+        return Problem.at(place, message, "check the colon, the quotes and the indentation here")
+
+    def _node(self, event: Any, events: Iterator[Any], path: str, depth: int) -> Node | None:
+        """The value that starts with an event; `None` for an alias that names nothing."""
+        mark = self.source.mark(event.start_mark, event.end_mark, path)
+        self.n_nodes += 1
+        if depth > MAX_DEPTH or self.n_nodes > MAX_NODES:
+            limit = f"{MAX_DEPTH} levels deep" if depth > MAX_DEPTH else f"{MAX_NODES} values"
+            self._fault(mark, f"the file is more than {limit}", "a scenario is short and flat")
+            raise ScenarioError(self.problems)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, mark)
+        if event.tag is not None:
+            self._fault(mark, f"the tag {event.tag} is not allowed", "remove it")
+        before = self.n_nodes
+        value: Any
+        if isinstance(event, yaml.MappingStartEvent):
+            value = self._mapping(events, path, depth)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            value = self._sequence(events, path, depth)
+        else:
+            value = _scalar(event.value) if event.implicit[0] else event.value
+        node = Node(value, mark, mark)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (node, self.n_nodes - before + 1)
+        return node
+
+    def _alias(self, event: Any, mark: Mark) -> Node | None:
+        if event.anchor not in self.anchors:
+            message = f"*{event.anchor} names no anchor that is complete above it"
+            self._fault(mark, message, f"write &{event.anchor} at the value that is meant")
+            return None
+        node, size = self.anchors[event.anchor]
+        self.n_nodes += size
+        if self.n_nodes > MAX_NODES:
+            message = f"the aliases unfold to more than {MAX_NODES} values"
+            self._fault(mark, message, "a scenario is short and flat")
+            raise ScenarioError(self.problems)
+        return node
+
+    def _mapping(self, events: Iterator[Any], path: str, depth: int) -> dict[str, Node]:
+        value: dict[str, Node] = {}
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
+            is_text = isinstance(event, yaml.ScalarEvent)
+            key = event.value if is_text else "?"
+            below = f"{path}.{key}" if path else key
+            self._node(event, events, path, depth + 1)
+            key_mark = self.source.mark(event.start_mark, event.end_mark, below)
+            child = self._node(next(events), events, below, depth + 1)
+            if not is_text:
+                self._fault(key_mark, "a key must be a word", "write `key: value`")
+            elif key in value:
+                first = value[key].key.line
+                message = f"the key '{key}' stands twice (first on line {first})"
+                self._fault(key_mark, message, "keep one of the two")
+            elif child is not None:
+                value[key] = replace(child, key=key_mark)
+        return value
+
+    def _sequence(self, events: Iterator[Any], path: str, depth: int) -> list[Node]:
+        value: list[Node] = []
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            item = self._node(event, events, f"{path}[{len(value)}]", depth + 1)
+            if item is not None:
+                value.append(item)
+        return value
+
+
+_SECOND_DOCUMENT = ("a second document starts here", "one file holds one scenario")
+
+
+def _scalar(text: str) -> Any:
+    """An unquoted scalar: nothing, true, false, a decimal number, or text."""
+    if text in ("", "~", "null"):
+        return None
+    if text in ("true", "false"):
+        return text == "true"
+    if _INT.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text

@@ -1,0 +1,165 @@
+"""A scenario with nothing left to look up: what the model runs and a batch stores."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from datetime import date
+from typing import Any
+
+from pydantic import Field
+
+from camphandover import theatre
+from camphandover.scenario.schema import (
+    Airpower,
+    Day,
+    Distance,
+    Equipment,
+    Form,
+    Notice,
+    Number,
+    Politics,
+    Receiver,
+    Scale,
+    Share,
+    Spread,
+    Text,
+    Window,
+)
+
+
+class Clause(Form):
+    """What happens to one camp."""
+
+    exit: Day = Field(description="Day on which the UN means to leave, shift included.")
+    spread: Spread | None = Field(
+        description="Standard deviation of the exit, days; null: parameter exit_error_sd."
+    )
+    early_exit: bool = Field(description="Whether fighting may bring the exit forward.")
+    receiver: Receiver = Field(description="army, race, separatists, joint or empty.")
+    notice_army: Notice = Field(description="Days of notice for the army.")
+    notice_separatists: Notice = Field(description="Days of notice for the separatists.")
+    equipment: Equipment = Field(description="orderly or accelerated.")
+    destroyed: Share | None = Field(description="Share destroyed; null: by `equipment`.")
+    buffer: bool = Field(description="Whether the UN is a buffer while it stays.")
+    perimeter: Distance = Field(description="Disarmed perimeter, km; 0: none.")
+    p_leave: Share | None = Field(
+        description="Chance that the joint unit's non-army members leave; null: not set."
+    )
+
+
+class Scenario(Form):
+    """A resolved scenario; frozen, equal in effect to another one of the same digest.
+
+    Attributes:
+        name: Stem of the file.
+        title: Short name for charts and tables.
+        question: What the scenario asks.
+        window: First and last day, both included.
+        mandate_end: The day by which the UN must be gone.
+        camps: Clause of every UN camp, by place, in the order of the theatre's camps.
+        forces: Scale of strength by side: army, wagner, separatists, gsim.
+        airpower: `.scale`, 0 is none.
+        politics: `.truce`, its first day or `None`.
+        parameters: Values that replace the best value of a parameter.
+    """
+
+    name: str
+    title: Text
+    question: Text
+    window: Window
+    mandate_end: Day
+    camps: dict[str, Clause]
+    forces: dict[str, Scale]
+    airpower: Airpower
+    politics: Politics
+    parameters: dict[str, Number]
+
+    def digest(self) -> str:
+        """Sha256 of everything that decides results: all but name, title and question."""
+        content = self.model_dump(mode="json", exclude={"name", "title", "question"})
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def to_yaml(self) -> str:
+        """A complete scenario file without `extends` that loads to the same digest."""
+        clauses = {place: self._clause_form(place) for place in self.camps}
+        common = _most_common(list(clauses.values()))
+        camps = {
+            place: {key: value for key, value in clause.items() if common[key] != value}
+            for place, clause in clauses.items()
+        }
+        content = {
+            "title": self.title,
+            "question": self.question,
+            "window": self.window.model_dump(),
+            "handover": {
+                "mandate_end": self.mandate_end,
+                "all": common,
+                "camps": {place: clause for place, clause in camps.items() if clause},
+            },
+            "forces": self.forces,
+            "airpower": self.airpower.model_dump(),
+            "politics": self.politics.model_dump(),
+            "parameters": self.parameters,
+        }
+        return "\n".join(_block(content, 0)) + "\n"
+
+    def _clause_form(self, place: str) -> dict[str, Any]:
+        """A camp's clause in the words of the file."""
+        content = self.camps[place].model_dump()
+        notice = {side: content.pop(f"notice_{side}") for side in ("army", "separatists")}
+        p_leave = content.pop("p_leave")
+        joint_unit = None if p_leave is None else {"p_leave": p_leave}
+        exit_, shift = self._exit_form(place)
+        return {
+            **content,
+            "exit": exit_,
+            "shift": shift,
+            "notice": notice,
+            "joint_unit": joint_unit,
+        }
+
+    def _exit_form(self, place: str) -> tuple[date | str, int]:
+        """(exit, shift): the date itself; outside the dates that a file may give, by the plan."""
+        exit_ = self.camps[place].exit
+        if self.window.start <= exit_ <= max(self.window.end, self.mandate_end):
+            return exit_, 0
+        camp = next(camp for camp in theatre.load().camps if camp.place == place)
+        if exit_ == camp.actual:
+            return "actual", 0
+        return "plan", (exit_ - camp.planned).days
+
+
+def _most_common(clauses: list[dict[str, Any]]) -> dict[str, Any]:
+    """The value of each key that most clauses share; the first one among equals."""
+    common = {}
+    for key in clauses[0]:
+        counts = Counter(repr(clause[key]) for clause in clauses)
+        most = counts.most_common(1)[0][0]
+        common[key] = next(clause[key] for clause in clauses if repr(clause[key]) == most)
+    return common
+
+
+def _block(content: dict[str, Any], indent: int) -> list[str]:
+    """A mapping as lines of block YAML."""
+    lines = []
+    for key, value in content.items():
+        head = f"{' ' * indent}{key}:"
+        if isinstance(value, dict) and value:
+            lines += [head, *_block(value, indent + 2)]
+        else:
+            lines.append(f"{head} {_scalar(value)}")
+    return lines
+
+
+def _scalar(value: Any) -> str:
+    """A value as a YAML scalar; text stands in double quotes."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, date):
+        return value.isoformat()
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    return repr(value)

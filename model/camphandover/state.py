@@ -1,0 +1,393 @@
+"""The state of one run: tables of columns.
+
+Each table is one NumPy structured array (a record array), so a state is a handful of arrays:
+copying, hashing or forking it is a line. Rows never move. Inside a rule a cell is
+`state.units[u].men`; outside a column is `state.units["men"]`.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from camphandover.compiled import compiled
+
+
+class Side(IntEnum):
+    """The sides of the conflict; also the row of the table `sides`."""
+
+    ARMY = 0
+    WAGNER = 1
+    SEPARATISTS = 2
+    GSIM = 3
+    MINUSMA = 4
+    PARTNERS = 5
+
+
+class Holder(IntEnum):
+    """Who holds a slot. The army's holds cover Wagner and partners; OTHER is joint or empty."""
+
+    ARMY = 0
+    SEPARATISTS = 1
+    GSIM = 2
+    MINUSMA = 3
+    OTHER = 4
+
+
+class Slot(IntEnum):
+    """Where at a place: its camp, its town, or hidden in the country around it."""
+
+    CAMP = 0
+    TOWN = 1
+    COUNTRY = 2
+
+
+class Kind(IntEnum):
+    """Kinds of unit (R1.2)."""
+
+    GARRISON = 0
+    MANOEUVRE = 1
+    WAGNER = 2
+    GROUP = 3
+    UN = 4
+    PARTNER = 5
+
+
+class Mission(IntEnum):
+    """What a column of units is out for."""
+
+    NONE = 0
+    RAID = 1
+    OFFENSIVE = 2
+    OCCUPY = 3
+    RELIEF = 4
+    TRANSFER = 5
+    WITHDRAW = 6
+    CONVOY = 7
+    GATHER = 8
+
+
+class Status(IntEnum):
+    """What a column is doing."""
+
+    FREE = 0
+    MOVING = 1
+    ENGAGED = 2
+    HOLDING = 3
+    PAUSED = 4
+
+
+class Receiver(IntEnum):
+    """Who is to have a camp when the UN leaves it (R6.6)."""
+
+    ARMY = 0
+    SEPARATISTS = 1
+    JOINT = 2
+    EMPTY = 3
+    RACE = 4
+
+
+# Plain numbers for the compiled rules: an enum member as an argument would compile them twice.
+ARMY, WAGNER, SEPARATISTS, GSIM, MINUSMA, PARTNERS = (int(side) for side in Side)
+OTHER = int(Holder.OTHER)
+UN_HOLDER = int(Holder.MINUSMA)
+CAMP, TOWN, COUNTRY = (int(slot) for slot in Slot)
+GARRISON, MANOEUVRE, WAGNER_TEAM, GROUP, UN_COMPANY, PARTNER = (int(kind) for kind in Kind)
+RAID, OFFENSIVE, OCCUPY, RELIEF, TRANSFER, WITHDRAW, CONVOY, GATHER = range(1, len(Mission))
+FREE, MOVING, ENGAGED, HOLDING, PAUSED = (int(status) for status in Status)
+TO_ARMY, TO_SEPARATISTS, TO_JOINT, TO_NOBODY, TO_THE_FIRST = (int(r) for r in Receiver)
+N_SIDES = len(Side)
+N_BLOCS = 4
+"""Blocs that have units: army (with Wagner and partners), separatists, GSIM, the UN. A bloc's
+number is the code of the holder that it makes of a slot."""
+NEVER = np.inf
+HOURS = 24
+
+BLOC_OF_SIDE = np.array([0, 0, 1, 2, 3, 0], dtype=np.int64)
+
+
+def _table(fields: str) -> np.dtype:
+    """Data type of a table from lines `name type`, aligned for speed; `#` begins a comment."""
+    pairs = [line.split("#")[0].split() for line in fields.strip().splitlines()]
+    return np.dtype([(name, kind) for name, kind in pairs], align=True)
+
+
+UNIT = _table("""
+    side i8
+    kind i8
+    slot i8
+    home i8          # place it returns to
+    place i8         # where it is; the last place passed while on the road
+    column i8        # column it marches with, -1 none
+    men i8           # fit men
+    vehicles i8
+    supply f8        # stock, days (R1.6)
+    quality f8       # e of R1.2
+    loot f8          # quality won by loot and salvage, a share (R2.4, R6.5)
+    since i8         # day it came to this place
+    fought i8        # last day in combat
+    low_days i8      # days in a row with a stock below the abandon level (R5.4)
+    missing i8       # men who will come back (R2.4)
+    return_day i8
+""")
+
+COLUMN = _table("""
+    side i8
+    mission i8
+    status i8
+    surprise i8      # 1 while the approach may stay unseen (R2.1)
+    origin i8
+    target i8
+    stop i8          # end of the present leg
+    depart f8        # hours since 1970
+    arrive f8
+    act f8           # hour of its next act: attack, leave, resume
+    km f8            # length of the leg
+    hits i8          # IED hits of the leg, and those struck so far (R1.5)
+    struck i8
+    lead i8          # its first unit: the id that its draws are made for
+    vehicles i8
+    days i8          # days spent in the present assault
+    cause i8         # ledger row
+""")
+
+PLACE = _table("""
+    symbolic f8
+    route_value f8
+    support f8       # share of people's support for the separatists, then GSIM, then the army
+    support_gsim f8
+    support_army f8
+    airstrip i8
+    core i8
+    un_camp i8
+    camp_holder i8
+    town_holder i8
+    camp_since f8    # hour of the last change
+    town_since f8
+    camp_cause i8    # ledger row of the last change
+    town_cause i8
+    garrisoned i8    # whether the camp's holder had units here
+    fights i8        # bit i: a fight here i days ago
+    looted_day i8
+    lost_hour f8     # hour at which the army lost the camp, until it is back
+    reenter_hour f8  # hour of the army's re-entry (R2.6)
+    claimant i8      # bloc that will enter an empty camp (R5.7), -1 none
+    enter_hour f8
+    open_cause i8    # ledger row that emptied the camp
+    joint i8         # 1 while a joint unit holds the camp
+    joint_cause i8
+    receiver i8
+    announced i8
+    plan_day i8      # planned day of the UN's exit
+    exit_day i8      # drawn day: plan and error
+    exit_hour f8     # hour of the exit, inf before
+    notice_army i8
+    notice_separatists i8
+    early_exit i8
+    accelerated i8
+    guards i8        # liquidation guards stay after the deadline (R6.6)
+    buffer i8
+    perimeter f8
+    spread f8        # sd of the exit day set by the scenario, nan: the parameter's
+    destroyed f8     # share of equipment set by the scenario, nan: the parameter's
+    p_leave f8       # joint unit: chance that the others have left
+    clause_cause i8  # ledger row of the clause
+    convoy_to i8     # hub of the road convoy, -1 none
+    extracted f8     # share of the equipment taken out so far (R6.2, R6.5)
+    refused i8       # days on which trucks were refused
+    flight_day i8    # last day with a flight cleared
+""")
+
+EDGE = _table("""
+    a i8
+    b i8
+    km f8
+    land i8
+""")
+
+SIDE = _table("""
+    commanded i8     # 1: orders come from Python, the doctrine is silent
+    scale f8         # strength against the order of battle
+    morale f8
+    air f8           # aircraft at hand, 1 = as in 2023
+    w_symbolic f8
+    w_loot f8
+    w_route f8
+    w_threat f8
+    w_days f8
+    w_win f8
+    w_core f8
+    next_attack f8   # hour since 1970 from which a large attack is due (R5.2)
+    mustered i8      # men at the start, and where they went (I1)
+    recruited i8
+    dead i8
+    wounded i8
+    captured i8
+    missing i8
+    deserted i8
+    departed i8
+    vehicles_mustered i8
+    vehicles_looted i8
+    vehicles_lost i8
+    vehicles_broken i8
+    vehicles_departed i8
+    shipped f8       # supply, man-days (R1.6)
+    received f8
+    lost f8
+""")
+
+CONFLICT = _table("""
+    rung i8          # escalation (R7.1)
+    rung_cause i8
+    truce_day i8     # first day of an imposed truce, -1 none
+    truce i8
+    mandate_end i8
+    forward i8       # days by which the offensive is brought forward (R6.6 S3)
+    forward_cause i8
+    order_cause i8   # ledger row of the army's last offensive
+""")
+
+PRESENCE = _table("""
+    men f8           # fit men who are not on the road
+    inside f8        # of them in camp or town
+    units f8
+    vehicles f8
+    power f8         # men x quality x supply
+    stock f8         # man-days
+    influence f8     # A of R4.1
+    phi f8           # share of influence among armed blocs
+    incoming f8      # men on the way to stay
+""")
+
+SHIPMENT = _table("""
+    amount f8        # man-days on the way, 0 none
+    arrive f8
+    days f8          # days of stock that arrived today
+    depot i8         # 1: the bloc draws its supply here
+""")
+
+ROUTE = _table("""
+    km f8
+    next i8          # next place on the shortest land route
+    near f8          # exp(-km / influence_decay_km)
+""")
+
+RUNG = _table("""
+    day i8
+    rung i8
+""")
+
+ORDER = _table("""
+    side i8
+    mission i8
+    origin i8
+    target i8
+    men i8           # most men to send
+    vehicles i8      # most vehicles to send
+    surprise i8
+    cause i8
+""")
+
+QUEUE = _table("""
+    used i8
+""")
+
+
+class State(NamedTuple):
+    """The tables of one run; `copy_state` copies it, `zip(state._fields, state)` walks it."""
+
+    units: np.recarray
+    columns: np.recarray
+    places: np.recarray
+    edges: np.recarray
+    sides: np.recarray
+    conflict: np.recarray
+    presence: np.recarray
+    """Shape (bloc, place), counted anew three times a day."""
+    shipments: np.recarray
+    """Shape (bloc, place): the one shipment on its way there, and the depots."""
+    routes: np.recarray
+    """Shape (place, place): shortest land routes."""
+    calendar: np.recarray
+    """Rungs of escalation known from outside, by day."""
+    orders: np.recarray
+    queue: np.recarray
+    """One row: how many orders are written."""
+
+
+class Clock(NamedTuple):
+    """The day being played, days since 1970-01-01, and the window's first and last day."""
+
+    day: int
+    first: int
+    last: int
+
+
+def rows(kind: np.dtype, shape: int | tuple[int, ...]) -> np.recarray:
+    """A table of zeros of this kind."""
+    return np.zeros(shape, dtype=kind).view(np.recarray)
+
+
+def copy_state(state: State) -> State:
+    """An independent copy: the fork of a run."""
+    return State(*(table.copy() for table in state))
+
+
+def restore(state: State, saved: State) -> None:
+    """Write the saved tables into the tables of `state`, which stay the same arrays."""
+    for table, kept in zip(state, saved, strict=True):
+        table[...] = kept
+
+
+@compiled
+def bloc_of(side):
+    """Bloc (and holder's code) of a side."""
+    return BLOC_OF_SIDE[side]
+
+
+@compiled
+def hostile(bloc, other):
+    """Whether two blocs fight when they touch: the army against either armed group (R5.5 tacit)."""
+    return (bloc == 0 and (other == 1 or other == 2)) or (other == 0 and (bloc == 1 or bloc == 2))
+
+
+@compiled
+def rung_now(state):
+    """Escalation as it binds behaviour: one rung lower while a truce holds (R7.2)."""
+    return state.conflict[0].rung - state.conflict[0].truce
+
+
+@compiled
+def month_of(day):
+    """Month (1-12) of a day since 1970-01-01, by the civil calendar."""
+    era_day = (day + 719468) % 146097
+    year = (era_day - era_day // 1460 + era_day // 36524 - era_day // 146096) // 365
+    day_of_year = era_day - (365 * year + year // 4 - year // 100)
+    shifted = (5 * day_of_year + 2) // 153
+    return shifted + 3 if shifted < 10 else shifted - 9
+
+
+@compiled
+def days_with_fights(bits, days):
+    """How many of the last `days` days (today is the first) have their bit set."""
+    count = 0
+    for i in range(days):
+        count += (bits >> i) & 1
+    return count
+
+
+@compiled
+def target_slot(state, place, bloc):
+    """Slot in which a hostile bloc of `bloc` holds this place, -1 when none does."""
+    spot = state.places[place]
+    if hostile(bloc, spot.camp_holder):
+        return CAMP
+    if hostile(bloc, spot.town_holder):
+        return TOWN
+    return -1
+
+
+@compiled
+def travel_day(day):
+    """Hour (since 1970) at which a day begins."""
+    return float(day * HOURS)

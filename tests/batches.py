@@ -1,0 +1,79 @@
+"""A stand-in for the model whose results are known, for tests of what surrounds the model."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from camphandover import scenario, theatre
+from camphandover.ensemble.cubes import SERIES
+from camphandover.ledger import ROW, Kind
+from camphandover.state import Holder, Side, Slot
+
+FIRST_EXIT = 10
+SERIES_ROW = np.dtype([(name, "f8") for name in SERIES])
+FORM = {"title": "A test", "question": "Does it store what was run?"}
+
+
+class Scripted:
+    """The UN leaves Kidal on day 10 + replicate: to the army if even, else to the separatists.
+
+    The army has every other slot throughout.
+    """
+
+    def __init__(self, of: scenario.Scenario, seed: int) -> None:
+        self.of, self.seed = of, seed
+
+    def run(self, replicate: int) -> Any:
+        n_days = (self.of.window.end - self.of.window.start).days + 1
+        places = [place.name for place in theatre.load().places]
+        kidal, day = places.index("Kidal"), FIRST_EXIT + replicate
+        after = Holder.ARMY if replicate % 2 == 0 else Holder.SEPARATISTS
+        control = np.zeros((len(places), 2, n_days), np.int8)
+        control[kidal, Slot.CAMP, :day] = Holder.MINUSMA
+        control[kidal, Slot.CAMP, day:] = after
+        series = np.zeros((n_days, len(Side)), SERIES_ROW)
+        series["men"] = 1000 * np.arange(len(Side)) + replicate
+        series["supply"][:, Side.ARMY] = np.arange(n_days)
+        events = np.zeros(2, ROW)
+        midnight = np.datetime64(self.of.window.start, "h").astype(float)
+        clause = (midnight, 0, np.nan, -1, -1, Kind.CLAUSE, -1, -1, -1, -1, -1)
+        leave = (midnight + 24 * day + 8.5, self.seed, 0.25, 0, 7, Kind.EXIT, kidal)
+        events[0] = clause
+        events[1] = (*leave, Side.MINUSMA, Slot.CAMP, Holder.MINUSMA, after)
+        return SimpleNamespace(control=control, series=series, events=events)
+
+
+class Sleepy(Scripted):
+    """Takes longer for early replicates, so that blocks finish out of order."""
+
+    def run(self, replicate: int) -> Any:
+        time.sleep(0.002 if replicate < 50 else 0.0)
+        return super().run(replicate)
+
+
+class Unlucky(Scripted):
+    """Fails for replicate 3 of `one`, and is unusable afterwards."""
+
+    broken = False
+
+    def run(self, replicate: int) -> Any:
+        if self.broken:
+            raise AssertionError("a model that failed was used again")
+        if self.of.name == "one" and replicate == 3:
+            self.broken = True
+            raise ZeroDivisionError("no men left")
+        return super().run(replicate)
+
+
+def made(name: str, **form: Any) -> scenario.Scenario:
+    """A scenario of the schema's defaults."""
+    return scenario.load({**FORM, **form}, name)
+
+
+def short(name: str) -> scenario.Scenario:
+    """A scenario from 11 August to 30 September 2023."""
+    return made(name, window={"start": "2023-08-11", "end": "2023-09-30"})

@@ -1,0 +1,126 @@
+"""The scenario library: complete, distinct, short, and what RULES R6.6 asks of S0 to S6."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from camphandover import theatre
+from camphandover.scenario import Scenario, diff, library, load
+
+FOLDER = Path(__file__).parents[1] / "scenarios"
+FILES = sorted(FOLDER.glob("*.yaml"))
+CAMPS = {camp.place: camp for camp in theatre.load().camps}
+PHASE_1 = [place for place, camp in CAMPS.items() if camp.phase == 1]
+LATER = [place for place in CAMPS if place not in PHASE_1]
+
+
+def shifts(scenario: Scenario, places: list[str]) -> set[int]:
+    return {(scenario.camps[place].exit - CAMPS[place].planned).days for place in places}
+
+
+def test_order_and_completeness() -> None:
+    assert [file.stem for file in library()] == [
+        "on-schedule",
+        "historical",
+        "early",
+        "delayed",
+        "to-separatists",
+        "joint-unit",
+        "abandoned",
+        "negotiated",
+        "kidal-only-to-separatists",
+    ]
+    assert sorted(library()) == FILES
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_each_file_has_its_own_title_and_question(file: Path) -> None:
+    scenario = load(file)
+    assert scenario.name == file.stem
+    text = file.read_text(encoding="utf-8")
+    assert f"title: {scenario.title}\n" in text
+    assert f"question: {scenario.question}\n" in text
+    assert scenario.question.endswith("?")
+    assert ("extends: on-schedule" in text) == (file.stem != "on-schedule")
+
+
+def test_no_two_files_share_digest_title_or_question() -> None:
+    scenarios = [load(file) for file in FILES]
+    for values in (
+        {scenario.digest() for scenario in scenarios},
+        {scenario.title for scenario in scenarios},
+        {scenario.question for scenario in scenarios},
+    ):
+        assert len(values) == len(FILES)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_standalone_form_loads_to_the_same_digest(file: Path, tmp_path: Path) -> None:
+    scenario = load(file)
+    copy = tmp_path / file.name
+    copy.write_text(scenario.to_yaml(), encoding="utf-8")
+    assert load(copy) == scenario
+
+
+def test_phase_1_is_the_same_in_all_but_the_historical_one() -> None:
+    base = load("on-schedule")
+    for file in FILES:
+        if file.stem != "historical":
+            scenario = load(file)
+            assert all(scenario.camps[place] == base.camps[place] for place in PHASE_1)
+
+
+def test_kidal_only_differs_in_one_camp() -> None:
+    line = "Kidal: receiver army -> separatists"
+    assert diff("on-schedule", "kidal-only-to-separatists") == line
+
+
+def test_historical_uses_the_record_without_error() -> None:
+    scenario = load("historical")
+    for place, clause in scenario.camps.items():
+        assert clause.exit == (CAMPS[place].actual or CAMPS[place].planned)
+        assert (clause.spread, clause.early_exit) == (0, False)
+
+
+def test_early() -> None:
+    scenario = load("early")
+    assert shifts(scenario, LATER) == {-30}
+    for place in LATER:
+        clause = scenario.camps[place]
+        assert (clause.receiver, clause.notice_army, clause.notice_separatists) == ("race", 3, 3)
+
+
+def test_delayed() -> None:
+    scenario = load("delayed")
+    assert shifts(scenario, LATER) == {45}
+    assert all(scenario.camps[place].buffer for place in LATER)
+    assert scenario.mandate_end == date(2023, 12, 31) + timedelta(45)
+    assert scenario.window.end == date(2023, 12, 31)
+
+
+def test_to_separatists() -> None:
+    camps = load("to-separatists").camps
+    got = {place for place, clause in camps.items() if clause.receiver == "separatists"}
+    assert got == {"Kidal", "Tessalit", "Aguelhok"}
+
+
+def test_joint_unit() -> None:
+    camps = load("joint-unit").camps
+    assert {(camps[place].receiver, camps[place].p_leave) for place in LATER} == {("joint", 0.3)}
+
+
+def test_abandoned() -> None:
+    scenario = load("abandoned")
+    assert shifts(scenario, LATER) == {-15}
+    for place in LATER:
+        clause = scenario.camps[place]
+        assert (clause.receiver, clause.notice_army, clause.notice_separatists) == ("empty", 0, 0)
+        assert clause.destroyed == 0.9
+
+
+def test_negotiated() -> None:
+    scenario = load("negotiated")
+    assert shifts(scenario, LATER) == {60}
+    assert {scenario.camps[place].perimeter for place in LATER} == {20}
+    assert scenario.mandate_end == date(2023, 12, 31) + timedelta(60)
+    assert scenario.politics.truce == date(2023, 9, 17)
