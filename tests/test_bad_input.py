@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from camphandover import theatre
-from camphandover.cli import app
-from camphandover.scenario import ScenarioError, load
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
+
+from camphandover import theatre
+from camphandover.cli import app
+from camphandover.scenario import ScenarioError, load
 
 ROOT = Path(__file__).parents[1]
 HEAD = "title: T\nquestion: Q\n"
@@ -23,6 +24,10 @@ TOO_HIGH = RANGED.high * 2 + 1
 CASES: dict[str, tuple[str, int, int, int, str, str]] = {
     "unknown key": ("handover: {all: {reciever: army}}", 3, 18, 8, "'reciever'", "'receiver'"),
     "unknown top key": ("windows: {}", 3, 1, 7, "unknown key 'windows'", "mean 'window'"),
+    "unknown key in a part": (
+        "handover: {all: {joint_unit: {p_leave: 0.1, leave: 1}}}",
+        *(3, 45, 5, "unknown key 'leave'", "'p_leave'"),
+    ),
     "misplaced key": ("receiver: army", 3, 1, 8, "unknown key", "belongs into a clause"),
     "duplicate key": ("forces: {}\nforces: {}", 4, 1, 6, "stands twice (first on line 3)", "one"),
     "not a bool": ("handover:\n  all:\n    buffer: yes", 5, 13, 3, "'yes'", "true or false"),
@@ -389,6 +394,7 @@ VALUES = st.recursive(
 
 
 @settings(max_examples=200, deadline=None)
+@example(data={"handover": {"camps": {"title": {"title": None}}}})
 @given(data=st.dictionaries(KEYS, VALUES, max_size=5))
 def test_fuzz_dicts(data: dict[str, Any]) -> None:
     assert outcome(data) == "ok" or outcome(data).startswith("scenario")

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+
 from camphandover import theatre
 from camphandover.scenario import Scenario, diff, library, load
 
@@ -106,7 +107,7 @@ def test_to_separatists() -> None:
 
 def test_joint_unit() -> None:
     camps = load("joint-unit").camps
-    assert {(camps[place].receiver, camps[place].p_leave) for place in LATER} == {("joint", 0.3)}
+    assert {(camps[place].receiver, camps[place].p_leave) for place in LATER} == {("joint", None)}
 
 
 def test_abandoned() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent
-CORE = ("compiled.py", "day.py", "draws.py", "ledger.py", "rules", "state.py")
+CORE = ("compiled.py", "day.py", "draws.py", "ledger.py", "parameters.py", "rules", "state.py")
 
 
 def core_sources() -> list[Path]:
@@ -76,9 +76,74 @@ def is_cold() -> bool:
     return not interpreted() and not any(cache_dir().rglob("day.run-*.nbc"))
 
 
-def compiled[F: Callable[..., Any]](function: F) -> F:
-    """Compile a function of the core: no GIL, no Python objects, cached by the sources' hash."""
+TYPES: dict[object, Any] = {}
+"""Numba's type of each annotation that a compiled function may use; see `declare`."""
+
+
+def declare(annotation: object, example: object) -> None:
+    """Say which compiled type an annotation stands for, by an example value.
+
+    Functions of the core are compiled once, for the types that their annotations name.
+    """
     import numba
 
+    TYPES[annotation] = numba.typeof(example)
+
+
+@cache
+def _announce() -> None:
+    """Tell the user that the compiler is at work, once per process."""
+    if is_cold():
+        print(ANNOUNCEMENT, file=sys.stderr, flush=True)
+
+
+ANNOUNCEMENT = "camphandover: compiling the model, about half a minute, once per version ..."
+
+
+def compiled[F: Callable[..., Any]](function: F) -> F:
+    """Compile a function of the core: no GIL, no Python objects, cached by the sources' hash.
+
+    Its annotations are its compiled types. With `NUMBA_DISABLE_JIT=1` it stays plain Python.
+    Only `day.run` can be called from Python when compiled; tests reach the others through
+    `callable_from_python`.
+    """
+    import numba
+
+    if interpreted():
+        return function
+    _announce()
     numba.config.CACHE_DIR = str(cache_dir())
-    return numba.njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=function.__name__!="run", no_cfunc_wrapper=True)(function)
+    types = tuple(
+        TYPES[annotation]
+        for name, annotation in function.__annotations__.items()
+        if name != "return"
+    )
+    entry = function.__module__.endswith(".day") and function.__name__ == "run"
+    return numba.njit(
+        types,
+        cache=True,
+        nogil=True,
+        error_model="numpy",
+        no_cpython_wrapper=not entry,
+        no_cfunc_wrapper=True,
+        _nrt=False,
+    )(function)
+
+
+def callable_from_python(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of the core that plain Python can call, compiled or not (for tests)."""
+    import numba
+
+    if interpreted():
+        return function
+
+    def call(*args: Any) -> Any:
+        return function(*args)
+
+    return numba.njit(call)
+
+
+if not interpreted():
+    declare(int, 0)
+    declare(float, 0.0)
+    declare(bool, True)

@@ -6,8 +6,11 @@ and records the state of each at 24:00.
 """
 
 from camphandover.compiled import compiled
+from camphandover.draws import Key
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules.assault import engage_columns
-from camphandover.rules.books import age_fights, record
+from camphandover.rules.books import Control, Series, age_fights, record
 from camphandover.rules.control import hold_towns
 from camphandover.rules.garrisons import abandon_posts, keep_garrisons, relieve_posts
 from camphandover.rules.handover import order_race, test_joint_units
@@ -31,11 +34,11 @@ from camphandover.rules.withdrawal import (
     draw_exits,
     leave_camps,
 )
-from camphandover.state import Clock
+from camphandover.state import Clock, State
 
 
 @compiled
-def advance(state, params, clock, key, ledger):
+def advance(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Play one day: every rule once, in the order of R1.1. Source: RULES R1.1."""
     # what the day brings
     follow_record(state, params, clock, key, ledger)
@@ -85,7 +88,17 @@ def advance(state, params, clock, key, ledger):
 
 
 @compiled
-def run(state, params, first, start, last, key, ledger, control, series):
+def run(
+    state: State,
+    params: Params,
+    first: int,
+    start: int,
+    last: int,
+    key: Key,
+    ledger: Ledger,
+    control: Control,
+    series: Series,
+):
     """Play the days `start` to `last` and record each at 24:00.
 
     Args:

@@ -3,23 +3,23 @@
 Source: RULES R1.2 (order of battle), R1.3 (map), R6.1 (schedule).
 """
 
-from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
 import numpy as np
 
 from camphandover import state as st
-from camphandover.draws import quantile_grid
+from camphandover.parameters import parameter_record
 from camphandover.scenario import Scenario
 from camphandover.theatre import Theatre
 
-BREAKPOINTS = ("garrison", "raider", "manoeuvre", "separatists", "gsim")
-"""Kinds of party with a breakpoint distribution of their own (R2.3), in the rows' order."""
-
-TABLE_POINTS = 513
 RESERVED = {"army": 8, "wagner": 4, "separatists": 8, "gsim": 8, "minusma": 0, "partners": 8}
 """Empty unit rows per side for units that are raised later (a row never moves)."""
+
+COLUMNS = 96
+"""Columns that can be out at once, per order of battle."""
+ORDERS = 64
+"""Orders that a day can hold."""
 
 UTILITIES = ("symbolic", "loot", "route", "threat", "days", "win", "core")
 
@@ -37,34 +37,6 @@ class World(NamedTuple):
 def day_number(day: date) -> int:
     """Days since 1970-01-01."""
     return (day - date(1970, 1, 1)).days
-
-
-def parameter_record(theatre: Theatre, values: Mapping[str, float]) -> np.record:
-    """One record of all parameters: the best value, or the one in `values`; and R2.3's quantiles.
-
-    Raises:
-        KeyError: a name in `values` that the registry does not have.
-    """
-    from scipy.stats import beta
-
-    unknown = sorted(set(values) - set(theatre.parameters))
-    if unknown:
-        raise KeyError(f"no parameter is named {unknown[0]}; parameters.yaml lists them all")
-    kind = np.dtype(
-        [(name, "f8") for name in theatre.parameters]
-        + [("breakpoints", "f8", (len(BREAKPOINTS), TABLE_POINTS))]
-    )
-    record = np.zeros(1, kind).view(np.recarray)
-    for name, parameter in theatre.parameters.items():
-        record[name] = values.get(name, parameter.best)
-    grid = quantile_grid(TABLE_POINTS)
-    for row, name in enumerate(BREAKPOINTS):
-        mean = float(record[f"break_{name}"][0])
-        concentration = float(record[f"break_{name}_conc"][0])
-        record["breakpoints"][0, row] = beta.ppf(
-            grid, mean * concentration, (1.0 - mean) * concentration
-        )
-    return record[0]
 
 
 def _routes(theatre: Theatre, decay_km: float) -> np.recarray:
@@ -231,42 +203,32 @@ def deploy(scenario: Scenario, theatre: Theatre, times: int = 1) -> World:
         times: How many times the order of battle stands in the field (for benchmarks; each
             unit keeps its size).
     """
-    params = parameter_record(theatre, scenario.parameters)
+    params = parameter_record(scenario.parameters)
     first, last = day_number(scenario.window.start), day_number(scenario.window.end)
     units = _units(theatre, scenario, params, first, times)
     n = len(theatre.places)
-    table = st.rows(st.EDGE, len(theatre.roads))
-    for row, road in zip(table, theatre.roads, strict=True):
+    state = st.empty_state(
+        len(units), COLUMNS * times, n, len(theatre.roads), len(theatre.escalation), ORDERS
+    )
+    state.units[...] = units
+    state.places[...] = _places(theatre, scenario, first)
+    state.sides[...] = _sides(scenario, params, units, first)
+    state.routes[...] = _routes(theatre, float(params.influence_decay_km))
+    state.columns["act"] = st.NEVER
+    for row, road in zip(state.edges, theatre.roads, strict=True):
         row.a, row.b = theatre.index(road.a), theatre.index(road.b)
         row.km = road.km
         row.land = road.kind != "river"
-    shipments = st.rows(st.SHIPMENT, (st.N_BLOCS, n))
     for depot in theatre.depots:
         bloc = int(st.BLOC_OF_SIDE[st.Side[depot.side.upper()]])
-        shipments["depot"][bloc, theatre.index(depot.place)] = 1
-    calendar = st.rows(st.RUNG, len(theatre.escalation))
-    for row, step in zip(calendar, theatre.escalation, strict=True):
+        state.shipments["depot"][bloc, theatre.index(depot.place)] = 1
+    for row, step in zip(state.calendar, theatre.escalation, strict=True):
         row.day, row.rung = day_number(step.date), step.rung
-    conflict = st.rows(st.CONFLICT, 1)
-    past = [row.rung for row in calendar if row.day <= first]
-    conflict[0].rung = max(past, default=0)
-    conflict[0].rung_cause = conflict[0].forward_cause = conflict[0].order_cause = -1
+    war = state.conflict[0]
+    past = [row.rung for row in state.calendar if row.day <= first]
+    war.rung = max(past, default=0)
+    war.rung_cause = war.forward_cause = war.order_cause = -1
     truce = scenario.politics.truce
-    conflict[0].truce_day = -1 if truce is None else day_number(truce)
-    conflict[0].mandate_end = day_number(scenario.mandate_end)
-    state = st.State(
-        units=units,
-        columns=st.rows(st.COLUMN, 96 * times),
-        places=_places(theatre, scenario, first),
-        edges=table,
-        sides=_sides(scenario, params, units, first),
-        conflict=conflict,
-        presence=st.rows(st.PRESENCE, (st.N_BLOCS, n)),
-        shipments=shipments,
-        routes=_routes(theatre, float(params.influence_decay_km)),
-        calendar=calendar,
-        orders=st.rows(st.ORDER, 64),
-        queue=st.rows(st.QUEUE, 1),
-    )
-    state.columns["act"] = st.NEVER
+    war.truce_day = -1 if truce is None else day_number(truce)
+    war.mandate_end = day_number(scenario.mandate_end)
     return World(state, params, first, last, tuple(place.name for place in theatre.places))

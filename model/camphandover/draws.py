@@ -10,11 +10,11 @@ Source: Salmon et al. 2011, Parallel random numbers: as easy as 1, 2, 3; RULES I
 
 import math
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, NewType
 
 import numpy as np
 
-from camphandover.compiled import compiled
+from camphandover.compiled import compiled, declare
 
 
 class Key(NamedTuple):
@@ -23,6 +23,16 @@ class Key(NamedTuple):
     low: int
     high: int
     replicate: int
+
+
+Word = NewType("Word", np.uint64)
+"""A 32-bit number in 64 bits: what Philox works on."""
+Table = NewType("Table", np.ndarray)
+"""A quantile table, shape (point,)."""
+
+declare(Key, Key(0, 0, 0))
+declare(Word, np.uint64(0))
+declare(Table, np.zeros(2))
 
 
 class Decision(IntEnum):
@@ -84,7 +94,7 @@ _HALF = np.uint64(32)
 
 
 @compiled
-def philox(c0, c1, c2, c3, k0, k1):
+def philox(c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word):
     """Philox4x32-10: four 32-bit numbers (as uint64) from a counter of four and a key of two.
 
     Source: Salmon et al. 2011; checked against the published known-answer vectors.
@@ -99,7 +109,7 @@ def philox(c0, c1, c2, c3, k0, k1):
 
 
 @compiled
-def uniform(key, decision, entity, time):
+def uniform(key: Key, decision: int, entity: int, time: int):
     """The uniform number in the open interval (0, 1), 53 bits, of one decision.
 
     Args:
@@ -120,7 +130,7 @@ def uniform(key, decision, entity, time):
 
 
 @compiled
-def normal(u):
+def normal(u: float):
     """Standard normal quantile at `u`. Source: Wichura 1988, AS 241 (PPND7), error under 1e-6."""
     q = u - 0.5
     if abs(q) <= 0.425:
@@ -140,25 +150,25 @@ def normal(u):
 
 
 @compiled
-def lognormal(median, sd, u):
+def lognormal(median: float, sd: float, u: float):
     """Log-normal quantile with this median and standard deviation of the logarithm."""
     return median * math.exp(sd * normal(u))
 
 
 @compiled
-def exponential(mean, u):
+def exponential(mean: float, u: float):
     """Exponential quantile with this mean."""
     return -mean * math.log1p(-u)
 
 
 @compiled
-def gumbel(u):
+def gumbel(u: float):
     """Standard Gumbel quantile: the largest of utility + Gumbel is a logit choice."""
     return -math.log(-math.log(u))
 
 
 @compiled
-def poisson(mean, u):
+def poisson(mean: float, u: float):
     """Poisson quantile, a whole number; above a mean of 500 the normal one, rounded."""
     if mean <= 0.0:
         return 0
@@ -176,19 +186,7 @@ def poisson(mean, u):
 
 
 @compiled
-def binomial(n, p, u):
-    """Binomial quantile: successes among `n` trials of chance `p`."""
-    if n <= 0 or p <= 0.0:
-        return 0
-    if p >= 1.0:
-        return n
-    if p > 0.5:
-        return n - binomial_low(n, 1.0 - p, 1.0 - u)
-    return binomial_low(n, p, u)
-
-
-@compiled
-def binomial_low(n, p, u):
+def binomial_low(n: int, p: float, u: float):
     """Binomial quantile for `p` up to one half; above 500 expected trials the normal one."""
     if n * p > 500.0:
         k = int(round(n * p + math.sqrt(n * p * (1.0 - p)) * normal(u)))
@@ -205,7 +203,19 @@ def binomial_low(n, p, u):
 
 
 @compiled
-def negative_binomial(mean, shape, u):
+def binomial(n: int, p: float, u: float):
+    """Binomial quantile: successes among `n` trials of chance `p`."""
+    if n <= 0 or p <= 0.0:
+        return 0
+    if p >= 1.0:
+        return n
+    if p > 0.5:
+        return n - binomial_low(n, 1.0 - p, 1.0 - u)
+    return binomial_low(n, p, u)
+
+
+@compiled
+def negative_binomial(mean: float, shape: float, u: float):
     """Negative binomial quantile with this mean and dispersion (variance mean + mean^2/shape)."""
     if mean <= 0.0:
         return 0
@@ -222,7 +232,7 @@ def negative_binomial(mean, shape, u):
 
 
 @compiled
-def erlang(shape, mean, u):
+def erlang(shape: int, mean: float, u: float):
     """Gamma quantile for a whole `shape`, by bracketed Newton steps on its closed CDF."""
     low = 0.0
     high = shape + 12.0 * math.sqrt(shape) + 30.0
@@ -250,7 +260,7 @@ def erlang(shape, mean, u):
 
 
 @compiled
-def from_table(table, u):
+def from_table(table: Table, u: float):
     """Quantile at `u` from a table made by `quantile_grid`, by linear interpolation."""
     n = len(table) - 1
     t = math.asin(math.sqrt(u)) * (2.0 / math.pi) * n

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from camphandover.compiled import compiled
+from camphandover.compiled import compiled, declare
 
 
 class Kind(IntEnum):
@@ -90,8 +90,24 @@ def overflowed(ledger: Ledger) -> bool:
     return int(ledger.used[0]) > len(ledger.rows)
 
 
+declare(Ledger, new_ledger(1))
+
+
 @compiled
-def write_row(ledger, hour, kind, side, place, slot, before, after, entity, amount, p, cause):
+def write_row(
+    ledger: Ledger,
+    hour: float,
+    kind: int,
+    side: int,
+    place: int,
+    slot: int,
+    before: int,
+    after: int,
+    entity: int,
+    amount: float,
+    p: float,
+    cause: int,
+):
     """Write one row; returns its number. Past the capacity it is only counted."""
     n = ledger.used[0]
     ledger.used[0] = n + 1
@@ -112,7 +128,17 @@ def write_row(ledger, hour, kind, side, place, slot, before, after, entity, amou
 
 
 @compiled
-def note(ledger, hour, kind, side, place, entity, amount, p, cause):
+def note(
+    ledger: Ledger,
+    hour: float,
+    kind: int,
+    side: int,
+    place: int,
+    entity: int,
+    amount: float,
+    p: float,
+    cause: int,
+):
     """Write a row that changes no holder; returns its number."""
     return write_row(ledger, hour, kind, side, place, NONE, NONE, NONE, entity, amount, p, cause)
 

@@ -6,11 +6,11 @@ copying, hashing or forking it is a line. Rows never move. Inside a rule a cell 
 """
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, NewType
 
 import numpy as np
 
-from camphandover.compiled import compiled
+from camphandover.compiled import compiled, declare
 
 
 class Side(IntEnum):
@@ -257,6 +257,10 @@ PRESENCE = _table("""
     influence f8     # A of R4.1
     phi f8           # share of influence among armed blocs
     incoming f8      # men on the way to stay
+    mobile f8        # of the men, those of mobile units (R5.3), and their vehicles, stock, power
+    mobile_vehicles f8
+    mobile_stock f8
+    mobile_power f8  # without the supply effect
 """)
 
 SHIPMENT = _table("""
@@ -339,26 +343,59 @@ def restore(state: State, saved: State) -> None:
         table[...] = kept
 
 
+UnitRow = NewType("UnitRow", np.record)
+ColumnRow = NewType("ColumnRow", np.record)
+SideRow = NewType("SideRow", np.record)
+
+
+def empty_state(
+    n_units: int, n_columns: int, n_places: int, n_edges: int, n_rungs: int, n_orders: int
+) -> State:
+    """A state of zeros with so many rows in its tables."""
+    return State(
+        units=rows(UNIT, n_units),
+        columns=rows(COLUMN, n_columns),
+        places=rows(PLACE, n_places),
+        edges=rows(EDGE, n_edges),
+        sides=rows(SIDE, N_SIDES),
+        conflict=rows(CONFLICT, 1),
+        presence=rows(PRESENCE, (N_BLOCS, n_places)),
+        shipments=rows(SHIPMENT, (N_BLOCS, n_places)),
+        routes=rows(ROUTE, (n_places, n_places)),
+        calendar=rows(RUNG, n_rungs),
+        orders=rows(ORDER, n_orders),
+        queue=rows(QUEUE, 1),
+    )
+
+
+_example = empty_state(1, 1, 1, 1, 1, 1)
+declare(State, _example)
+declare(Clock, Clock(0, 0, 0))
+declare(UnitRow, _example.units[0])
+declare(ColumnRow, _example.columns[0])
+declare(SideRow, _example.sides[0])
+
+
 @compiled
-def bloc_of(side):
+def bloc_of(side: int):
     """Bloc (and holder's code) of a side."""
     return BLOC_OF_SIDE[side]
 
 
 @compiled
-def hostile(bloc, other):
+def hostile(bloc: int, other: int):
     """Whether two blocs fight when they touch: the army against either armed group (R5.5 tacit)."""
     return (bloc == 0 and (other == 1 or other == 2)) or (other == 0 and (bloc == 1 or bloc == 2))
 
 
 @compiled
-def rung_now(state):
+def rung_now(state: State):
     """Escalation as it binds behaviour: one rung lower while a truce holds (R7.2)."""
     return state.conflict[0].rung - state.conflict[0].truce
 
 
 @compiled
-def month_of(day):
+def month_of(day: int):
     """Month (1-12) of a day since 1970-01-01, by the civil calendar."""
     era_day = (day + 719468) % 146097
     year = (era_day - era_day // 1460 + era_day // 36524 - era_day // 146096) // 365
@@ -368,7 +405,7 @@ def month_of(day):
 
 
 @compiled
-def days_with_fights(bits, days):
+def days_with_fights(bits: int, days: int):
     """How many of the last `days` days (today is the first) have their bit set."""
     count = 0
     for i in range(days):
@@ -377,7 +414,7 @@ def days_with_fights(bits, days):
 
 
 @compiled
-def target_slot(state, place, bloc):
+def target_slot(state: State, place: int, bloc: int):
     """Slot in which a hostile bloc of `bloc` holds this place, -1 when none does."""
     spot = state.places[place]
     if hostile(bloc, spot.camp_holder):
@@ -388,6 +425,6 @@ def target_slot(state, place, bloc):
 
 
 @compiled
-def travel_day(day):
+def travel_day(day: int):
     """Hour (since 1970) at which a day begins."""
     return float(day * HOURS)

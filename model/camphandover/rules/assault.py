@@ -4,7 +4,9 @@ import math
 
 from camphandover import ledger as log
 from camphandover.compiled import compiled
-from camphandover.draws import Decision, uniform
+from camphandover.draws import Decision, Key, uniform
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules import HOLD, MARCH, rule
 from camphandover.rules.combat import (
     attack_hour,
@@ -38,6 +40,8 @@ from camphandover.state import (
     RAID,
     TRANSFER,
     WITHDRAW,
+    Clock,
+    State,
     bloc_of,
     target_slot,
 )
@@ -61,21 +65,8 @@ FIGHT = (
 """What a fight writes."""
 
 
-@rule("R2.1", writes=(*MARCH, *HOLD, *FIGHT))
-def engage_columns(state, params, clock, key, ledger):
-    """Every column that has arrived acts at its hour: it settles, attacks, or turns back.
-
-    Source: RULES R1.1 (hours only where hostile units touch), R2.1-R2.7.
-    """
-    midnight = float((clock.day + 1) * HOURS)
-    c = next_act(state, midnight)
-    while c >= 0:
-        act(state, params, clock, key, ledger, c)
-        c = next_act(state, midnight)
-
-
 @compiled
-def next_act(state, before):
+def next_act(state: State, before: float):
     """Column that waits to act, with the earliest hour before `before`; -1 when none does."""
     best = -1
     for c in range(len(state.columns)):
@@ -90,42 +81,7 @@ def next_act(state, before):
 
 
 @compiled
-def act(state, params, clock, key, ledger, c):
-    """One column's act at its stop: see `engage_columns`."""
-    column = state.columns[c]
-    place = column.stop
-    bloc = bloc_of(column.side)
-    hour = column.act
-    if column.mission == CONVOY:
-        settle(state, ledger, c, hour, True)
-        return
-    foe = defender_of(state, place, bloc)
-    held = target_slot(state, place, bloc) >= 0
-    if column.mission == WITHDRAW:
-        if held or foe >= 0:
-            hide(state, c)
-        else:
-            settle(state, ledger, c, hour, False)
-    elif foe >= 0 and column.mission == TRANSFER:
-        go_home(state, params, key, ledger, c, hour, column.cause)
-    elif foe >= 0:
-        when = attack_hour(params, key, column.lead, hour)
-        if when > hour:
-            column.act = when
-        else:
-            assault(state, params, clock, key, ledger, c, foe, hour)
-    elif held:
-        capture(state, params, clock, key, ledger, c, hour, column.cause)
-    elif column.mission == OFFENSIVE:
-        pause(state, params, key, ledger, c, hour, column.cause)
-    elif column.mission == RAID:
-        go_home(state, params, key, ledger, c, hour, column.cause)
-    else:
-        settle(state, ledger, c, hour, True)
-
-
-@compiled
-def hide(state, c):
+def hide(state: State, c: int):
     """A column that finds its refuge taken goes into the country around it."""
     for u in range(len(state.units)):
         if state.units[u].column == c:
@@ -134,7 +90,7 @@ def hide(state, c):
 
 
 @compiled
-def approach(state, params, key, c, foe, hour):
+def approach(state: State, params: Params, key: Key, c: int, foe: int, hour: float):
     """How a raid comes upon the base.
 
     Returns:
@@ -157,68 +113,43 @@ def approach(state, params, key, c, foe, hour):
 
 
 @compiled
-def refuses(state, params, key, side, foe, power, power_foe, place, day):
-    """Whether a defender under enemy air superiority leaves before a deliberate assault.
+def stand_back(
+    state: State,
+    params: Params,
+    clock: Clock,
+    key: Key,
+    ledger: Ledger,
+    c: int,
+    hour: float,
+    cause: int,
+):
+    """After a day without a decision: a raid goes home, a deliberate assault tries again tomorrow.
 
-    Args:
-        power, power_foe: Power of attacker and defender, the defender's with its posture.
-    Returns:
-        (1 or 0, chance of what the draw said).
-    Source: RULES R2.7.
+    A broken or exhausted assault goes home too. Source: RULES R2.2 (no break in 8 h fails), R2.7.
     """
-    if bloc_of(side) != 0 or state.sides[ARMY].air <= 0.0:
-        return False, math.nan
-    seen = perceived(params, key, only_side(foe), place, day, power)
-    if 1.0 - estimate_win(params, seen, power_foe, 0.0) >= params.refuse_win_max:
-        return False, math.nan
-    leaves = uniform(key, Decision.REFUSE, place * N_SIDES + foe, day) < params.refuse_p
-    return leaves, params.refuse_p if leaves else 1.0 - params.refuse_p
-
-
-@compiled
-def assault(state, params, clock, key, ledger, c, foe, hour):
-    """A raid or a deliberate assault on the base where the column stands. Source: R2.1, R2.7."""
     column = state.columns[c]
-    place = column.stop
-    n_a, power_a, _, _, _, first = muster(state, params, c, place, bloc_of(column.side))
-    _, power_d, _, since, _, first_d = muster(state, params, -1, place, foe)
-    raiders = is_held_by_raiders(state, place, foe)
-    posture = posture_of(state, params, place, since, clock.day, raiders)
-    hours, chance = approach(state, params, key, c, foe, hour)
-    if hours == 0:
-        seen = perceived(params, key, column.side, place, clock.day, power_d * posture)
-        if estimate_win(params, power_a, seen, 0.0) < params.assault_win_min:
-            row = log.note(
-                ledger, hour, log.ABORT, column.side, place, first, n_a, chance, column.cause
-            )
-            stand_back(state, params, clock, key, ledger, c, hour, row)
-            return
-        leaves, p_leaves = refuses(
-            state, params, key, column.side, foe, power_a, power_d * posture, place, clock.day
-        )
-        if leaves:
-            row = log.note(
-                ledger,
-                hour,
-                log.WITHDRAW,
-                only_side(foe),
-                place,
-                first_d,
-                0.0,
-                p_leaves,
-                column.cause,
-            )
-            evacuate(state, params, key, ledger, place, foe, hour, row)
-            capture(state, params, clock, key, ledger, c, hour, row)
-            return
-    battle = log.note(
-        ledger, hour, log.BATTLE, column.side, place, first, n_a, chance, column.cause
-    )
-    fight(state, params, clock, key, ledger, c, foe, posture, hours, hour, battle)
+    column.days += 1
+    deliberate = column.mission == OFFENSIVE or column.mission == OCCUPY
+    if deliberate and column.days < params.assault_days_max:
+        column.act = dawn(params, clock.day + 1)
+        return
+    go_home(state, params, key, ledger, c, hour, cause)
 
 
 @compiled
-def fight(state, params, clock, key, ledger, c, foe, posture, hours, hour, battle):
+def fight(
+    state: State,
+    params: Params,
+    clock: Clock,
+    key: Key,
+    ledger: Ledger,
+    c: int,
+    foe: int,
+    posture: float,
+    hours: int,
+    hour: float,
+    battle: int,
+):
     """A battle from its first hour to its last, and what follows from who breaks.
 
     Source: RULES R2.2-R2.4.
@@ -264,15 +195,128 @@ def fight(state, params, clock, key, ledger, c, foe, posture, hours, hour, battl
 
 
 @compiled
-def stand_back(state, params, clock, key, ledger, c, hour, cause):
-    """After a day without a decision: a raid goes home, a deliberate assault tries again tomorrow.
+def refuses(
+    state: State,
+    params: Params,
+    key: Key,
+    side: int,
+    foe: int,
+    power: float,
+    power_foe: float,
+    place: int,
+    day: int,
+):
+    """Whether a defender under enemy air superiority leaves before a deliberate assault.
 
-    A broken or exhausted assault goes home too. Source: RULES R2.2 (no break in 8 h fails), R2.7.
+    Args:
+        power, power_foe: Power of attacker and defender, the defender's with its posture.
+    Returns:
+        (1 or 0, chance of what the draw said).
+    Source: RULES R2.7.
     """
+    if bloc_of(side) != 0 or state.sides[ARMY].air <= 0.0:
+        return False, math.nan
+    seen = perceived(params, key, only_side(foe), place, day, power)
+    if 1.0 - estimate_win(params, seen, power_foe, 0.0) >= params.refuse_win_max:
+        return False, math.nan
+    leaves = uniform(key, Decision.REFUSE, place * N_SIDES + foe, day) < params.refuse_p
+    return leaves, params.refuse_p if leaves else 1.0 - params.refuse_p
+
+
+@compiled
+def assault(
+    state: State,
+    params: Params,
+    clock: Clock,
+    key: Key,
+    ledger: Ledger,
+    c: int,
+    foe: int,
+    hour: float,
+):
+    """A raid or a deliberate assault on the base where the column stands. Source: R2.1, R2.7."""
     column = state.columns[c]
-    column.days += 1
-    deliberate = column.mission == OFFENSIVE or column.mission == OCCUPY
-    if deliberate and column.days < params.assault_days_max:
-        column.act = dawn(params, clock.day + 1)
+    place = column.stop
+    n_a, power_a, _, _, _, first = muster(state, params, c, place, bloc_of(column.side))
+    _, power_d, _, since, _, first_d = muster(state, params, -1, place, foe)
+    raiders = is_held_by_raiders(state, place, foe)
+    posture = posture_of(state, params, place, since, clock.day, raiders)
+    hours, chance = approach(state, params, key, c, foe, hour)
+    if hours == 0:
+        seen = perceived(params, key, column.side, place, clock.day, power_d * posture)
+        if estimate_win(params, power_a, seen, 0.0) < params.assault_win_min:
+            row = log.note(
+                ledger, hour, log.ABORT, column.side, place, first, n_a, chance, column.cause
+            )
+            stand_back(state, params, clock, key, ledger, c, hour, row)
+            return
+        leaves, p_leaves = refuses(
+            state, params, key, column.side, foe, power_a, power_d * posture, place, clock.day
+        )
+        if leaves:
+            row = log.note(
+                ledger,
+                hour,
+                log.WITHDRAW,
+                only_side(foe),
+                place,
+                first_d,
+                0.0,
+                p_leaves,
+                column.cause,
+            )
+            evacuate(state, params, key, ledger, place, foe, hour, row)
+            capture(state, params, clock, key, ledger, c, hour, row)
+            return
+    battle = log.note(
+        ledger, hour, log.BATTLE, column.side, place, first, n_a, chance, column.cause
+    )
+    fight(state, params, clock, key, ledger, c, foe, posture, hours, hour, battle)
+
+
+@compiled
+def act(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, c: int):
+    """One column's act at its stop: see `engage_columns`."""
+    column = state.columns[c]
+    place = column.stop
+    bloc = bloc_of(column.side)
+    hour = column.act
+    if column.mission == CONVOY:
+        settle(state, ledger, c, hour, True)
         return
-    go_home(state, params, key, ledger, c, hour, cause)
+    foe = defender_of(state, place, bloc)
+    held = target_slot(state, place, bloc) >= 0
+    if column.mission == WITHDRAW:
+        if held or foe >= 0:
+            hide(state, c)
+        else:
+            settle(state, ledger, c, hour, False)
+    elif foe >= 0 and column.mission == TRANSFER:
+        go_home(state, params, key, ledger, c, hour, column.cause)
+    elif foe >= 0:
+        when = attack_hour(params, key, column.lead, hour)
+        if when > hour:
+            column.act = when
+        else:
+            assault(state, params, clock, key, ledger, c, foe, hour)
+    elif held:
+        capture(state, params, clock, key, ledger, c, hour, column.cause)
+    elif column.mission == OFFENSIVE:
+        pause(state, params, key, ledger, c, hour, column.cause)
+    elif column.mission == RAID:
+        go_home(state, params, key, ledger, c, hour, column.cause)
+    else:
+        settle(state, ledger, c, hour, True)
+
+
+@rule("R2.1", writes=(*MARCH, *HOLD, *FIGHT))
+def engage_columns(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+    """Every column that has arrived acts at its hour: it settles, attacks, or turns back.
+
+    Source: RULES R1.1 (hours only where hostile units touch), R2.1-R2.7.
+    """
+    midnight = float((clock.day + 1) * HOURS)
+    c = next_act(state, midnight)
+    while c >= 0:
+        act(state, params, clock, key, ledger, c)
+        c = next_act(state, midnight)

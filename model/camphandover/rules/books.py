@@ -1,10 +1,15 @@
 """The record of a day at 24:00, and the fights remembered by place."""
 
+from typing import NewType
+
 import numpy as np
 
-from camphandover.compiled import compiled
+from camphandover.compiled import compiled, declare
+from camphandover.draws import Key
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules import rule
-from camphandover.state import CAMP, N_SIDES, TOWN
+from camphandover.state import CAMP, N_SIDES, TOWN, Clock, State
 
 SERIES = np.dtype(
     [
@@ -23,19 +28,27 @@ SERIES = np.dtype(
 """Daily series of a side: fit men, vehicles, running totals of losses, mean days of stock, and
 the camps that its bloc holds."""
 
+Control = NewType("Control", np.ndarray)
+"""Holder codes, int8, shape (place, slot, day)."""
+Series = NewType("Series", np.recarray)
+"""Daily series, shape (day, side)."""
+
+declare(Control, np.zeros((1, 2, 1), np.int8))
+declare(Series, np.zeros((1, 1), SERIES).view(np.recarray))
+
 MEMORY = 2**32 - 1
 """Bits of the fights that a place remembers: 32 days."""
 
 
 @rule("R6.3", writes=("places.fights",))
-def age_fights(state, params, clock, key, ledger):
+def age_fights(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Each place remembers its fights of the last 32 days, a bit a day. Source: RULES R6.3."""
     for p in range(len(state.places)):
         state.places[p].fights = (state.places[p].fights << 1) & MEMORY
 
 
 @compiled
-def record(state, clock, control, series):
+def record(state: State, clock: Clock, control: Control, series: Series):
     """Write holders and series of the day."""
     d = clock.day - clock.first
     for p in range(len(state.places)):

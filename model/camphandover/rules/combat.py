@@ -6,6 +6,7 @@ from camphandover import ledger as log
 from camphandover.compiled import compiled
 from camphandover.draws import (
     Decision,
+    Key,
     binomial,
     erlang,
     from_table,
@@ -13,6 +14,8 @@ from camphandover.draws import (
     poisson,
     uniform,
 )
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules.movement import at_rest, lose_men
 from camphandover.rules.presence import information, unit_power
 from camphandover.state import (
@@ -25,6 +28,8 @@ from camphandover.state import (
     N_SIDES,
     RAID,
     WAGNER_TEAM,
+    Clock,
+    State,
     bloc_of,
     hostile,
 )
@@ -37,7 +42,7 @@ TABLE_GARRISON, TABLE_RAIDER, TABLE_MANOEUVRE, TABLE_SEPARATISTS, TABLE_GSIM = r
 
 
 @compiled
-def in_party(state, u, c, place, bloc):
+def in_party(state: State, u: int, c: int, place: int, bloc: int):
     """Whether a unit fights in a party: column `c`, or (c = -1) those of `bloc` who hold `place`."""
     unit = state.units[u]
     if unit.men <= 0:
@@ -53,7 +58,7 @@ def in_party(state, u, c, place, bloc):
 
 
 @compiled
-def muster(state, params, c, place, bloc):
+def muster(state: State, params: Params, c: int, place: int, bloc: int):
     """Strength of a party: men, power with morale, vehicles, day since when, kind, first unit.
 
     Returns:
@@ -84,7 +89,7 @@ def muster(state, params, c, place, bloc):
 
 
 @compiled
-def posture_of(state, params, place, since, day, raiders):
+def posture_of(state: State, params: Params, place: int, since: int, day: int, raiders: bool):
     """Posture factor p of a defender. Source: RULES R2.2, R2.6; QJM posture values (Dupuy)."""
     if raiders:
         return params.posture_raider
@@ -98,7 +103,7 @@ def posture_of(state, params, place, since, day, raiders):
 
 
 @compiled
-def p_surprise(state, params, place, defender):
+def p_surprise(state: State, params: Params, place: int, defender: int):
     """Chance that an approach stays unseen by the defender. Source: RULES R2.1, R4.2.
 
     Detection from the air (R3.3) is the airpower's and adds a factor when its rules exist.
@@ -107,7 +112,7 @@ def p_surprise(state, params, place, defender):
 
 
 @compiled
-def breakpoint_table(kind, side, attacking, mission):
+def breakpoint_table(kind: int, side: int, attacking: bool, mission: int):
     """Which breakpoint distribution a party draws from. Source: RULES R2.3."""
     if kind == MANOEUVRE or kind == WAGNER_TEAM:
         return TABLE_MANOEUVRE
@@ -119,14 +124,23 @@ def breakpoint_table(kind, side, attacking, mission):
 
 
 @compiled
-def breakpoint(params, table, morale, u):
+def breakpoint(params: Params, table: int, morale: float, u: float):
     """Share of casualties at which a party breaks. Source: RULES R2.3; Helmbold 1971."""
     share = from_table(params.breakpoints[table], u)
     return share * (params.break_morale_base + params.break_morale_slope * morale)
 
 
 @compiled
-def attrition(params, n_attack, n_defend, power_attack, power_defend, posture, noise_a, noise_d):
+def attrition(
+    params: Params,
+    n_attack: float,
+    n_defend: float,
+    power_attack: float,
+    power_defend: float,
+    posture: float,
+    noise_a: float,
+    noise_d: float,
+):
     """Expected casualties of one hour: lam_a and lam_d of R2.2.
 
     Args:
@@ -145,7 +159,15 @@ def attrition(params, n_attack, n_defend, power_attack, power_defend, posture, n
 
 
 @compiled
-def ambush_attrition(params, n_column, n_ambush, power_column, power_ambush, noise_c, noise_a):
+def ambush_attrition(
+    params: Params,
+    n_column: float,
+    n_ambush: float,
+    power_column: float,
+    power_ambush: float,
+    noise_c: float,
+    noise_a: float,
+):
     """Expected casualties of one hour of an ambush: blind fire against aimed fire.
 
     The column fires blind (w = blind exponent), the ambusher aimed (w = aimed exponent).
@@ -161,19 +183,19 @@ def ambush_attrition(params, n_column, n_ambush, power_column, power_ambush, noi
 
 @compiled
 def duel(
-    params,
-    key,
-    who,
-    hour,
-    n_attack,
-    n_defend,
-    attack,
-    defend,
-    posture,
-    surprise,
-    hours,
-    theta_a,
-    theta_d,
+    params: Params,
+    key: Key,
+    who: int,
+    hour: int,
+    n_attack: int,
+    n_defend: int,
+    attack: float,
+    defend: float,
+    posture: float,
+    surprise: float,
+    hours: int,
+    theta_a: float,
+    theta_d: float,
 ):
     """Fight hour by hour until one side breaks or the hours are over.
 
@@ -219,7 +241,17 @@ def duel(
 
 
 @compiled
-def share_losses(state, c, place, bloc, men, dead, wounded, captured, missing):
+def share_losses(
+    state: State,
+    c: int,
+    place: int,
+    bloc: int,
+    men: int,
+    dead: int,
+    wounded: int,
+    captured: int,
+    missing: int,
+):
     """Spread a party's losses over its units by their men; whole men, nobody lost on the way."""
     for u in range(len(state.units)):
         if men <= 0:
@@ -240,7 +272,7 @@ def share_losses(state, c, place, bloc, men, dead, wounded, captured, missing):
 
 
 @compiled
-def mark_fight(state, place, day, c, bloc):
+def mark_fight(state: State, place: int, day: int, c: int, bloc: int):
     """Remember a fight at a place and the units that were in it (supply, R1.6; fights, R6.3)."""
     state.places[place].fights |= 1
     for u in range(len(state.units)):
@@ -249,7 +281,18 @@ def mark_fight(state, place, day, c, bloc):
 
 
 @compiled
-def casualties(state, params, key, c, place, bloc, n, loss, who, hour):
+def casualties(
+    state: State,
+    params: Params,
+    key: Key,
+    c: int,
+    place: int,
+    bloc: int,
+    n: int,
+    loss: int,
+    who: int,
+    hour: int,
+):
     """Book a party's casualties: killed and wounded. Source: RULES R2.2 (killed share)."""
     dead = binomial(loss, params.killed_share, uniform(key, Decision.KILLED, who, hour))
     share_losses(state, c, place, bloc, n, dead, loss - dead, 0, 0)
@@ -257,7 +300,60 @@ def casualties(state, params, key, c, place, bloc, n, loss, who, hour):
 
 
 @compiled
-def rout(state, params, clock, key, ledger, place, loser, winner_c, hour, cause):
+def give_loot(state: State, params: Params, c: int, vehicles: int):
+    """Vehicles and arms for the unit of a column with the fewest vehicles. Source: RULES R2.4."""
+    poorest = -1
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if (
+            unit.column == c
+            and unit.men > 0
+            and (poorest < 0 or unit.vehicles < state.units[poorest].vehicles)
+        ):
+            poorest = u
+    if poorest < 0 or vehicles <= 0:
+        return
+    unit = state.units[poorest]
+    unit.vehicles += vehicles
+    state.sides[unit.side].vehicles_looted += vehicles
+    gain = params.loot_quality * vehicles / params.loot_set_vehicles
+    unit.loot = min(params.loot_quality_cap, unit.loot + gain)
+
+
+@compiled
+def move_vehicles(
+    state: State, params: Params, place: int, loser: int, winner_c: int, taken: int, destroyed: int
+):
+    """Take vehicles from the loser: some change sides with a gain in quality, some burn."""
+    for u in range(len(state.units)):
+        if not in_party(state, u, -1, place, loser):
+            continue
+        unit = state.units[u]
+        side = state.sides[unit.side]
+        burnt = min(destroyed, unit.vehicles)
+        unit.vehicles -= burnt
+        side.vehicles_lost += burnt
+        destroyed -= burnt
+        won = min(taken, unit.vehicles)
+        unit.vehicles -= won
+        side.vehicles_lost += won
+        taken -= won
+        give_loot(state, params, winner_c, won)
+
+
+@compiled
+def rout(
+    state: State,
+    params: Params,
+    clock: Clock,
+    key: Key,
+    ledger: Ledger,
+    place: int,
+    loser: int,
+    winner_c: int,
+    hour: float,
+    cause: int,
+):
     """A broken defender loses men; the victor takes and destroys vehicles.
 
     A base looted within the last month yields less. Source: RULES R2.4.
@@ -291,47 +387,7 @@ def rout(state, params, clock, key, ledger, place, loser, winner_c, hour, cause)
 
 
 @compiled
-def move_vehicles(state, params, place, loser, winner_c, taken, destroyed):
-    """Take vehicles from the loser: some change sides with a gain in quality, some burn."""
-    for u in range(len(state.units)):
-        if not in_party(state, u, -1, place, loser):
-            continue
-        unit = state.units[u]
-        side = state.sides[unit.side]
-        burnt = min(destroyed, unit.vehicles)
-        unit.vehicles -= burnt
-        side.vehicles_lost += burnt
-        destroyed -= burnt
-        won = min(taken, unit.vehicles)
-        unit.vehicles -= won
-        side.vehicles_lost += won
-        taken -= won
-        give_loot(state, params, winner_c, won)
-
-
-@compiled
-def give_loot(state, params, c, vehicles):
-    """Vehicles and arms for the unit of a column with the fewest vehicles. Source: RULES R2.4."""
-    poorest = -1
-    for u in range(len(state.units)):
-        unit = state.units[u]
-        if (
-            unit.column == c
-            and unit.men > 0
-            and (poorest < 0 or unit.vehicles < state.units[poorest].vehicles)
-        ):
-            poorest = u
-    if poorest < 0 or vehicles <= 0:
-        return
-    unit = state.units[poorest]
-    unit.vehicles += vehicles
-    state.sides[unit.side].vehicles_looted += vehicles
-    gain = params.loot_quality * vehicles / params.loot_set_vehicles
-    unit.loot = min(params.loot_quality_cap, unit.loot + gain)
-
-
-@compiled
-def perceived(params, key, side, place, day, power):
+def perceived(params: Params, key: Key, side: int, place: int, day: int, power: float):
     """An enemy's power as a commander sees it that day: the truth x log-normal error.
 
     Source: RULES R5.1.
@@ -341,7 +397,7 @@ def perceived(params, key, side, place, day, power):
 
 
 @compiled
-def is_held_by_raiders(state, place, bloc):
+def is_held_by_raiders(state: State, place: int, bloc: int):
     """Whether a place is held by a column that came to raid it (R2.6: posture of raiders)."""
     for c in range(len(state.columns)):
         column = state.columns[c]
@@ -351,7 +407,7 @@ def is_held_by_raiders(state, place, bloc):
 
 
 @compiled
-def defender_of(state, place, bloc):
+def defender_of(state: State, place: int, bloc: int):
     """Hostile bloc with most men standing inside a place, -1 when none does."""
     best = -1
     most = 0
@@ -369,13 +425,13 @@ def defender_of(state, place, bloc):
 
 
 @compiled
-def dawn(params, day):
+def dawn(params: Params, day: int):
     """First hour of a day at which an attack can begin."""
     return float(day * HOURS) + params.dawn_hour
 
 
 @compiled
-def attack_hour(params, key, lead, arrive):
+def attack_hour(params: Params, key: Key, lead: int, arrive: float):
     """Hour at which a column that has arrived attacks: by day, and early enough to end by day."""
     day = int(arrive // HOURS)
     of_day = arrive - day * HOURS

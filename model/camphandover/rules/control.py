@@ -4,6 +4,9 @@ import math
 
 from camphandover import ledger as log
 from camphandover.compiled import compiled
+from camphandover.draws import Key
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules import HOLD, rule
 from camphandover.rules.movement import begin_leg, disband, form_column
 from camphandover.state import (
@@ -18,6 +21,8 @@ from camphandover.state import (
     TOWN,
     UN_HOLDER,
     WITHDRAW,
+    Clock,
+    State,
     bloc_of,
     hostile,
 )
@@ -27,7 +32,16 @@ ANY_NUMBER = 1_000_000
 
 
 @compiled
-def set_holder(state, ledger, place, slot, holder, side, hour, cause):
+def set_holder(
+    state: State,
+    ledger: Ledger,
+    place: int,
+    slot: int,
+    holder: int,
+    side: int,
+    hour: float,
+    cause: int,
+):
     """Change who holds a slot, with a ledger row; nothing when nothing changes.
 
     Returns:
@@ -61,7 +75,7 @@ def set_holder(state, ledger, place, slot, holder, side, hour, cause):
 
 
 @compiled
-def settle(state, ledger, c, hour, stay):
+def settle(state: State, ledger: Ledger, c: int, hour: float, stay: bool):
     """End a column's march: its units stand at its stop, and take an empty camp there.
 
     Args:
@@ -86,7 +100,7 @@ def settle(state, ledger, c, hour, stay):
 
 
 @compiled
-def refuge(state, place, bloc):
+def refuge(state: State, place: int, bloc: int):
     """Nearest other place whose camp or town a bloc holds, -1 when it has none."""
     best = -1
     for p in range(len(state.places)):
@@ -101,7 +115,7 @@ def refuge(state, place, bloc):
 
 
 @compiled
-def home_of(state, c):
+def home_of(state: State, c: int):
     """Where a column goes when its work is done: its first unit's home if that is still safe."""
     column = state.columns[c]
     bloc = bloc_of(column.side)
@@ -116,7 +130,9 @@ def home_of(state, c):
 
 
 @compiled
-def go_home(state, params, key, ledger, c, hour, cause):
+def go_home(
+    state: State, params: Params, key: Key, ledger: Ledger, c: int, hour: float, cause: int
+):
     """Turn a column round: it marches to its home, or to the nearest place of its bloc."""
     column = state.columns[c]
     here = column.stop
@@ -133,7 +149,7 @@ def go_home(state, params, key, ledger, c, hour, cause):
 
 
 @compiled
-def take_to_the_country(state, place, bloc):
+def take_to_the_country(state: State, place: int, bloc: int):
     """Units of a bloc leave camp and town and hide around the place."""
     for u in range(len(state.units)):
         unit = state.units[u]
@@ -144,7 +160,16 @@ def take_to_the_country(state, place, bloc):
 
 
 @compiled
-def evacuate(state, params, key, ledger, place, bloc, hour, cause):
+def evacuate(
+    state: State,
+    params: Params,
+    key: Key,
+    ledger: Ledger,
+    place: int,
+    bloc: int,
+    hour: float,
+    cause: int,
+):
     """Units of a bloc at a place march to the nearest other place of theirs, else hide here."""
     safe = refuge(state, place, bloc)
     for u in range(len(state.units)):
@@ -182,15 +207,58 @@ def evacuate(state, params, key, ledger, place, bloc, hour, cause):
 
 
 @compiled
-def empty_camp(state, params, key, ledger, place, side, hour, cause):
+def empty_camp(
+    state: State,
+    params: Params,
+    key: Key,
+    ledger: Ledger,
+    place: int,
+    side: int,
+    hour: float,
+    cause: int,
+):
     """A camp is left by its holder: nobody's, until somebody enters. Returns the ledger row."""
     row = set_holder(state, ledger, place, CAMP, OTHER, side, hour, cause)
     state.places[place].open_cause = row
     return row
 
 
+@compiled
+def raiders_hold(state: State, place: int):
+    """Whether a column stands at a place that means to leave again."""
+    for c in range(len(state.columns)):
+        if state.columns[c].status == HOLDING and state.columns[c].stop == place:
+            return True
+    return False
+
+
+@compiled
+def only_side(bloc: int):
+    """The side that leads a bloc."""
+    return bloc if bloc == 0 else bloc + 1
+
+
+@compiled
+def offer(state: State, params: Params, place: int, hour: float, delay: float, cause: int):
+    """An empty camp is open to the armed group with the largest influence there, after a delay.
+
+    Source: RULES R5.7.
+    """
+    spot = state.places[place]
+    best = -1
+    most = 0.0
+    for bloc in (1, 2):
+        phi = state.presence[bloc, place].phi
+        if phi > most:
+            best = bloc
+            most = phi
+    spot.claimant = best
+    spot.enter_hour = hour + delay if best >= 0 else NEVER
+    spot.open_cause = cause
+
+
 @rule("I2", writes=(*HOLD, "units.slot"))
-def hold_towns(state, params, clock, key, ledger):
+def hold_towns(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The town follows the only armed bloc that stands in the place to stay; and camps whose
     holder is gone fall to that bloc, or stay with the holder while its influence is the largest.
 
@@ -224,37 +292,3 @@ def hold_towns(state, params, clock, key, ledger):
                     state, params, key, ledger, place, only_side(holder), hour, spot.camp_cause
                 )
                 offer(state, params, place, hour, params.vacated_enter_hours, row)
-
-
-@compiled
-def only_side(bloc):
-    """The side that leads a bloc."""
-    return bloc if bloc == 0 else bloc + 1
-
-
-@compiled
-def raiders_hold(state, place):
-    """Whether a column stands at a place that means to leave again."""
-    for c in range(len(state.columns)):
-        if state.columns[c].status == HOLDING and state.columns[c].stop == place:
-            return True
-    return False
-
-
-@compiled
-def offer(state, params, place, hour, delay, cause):
-    """An empty camp is open to the armed group with the largest influence there, after a delay.
-
-    Source: RULES R5.7.
-    """
-    spot = state.places[place]
-    best = -1
-    most = 0.0
-    for bloc in (1, 2):
-        phi = state.presence[bloc, place].phi
-        if phi > most:
-            best = bloc
-            most = phi
-    spot.claimant = best
-    spot.enter_hour = hour + delay if best >= 0 else NEVER
-    spot.open_cause = cause

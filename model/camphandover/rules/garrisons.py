@@ -4,6 +4,9 @@ import math
 
 from camphandover import ledger as log
 from camphandover.compiled import compiled
+from camphandover.draws import Key
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules import HOLD, MARCH, rule
 from camphandover.rules.combat import defender_of, perceived
 from camphandover.rules.control import ANY_NUMBER, empty_camp, evacuate, offer
@@ -20,6 +23,8 @@ from camphandover.state import (
     RELIEF,
     SEPARATISTS,
     TRANSFER,
+    Clock,
+    State,
     bloc_of,
     rung_now,
     target_slot,
@@ -27,13 +32,13 @@ from camphandover.state import (
 
 
 @compiled
-def is_the_armys(state, place):
+def is_the_armys(state: State, place: int):
     """Whether the army holds the camp or the town of a place."""
     return state.places[place].camp_holder == 0 or state.places[place].town_holder == 0
 
 
 @compiled
-def nearest_spare(state, params, place, men, range_km):
+def nearest_spare(state: State, params: Params, place: int, men: float, range_km: float):
     """Nearest army place that can spare these men without falling below its own need, -1 if none."""
     best = -1
     for p in range(len(state.places)):
@@ -49,7 +54,7 @@ def nearest_spare(state, params, place, men, range_km):
 
 
 @rule("R5.4", writes=("orders", "queue", "units.slot"))
-def keep_garrisons(state, params, clock, key, ledger):
+def keep_garrisons(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The army moves companies to its places that have too few men, and into camps left empty.
 
     Source: RULES R5.4; a camp whose captor has left is taken back (R2.6).
@@ -75,7 +80,7 @@ def keep_garrisons(state, params, clock, key, ledger):
 
 
 @compiled
-def p_hold(state, params, place, clock, key):
+def p_hold(state: State, params: Params, place: int, clock: Clock, key: Key):
     """The army's estimate of the chance to hold a post for a week.
 
     Each group within reach attacks at its tempo and wins with its estimated chance.
@@ -101,7 +106,7 @@ def p_hold(state, params, place, clock, key):
 
 
 @rule("R5.4", writes=(*MARCH, *HOLD))
-def abandon_posts(state, params, clock, key, ledger):
+def abandon_posts(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The army gives up a post of little worth that starves or cannot be held.
 
     Source: RULES R5.4; places of higher symbolic value are never given up.
@@ -145,8 +150,53 @@ def abandon_posts(state, params, clock, key, ledger):
             offer(state, params, place, hour, params.vacated_enter_hours, row)
 
 
+@compiled
+def relief_base(state: State, params: Params, key: Key, clock: Clock, place: int, defence: float):
+    """Nearest army place from which a relief could win, -1 when there is none. Source: R2.6."""
+    best = -1
+    seen = perceived(params, key, ARMY, place, clock.day, defence)
+    for p in range(len(state.places)):
+        cell = state.presence[0, p]
+        if (
+            p == place
+            or state.routes[p, place].km > params.relief_range_km
+            or cell.men <= 0.0
+            or cell.stock < params.relief_supply_min * cell.men
+        ):
+            continue
+        _, power = force_at(state, params, p, 0, float(ANY_NUMBER))
+        if estimate_win(params, power, seen, 0.0) < params.raid_win_min:
+            continue
+        if best < 0 or state.routes[p, place].km < state.routes[best, place].km:
+            best = p
+    return best
+
+
+@compiled
+def gather(
+    state: State, params: Params, key: Key, ledger: Ledger, place: int, hour: float, cause: int
+):
+    """Scattered army men rejoin their base when it is the army's, else they march to another."""
+    if state.places[place].camp_holder == 0:
+        for u in range(len(state.units)):
+            unit = state.units[u]
+            if unit.place == place and unit.column < 0 and bloc_of(unit.side) == 0:
+                unit.slot = CAMP
+    elif target_slot(state, place, 0) == CAMP:
+        for u in range(len(state.units)):
+            unit = state.units[u]
+            if (
+                unit.place == place
+                and unit.slot != COUNTRY
+                and unit.column < 0
+                and bloc_of(unit.side) == 0
+            ):
+                return
+        evacuate(state, params, key, ledger, place, 0, hour, cause)
+
+
 @rule("R2.6", writes=("orders", "queue", *MARCH))
-def relieve_posts(state, params, clock, key, ledger):
+def relieve_posts(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The army sends relief to a camp that was taken from it, and calls its scattered men back.
 
     A relief needs men within range with stock, and an estimated chance to win.
@@ -175,46 +225,3 @@ def relieve_posts(state, params, clock, key, ledger):
         men = spare_men(state, params, origin, 0)
         row = log.note(ledger, hour, log.ORDER, ARMY, place, -1, men, math.nan, spot.camp_cause)
         place_order(state, ARMY, RELIEF, origin, place, int(men), ANY_NUMBER, 0, row)
-
-
-@compiled
-def relief_base(state, params, key, clock, place, defence):
-    """Nearest army place from which a relief could win, -1 when there is none. Source: R2.6."""
-    best = -1
-    seen = perceived(params, key, ARMY, place, clock.day, defence)
-    for p in range(len(state.places)):
-        cell = state.presence[0, p]
-        if (
-            p == place
-            or state.routes[p, place].km > params.relief_range_km
-            or cell.men <= 0.0
-            or cell.stock < params.relief_supply_min * cell.men
-        ):
-            continue
-        _, power = force_at(state, params, p, 0, float(ANY_NUMBER))
-        if estimate_win(params, power, seen, 0.0) < params.raid_win_min:
-            continue
-        if best < 0 or state.routes[p, place].km < state.routes[best, place].km:
-            best = p
-    return best
-
-
-@compiled
-def gather(state, params, key, ledger, place, hour, cause):
-    """Scattered army men rejoin their base when it is the army's, else they march to another."""
-    if state.places[place].camp_holder == 0:
-        for u in range(len(state.units)):
-            unit = state.units[u]
-            if unit.place == place and unit.column < 0 and bloc_of(unit.side) == 0:
-                unit.slot = CAMP
-    elif target_slot(state, place, 0) == CAMP:
-        for u in range(len(state.units)):
-            unit = state.units[u]
-            if (
-                unit.place == place
-                and unit.slot != COUNTRY
-                and unit.column < 0
-                and bloc_of(unit.side) == 0
-            ):
-                return
-        evacuate(state, params, key, ledger, place, 0, hour, cause)

@@ -4,7 +4,9 @@ import math
 
 from camphandover import ledger as log
 from camphandover.compiled import compiled
-from camphandover.draws import Decision, uniform
+from camphandover.draws import Decision, Key, uniform
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules import HOLD, rule
 from camphandover.rules.control import (
     ANY_NUMBER,
@@ -37,6 +39,8 @@ from camphandover.state import (
     TO_JOINT,
     TO_SEPARATISTS,
     UN_HOLDER,
+    Clock,
+    State,
     bloc_of,
     days_with_fights,
 )
@@ -45,7 +49,7 @@ WEEK = 7
 
 
 @compiled
-def earliest_arrival(state, place, bloc, hour):
+def earliest_arrival(state: State, place: int, bloc: int, hour: float):
     """Hour at which a bloc can stand in a place: now if it is there, else its first column.
 
     Columns out on a raid do not come to stay. Source: RULES R6.4 (min of T_col and T_air: who
@@ -73,7 +77,7 @@ def earliest_arrival(state, place, bloc, hour):
 
 
 @compiled
-def army_first(t_army, t_exit, gap):
+def army_first(t_army: float, t_exit: float, gap: float):
     """Whether the army wins the race for a camp: it is there within the gap after the exit.
 
     Args:
@@ -84,7 +88,16 @@ def army_first(t_army, t_exit, gap):
 
 
 @compiled
-def take_camp(state, params, ledger, place, bloc, hour, salvage, cause):
+def take_camp(
+    state: State,
+    params: Params,
+    ledger: Ledger,
+    place: int,
+    bloc: int,
+    hour: float,
+    salvage: float,
+    cause: int,
+):
     """A bloc that stands in the place takes the camp, with the salvage left in it.
 
     Source: RULES R6.5 (salvage raises quality), R5.7.
@@ -99,7 +112,50 @@ def take_camp(state, params, ledger, place, bloc, hour, salvage, cause):
 
 
 @compiled
-def hand_over(state, params, clock, key, ledger, place, hour, salvage, cause):
+def race(
+    state: State,
+    params: Params,
+    ledger: Ledger,
+    key: Key,
+    place: int,
+    hour: float,
+    salvage: float,
+    cause: int,
+):
+    """The race for a camp: the army if it is there in time, else the strongest armed group.
+
+    A formal handover to the army waits for a column within the gap; in an open race the column
+    must also beat the armed group's hour. Without notice the group needs its longest delay.
+    Source: RULES R6.4, R5.7, R6.6.
+    """
+    spot = state.places[place]
+    t_army = earliest_arrival(state, place, 0, hour)
+    delay = params.vacated_enter_hours
+    if spot.notice_separatists == 0:
+        delay = params.vacated_unwarned_hours
+    gap = params.race_gap * HOURS
+    if spot.receiver != TO_ARMY:
+        gap = min(gap, delay)
+    if t_army <= hour:
+        take_camp(state, params, ledger, place, 0, hour, salvage, cause)
+        return
+    row = empty_camp(state, params, key, ledger, place, MINUSMA, hour, cause)
+    if not army_first(t_army, hour, gap):
+        offer(state, params, place, hour, delay, row)
+
+
+@compiled
+def hand_over(
+    state: State,
+    params: Params,
+    clock: Clock,
+    key: Key,
+    ledger: Ledger,
+    place: int,
+    hour: float,
+    salvage: float,
+    cause: int,
+):
     """The camp on the hour of the UN's exit: who receives it, or who is there first.
 
     Source: RULES R6.4, R6.6 (S0-S6), R5.7.
@@ -124,32 +180,8 @@ def hand_over(state, params, clock, key, ledger, place, hour, salvage, cause):
     race(state, params, ledger, key, place, hour, salvage, cause)
 
 
-@compiled
-def race(state, params, ledger, key, place, hour, salvage, cause):
-    """The race for a camp: the army if it is there in time, else the strongest armed group.
-
-    A formal handover to the army waits for a column within the gap; in an open race the column
-    must also beat the armed group's hour. Without notice the group needs its longest delay.
-    Source: RULES R6.4, R5.7, R6.6.
-    """
-    spot = state.places[place]
-    t_army = earliest_arrival(state, place, 0, hour)
-    delay = params.vacated_enter_hours
-    if spot.notice_separatists == 0:
-        delay = params.vacated_unwarned_hours
-    gap = params.race_gap * HOURS
-    if spot.receiver != TO_ARMY:
-        gap = min(gap, delay)
-    if t_army <= hour:
-        take_camp(state, params, ledger, place, 0, hour, salvage, cause)
-        return
-    row = empty_camp(state, params, key, ledger, place, MINUSMA, hour, cause)
-    if not army_first(t_army, hour, gap):
-        offer(state, params, place, hour, delay, row)
-
-
 @rule("R6.6", writes=(*HOLD, "places.joint"))
-def test_joint_units(state, params, clock, key, ledger):
+def test_joint_units(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """A joint unit comes apart when war is renewed around it; then the camp is open to a race.
 
     The chance over ten days with war nearby is the share of R6.6, spread evenly by day.
@@ -177,8 +209,33 @@ def test_joint_units(state, params, clock, key, ledger):
         race(state, params, ledger, key, p, hour, 0.0, row)
 
 
+@compiled
+def race_base(state: State, params: Params, clock: Clock, key: Key, place: int, exit_day: int):
+    """Nearest army base that should send men to a camp now, and how many; -1 when none should."""
+    best = -1
+    men_sent = 0.0
+    defence = defence_of(state, params, clock, key, ARMY, place, clock.day)
+    for p in range(len(state.places)):
+        km = state.routes[p, place].km
+        if p == place or km > params.race_range_km or not is_the_armys(state, p):
+            continue
+        men, power = force_at(state, params, p, 0, float(ANY_NUMBER))
+        if men < params.men_garrison:
+            continue
+        if estimate_win(params, power, defence, 0.0) < params.assault_win_min:
+            continue
+        days = expected_days(state, params, p, place, ARMY, params.column_vehicles, clock.day)
+        if exit_day - clock.day > days + params.race_lead_days:
+            continue
+        if best < 0 or km < state.routes[best, place].km:
+            best = p
+            send = men if defence > 0.0 else garrison_need(state, params, place)
+            men_sent = min(men, send)
+    return best, men_sent
+
+
 @rule("R6.4", writes=("orders", "queue"))
-def order_race(state, params, clock, key, ledger):
+def order_race(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The army sends men ahead to a camp that the UN is about to leave and where it has none.
 
     It sets out so as to arrive some days before the exit that it expects, from the nearest base
@@ -206,28 +263,3 @@ def order_race(state, params, clock, key, ledger):
             continue
         row = log.note(ledger, hour, log.ORDER, ARMY, p, -1, men, math.nan, spot.clause_cause)
         place_order(state, ARMY, OCCUPY, origin, p, int(men), ANY_NUMBER, 0, row)
-
-
-@compiled
-def race_base(state, params, clock, key, place, exit_day):
-    """Nearest army base that should send men to a camp now, and how many; -1 when none should."""
-    best = -1
-    men_sent = 0.0
-    defence = defence_of(state, params, clock, key, ARMY, place, clock.day)
-    for p in range(len(state.places)):
-        km = state.routes[p, place].km
-        if p == place or km > params.race_range_km or not is_the_armys(state, p):
-            continue
-        men, power = force_at(state, params, p, 0, float(ANY_NUMBER))
-        if men < params.men_garrison:
-            continue
-        if estimate_win(params, power, defence, 0.0) < params.assault_win_min:
-            continue
-        days = expected_days(state, params, p, place, ARMY, params.column_vehicles, clock.day)
-        if exit_day - clock.day > days + params.race_lead_days:
-            continue
-        if best < 0 or km < state.routes[best, place].km:
-            best = p
-            send = men if defence > 0.0 else garrison_need(state, params, place)
-            men_sent = min(men, send)
-    return best, men_sent

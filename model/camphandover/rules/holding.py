@@ -4,7 +4,9 @@ import math
 
 from camphandover import ledger as log
 from camphandover.compiled import compiled
-from camphandover.draws import Decision, erlang, lognormal, uniform
+from camphandover.draws import Decision, Key, erlang, lognormal, uniform
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules import HOLD, MARCH, rule
 from camphandover.rules.control import (
     ANY_NUMBER,
@@ -28,6 +30,8 @@ from camphandover.state import (
     OTHER,
     PAUSED,
     TOWN,
+    Clock,
+    State,
     bloc_of,
     hostile,
     target_slot,
@@ -35,7 +39,7 @@ from camphandover.state import (
 
 
 @compiled
-def expected_air_loss(state, params, bloc):
+def expected_air_loss(state: State, params: Params, bloc: int):
     """Men a day that a captor expects to lose to the army's aircraft on a base it holds.
 
     Strikes a day x fighters killed by one on a concentrated target. Source: RULES R2.5, R3.1, R3.2.
@@ -46,7 +50,7 @@ def expected_air_loss(state, params, bloc):
 
 
 @compiled
-def p_counterattack(state, params, place, bloc, men):
+def p_counterattack(state: State, params: Params, place: int, bloc: int, men: float):
     """A captor's estimate of the chance of a counter-attack within two days.
 
     The share of enemy men within relief range, with stock to march, in all men who could meet.
@@ -65,7 +69,7 @@ def p_counterattack(state, params, place, bloc, men):
 
 
 @compiled
-def hold_value(state, params, place, bloc, men):
+def hold_value(state: State, params: Params, place: int, bloc: int, men: int):
     """Worth of staying in a captured base; the captor stays when it is above zero.
 
     3 Sym - daily air loss / 20 - P(counter-attack in 48 h). Source: RULES R2.5.
@@ -78,7 +82,43 @@ def hold_value(state, params, place, bloc, men):
 
 
 @compiled
-def capture(state, params, clock, key, ledger, c, hour, cause):
+def pause(state: State, params: Params, key: Key, ledger: Ledger, c: int, hour: float, cause: int):
+    """An offensive that has reached its stop stands there; at a prize it pauses for days.
+
+    Source: RULES R5.3 (gamma with the pause's mean).
+    """
+    column = state.columns[c]
+    place = column.stop
+    bloc = bloc_of(column.side)
+    days = 0.0
+    if state.places[place].symbolic >= params.prize_symbolic:
+        u = uniform(key, Decision.PAUSE, column.lead, int(hour))
+        days = erlang(int(params.pause_shape), params.pause_mean, u)
+        log.note(ledger, hour, log.PAUSE, column.side, place, column.lead, days, math.nan, cause)
+    column.status = PAUSED
+    column.days = 0
+    column.cause = cause
+    column.act = hour + days * HOURS
+    spot = state.places[place]
+    if spot.camp_holder == OTHER and spot.joint == 0:
+        set_holder(state, ledger, place, CAMP, bloc, column.side, hour, cause)
+    slot = CAMP if spot.camp_holder == bloc else TOWN
+    for u in range(len(state.units)):
+        if state.units[u].column == c:
+            state.units[u].slot = slot
+
+
+@compiled
+def capture(
+    state: State,
+    params: Params,
+    clock: Clock,
+    key: Key,
+    ledger: Ledger,
+    c: int,
+    hour: float,
+    cause: int,
+):
     """A column takes the base where it stands, then holds it or means to leave. Source: R2.5."""
     column = state.columns[c]
     place = column.stop
@@ -119,35 +159,8 @@ def capture(state, params, clock, key, ledger, c, hour, cause):
         column.act = hour + lognormal(params.hold_hours_median, params.hold_hours_sd, u)
 
 
-@compiled
-def pause(state, params, key, ledger, c, hour, cause):
-    """An offensive that has reached its stop stands there; at a prize it pauses for days.
-
-    Source: RULES R5.3 (gamma with the pause's mean).
-    """
-    column = state.columns[c]
-    place = column.stop
-    bloc = bloc_of(column.side)
-    days = 0.0
-    if state.places[place].symbolic >= params.prize_symbolic:
-        u = uniform(key, Decision.PAUSE, column.lead, int(hour))
-        days = erlang(int(params.pause_shape), params.pause_mean, u)
-        log.note(ledger, hour, log.PAUSE, column.side, place, column.lead, days, math.nan, cause)
-    column.status = PAUSED
-    column.days = 0
-    column.cause = cause
-    column.act = hour + days * HOURS
-    spot = state.places[place]
-    if spot.camp_holder == OTHER and spot.joint == 0:
-        set_holder(state, ledger, place, CAMP, bloc, column.side, hour, cause)
-    slot = CAMP if spot.camp_holder == bloc else TOWN
-    for u in range(len(state.units)):
-        if state.units[u].column == c:
-            state.units[u].slot = slot
-
-
 @rule("R2.5", writes=(*MARCH, *HOLD))
-def leave_bases(state, params, clock, key, ledger):
+def leave_bases(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Raiders whose hour has come leave the base; the army's re-entry is set. Source: R2.5, R2.6."""
     midnight = float((clock.day + 1) * HOURS)
     for c in range(len(state.columns)):
@@ -174,7 +187,7 @@ def leave_bases(state, params, clock, key, ledger):
 
 
 @rule("R2.6", writes=(*HOLD, "units.slot"))
-def reenter_bases(state, params, clock, key, ledger):
+def reenter_bases(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The army comes back into a base that its captor left, if some of its men are near.
 
     Source: RULES R2.6.
@@ -209,8 +222,31 @@ def reenter_bases(state, params, clock, key, ledger):
         set_holder(state, ledger, place, slot, 0, ARMY, hour, row)
 
 
+@compiled
+def send_nearest(
+    state: State, params: Params, key: Key, ledger: Ledger, place: int, bloc: int, hour: float
+):
+    """The nearest units of a bloc within range set out to enter an empty camp. Source: R5.7."""
+    best = -1
+    for p in range(len(state.places)):
+        km = state.routes[p, place].km
+        if (
+            p != place
+            and km <= params.vacated_range_km
+            and state.presence[bloc, p].units > 0.0
+            and (best < 0 or km < state.routes[best, place].km)
+        ):
+            best = p
+    if best < 0:
+        return
+    form_column(
+        state, params, key, ledger, hour, only_side(bloc), OCCUPY, best, place,
+        int(params.garrison_max), ANY_NUMBER, state.places[place].open_cause,
+    )  # fmt: skip
+
+
 @rule("R5.7", writes=(*MARCH, *HOLD))
-def enter_vacated(state, params, clock, key, ledger):
+def enter_vacated(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The armed group with the largest influence enters a camp that stands empty.
 
     A unit at the place walks in at the hour; else the nearest one in range sets out.
@@ -243,24 +279,3 @@ def enter_vacated(state, params, clock, key, ledger):
             set_holder(state, ledger, place, CAMP, bloc, side, hour, row)
         else:
             send_nearest(state, params, key, ledger, place, bloc, hour)
-
-
-@compiled
-def send_nearest(state, params, key, ledger, place, bloc, hour):
-    """The nearest units of a bloc within range set out to enter an empty camp. Source: R5.7."""
-    best = -1
-    for p in range(len(state.places)):
-        km = state.routes[p, place].km
-        if (
-            p != place
-            and km <= params.vacated_range_km
-            and state.presence[bloc, p].units > 0.0
-            and (best < 0 or km < state.routes[best, place].km)
-        ):
-            best = p
-    if best < 0:
-        return
-    form_column(
-        state, params, key, ledger, hour, only_side(bloc), OCCUPY, best, place,
-        int(params.garrison_max), ANY_NUMBER, state.places[place].open_cause,
-    )  # fmt: skip

@@ -6,6 +6,7 @@ from camphandover import ledger as log
 from camphandover.compiled import compiled
 from camphandover.draws import (
     Decision,
+    Key,
     binomial,
     erlang,
     lognormal,
@@ -13,6 +14,8 @@ from camphandover.draws import (
     poisson,
     uniform,
 )
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules import MARCH, rule
 from camphandover.rules.presence import hostile_phi
 from camphandover.state import (
@@ -35,6 +38,10 @@ from camphandover.state import (
     SEPARATISTS,
     TRANSFER,
     WAGNER_TEAM,
+    Clock,
+    ColumnRow,
+    State,
+    UnitRow,
     bloc_of,
     month_of,
     target_slot,
@@ -45,14 +52,14 @@ RAIN_FROM, RAIN_TO = 7, 9
 
 
 @compiled
-def rainy(day):
+def rainy(day: int):
     """Whether a day falls in the rains."""
     month = month_of(day)
     return RAIN_FROM <= month <= RAIN_TO
 
 
 @compiled
-def speed_of(params, side, contested, day):
+def speed_of(params: Params, side: int, contested: float, day: int):
     """Free speed of a column, km per day, before its own luck.
 
     Convoys go between the open and the contested speed by how contested the road is.
@@ -69,14 +76,16 @@ def speed_of(params, side, contested, day):
 
 
 @compiled
-def ied_mean(params, km, vehicles, contested, covered):
+def ied_mean(params: Params, km: float, vehicles: float, contested: float, covered: bool):
     """Expected IED hits of a column on a road. Source: RULES R1.4 (K), R1.5 (air cover)."""
     mean = params.ied_rate * km / 100.0 * math.sqrt(vehicles / 100.0) * contested
     return mean * params.ied_air_cover if covered else mean
 
 
 @compiled
-def travel_days(params, key, lead, hour, km, speed, mean_hits):
+def travel_days(
+    params: Params, key: Key, lead: int, hour: int, km: float, speed: float, mean_hits: float
+):
     """Days on the road and IED hits of one leg: T and K of R1.4.
 
     Args:
@@ -101,7 +110,7 @@ def travel_days(params, key, lead, hour, km, speed, mean_hits):
 
 
 @compiled
-def road_contest(state, origin, target, bloc):
+def road_contest(state: State, origin: int, target: int, bloc: int):
     """How contested the shortest road is for a bloc, 0-1: hostile influence, averaged by km.
 
     Source: RULES R1.4 (z), R4.1.
@@ -119,7 +128,9 @@ def road_contest(state, origin, target, bloc):
 
 
 @compiled
-def expected_days(state, params, origin, target, side, vehicles, day):
+def expected_days(
+    state: State, params: Params, origin: int, target: int, side: int, vehicles: float, day: int
+):
     """A planner's expected days on the road, all IEDs and halts at their means. Source: R1.4."""
     km = state.routes[origin, target].km
     bloc = bloc_of(side)
@@ -133,7 +144,7 @@ def expected_days(state, params, origin, target, side, vehicles, day):
 
 
 @compiled
-def may_march(state, unit, side, mission):
+def may_march(state: State, unit: UnitRow, side: int, mission: int):
     """Whether a unit can join a column of this side and mission now."""
     if unit.men <= 0 or unit.column >= 0 or bloc_of(unit.side) != bloc_of(side):
         return False
@@ -147,7 +158,7 @@ def may_march(state, unit, side, mission):
 
 
 @compiled
-def free_column(state):
+def free_column(state: State):
     """Row of a free column, -1 when all are out."""
     for c in range(len(state.columns)):
         if state.columns[c].status == FREE:
@@ -156,7 +167,7 @@ def free_column(state):
 
 
 @compiled
-def begin_leg(state, params, key, c, start, hour):
+def begin_leg(state: State, params: Params, key: Key, c: int, start: int, hour: float):
     """Send a column from `start` towards its target: the leg ends at the next hostile base.
 
     Source: RULES R1.4; an offensive must deal with each base on its road (R5.3).
@@ -195,7 +206,18 @@ def begin_leg(state, params, key, c, start, hour):
 
 @compiled
 def form_column(
-    state, params, key, ledger, hour, side, mission, origin, target, men, vehicles, cause
+    state: State,
+    params: Params,
+    key: Key,
+    ledger: Ledger,
+    hour: float,
+    side: int,
+    mission: int,
+    origin: int,
+    target: int,
+    men: int,
+    vehicles: int,
+    cause: int,
 ):
     """Form a column of free units, as many as fit in `men` and `vehicles`, and send it off.
 
@@ -245,7 +267,7 @@ def form_column(
 
 
 @compiled
-def column_men(state, c):
+def column_men(state: State, c: int):
     """Fit men of a column."""
     men = 0
     for u in range(len(state.units)):
@@ -255,7 +277,7 @@ def column_men(state, c):
 
 
 @compiled
-def passed_place(state, column, hour):
+def passed_place(state: State, column: ColumnRow, hour: float):
     """The last place that a marching column has passed by this hour."""
     span = column.arrive - column.depart
     done = column.km * min(1.0, max(0.0, (hour - column.depart) / span)) if span > 0 else column.km
@@ -270,7 +292,7 @@ def passed_place(state, column, hour):
 
 
 @compiled
-def hit_hour(key, column, i):
+def hit_hour(key: Key, column: ColumnRow, i: int):
     """Hour of the i-th IED hit of a leg: order statistics of uniform positions on the road."""
     at = 0.0
     for j in range(i + 1):
@@ -280,7 +302,7 @@ def hit_hour(key, column, i):
 
 
 @compiled
-def lose_men(state, u, dead, wounded, captured, missing):
+def lose_men(state: State, u: int, dead: int, wounded: int, captured: int, missing: int):
     """Take men out of a unit and book where they went (I1)."""
     unit = state.units[u]
     side = state.sides[unit.side]
@@ -292,7 +314,7 @@ def lose_men(state, u, dead, wounded, captured, missing):
 
 
 @compiled
-def strike_ied(state, params, key, ledger, c, hour):
+def strike_ied(state: State, params: Params, key: Key, ledger: Ledger, c: int, hour: float):
     """One IED hits the unit of the column whose turn it is. Source: RULES R1.5."""
     column = state.columns[c]
     order = 0
@@ -334,7 +356,7 @@ def strike_ied(state, params, key, ledger, c, hour):
 
 
 @compiled
-def break_down(state, params, key, c):
+def break_down(state: State, params: Params, key: Key, c: int):
     """Vehicles that break down on a leg. Source: RULES R1.7."""
     column = state.columns[c]
     chance = params.breakdown_rate * column.km / 100.0
@@ -346,6 +368,20 @@ def break_down(state, params, key, c):
             )
             unit.vehicles -= lost
             state.sides[unit.side].vehicles_broken += lost
+
+
+@compiled
+def disband(state: State, c: int):
+    """Free a column's row; its units stay where they are."""
+    for u in range(len(state.units)):
+        if state.units[u].column == c:
+            state.units[u].column = -1
+    column = state.columns[c]
+    column.status = FREE
+    column.mission = 0
+    column.hits = 0
+    column.struck = 0
+    column.act = NEVER
 
 
 @rule(
@@ -360,7 +396,7 @@ def break_down(state, params, key, c):
         "sides.vehicles_broken",
     ),
 )
-def advance_columns(state, params, clock, key, ledger):
+def advance_columns(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Move every marching column through the day: IED hits, breakdowns, arrival.
 
     A column that arrives stands ENGAGED at its stop until fights and settlement take it on.
@@ -402,21 +438,7 @@ def advance_columns(state, params, clock, key, ledger):
 
 
 @compiled
-def disband(state, c):
-    """Free a column's row; its units stay where they are."""
-    for u in range(len(state.units)):
-        if state.units[u].column == c:
-            state.units[u].column = -1
-    column = state.columns[c]
-    column.status = FREE
-    column.mission = 0
-    column.hits = 0
-    column.struck = 0
-    column.act = NEVER
-
-
-@compiled
-def at_rest(state, unit):
+def at_rest(state: State, unit: UnitRow):
     """Whether a unit stands at its place: free, holding or paused there."""
     if unit.column < 0:
         return True

@@ -4,7 +4,9 @@ import math
 
 from camphandover import ledger as log
 from camphandover.compiled import compiled
-from camphandover.draws import Decision, gumbel, poisson, uniform
+from camphandover.draws import Decision, Key, gumbel, poisson, uniform
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules import MARCH, rule
 from camphandover.rules.control import ANY_NUMBER, disband
 from camphandover.rules.movement import begin_leg, column_men, expected_days
@@ -24,13 +26,13 @@ from camphandover.state import (
     FREE,
     GATHER,
     HOURS,
-    MANOEUVRE,
     MOVING,
     N_SIDES,
     OFFENSIVE,
     PAUSED,
     UN_HOLDER,
-    WAGNER_TEAM,
+    Clock,
+    State,
     bloc_of,
     rung_now,
     target_slot,
@@ -38,53 +40,20 @@ from camphandover.state import (
 
 
 @compiled
-def is_mobile(state, unit):
-    """Whether an army or Wagner unit is free to join an offensive and takes the army's orders."""
-    return (
-        unit.men > 0
-        and unit.column < 0
-        and unit.slot != COUNTRY
-        and bloc_of(unit.side) == 0
-        and (unit.kind == MANOEUVRE or unit.kind == WAGNER_TEAM)
-        and not (unit.side != ARMY and state.sides[unit.side].commanded)
-    )
-
-
-@compiled
-def gathered_at(state, place):
-    """Mobile force at a place: vehicles, men, man-days of stock, power basis (men x quality)."""
-    vehicles = 0
-    men = 0
-    stock = 0.0
-    power = 0.0
-    for u in range(len(state.units)):
-        unit = state.units[u]
-        if unit.place == place and is_mobile(state, unit):
-            vehicles += unit.vehicles
-            men += unit.men
-            stock += unit.men * unit.supply
-            power += unit.men * unit.quality * (1.0 + unit.loot)
-    return vehicles, men, stock, power
-
-
-@compiled
-def assembly_base(state):
+def assembly_base(state: State):
     """Place with the most mobile vehicles: where the column gathers; -1 when there are none."""
     best = -1
-    most = 0
-    vehicles = state.presence[0]
+    most = 0.0
     for p in range(len(state.places)):
-        if vehicles[p].vehicles <= most or state.places[p].town_holder != 0:
-            continue
-        n, _, _, _ = gathered_at(state, p)
-        if n > most:
+        vehicles = state.presence[0, p].mobile_vehicles
+        if vehicles > most and state.places[p].town_holder == 0:
             best = p
-            most = n
+            most = vehicles
     return best
 
 
 @compiled
-def offensive_out(state):
+def offensive_out(state: State):
     """Row of the army's offensive column that is under way or paused, -1 when there is none."""
     for c in range(len(state.columns)):
         column = state.columns[c]
@@ -94,7 +63,7 @@ def offensive_out(state):
 
 
 @compiled
-def next_exit(state, day):
+def next_exit(state: State, day: int):
     """Days until the next UN exit, as the army expects it, from a camp in a town not its own.
 
     Zero when such a camp has been left and is not the army's. Source: RULES R5.3.
@@ -115,7 +84,7 @@ def next_exit(state, day):
 
 
 @compiled
-def choose_objective(state, params, clock, key, base, power):
+def choose_objective(state: State, params: Params, clock: Clock, key: Key, base: int, power: float):
     """The army's objective: logit choice among hostile bases that it expects to take.
 
     Returns:
@@ -156,7 +125,7 @@ def choose_objective(state, params, clock, key, base, power):
 
 
 @rule("R5.3", writes=("orders", "queue"))
-def assemble_column(state, params, clock, key, ledger):
+def assemble_column(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Bring mobile companies to the assembly base until the column is large enough.
 
     One order a day, from the place with the most mobile vehicles besides the base.
@@ -167,7 +136,7 @@ def assemble_column(state, params, clock, key, ledger):
     base = assembly_base(state)
     if base < 0:
         return
-    vehicles, _, _, _ = gathered_at(state, base)
+    vehicles = state.presence[0, base].mobile_vehicles
     coming = 0
     for c in range(len(state.columns)):
         column = state.columns[c]
@@ -176,20 +145,18 @@ def assemble_column(state, params, clock, key, ledger):
     if vehicles + coming >= params.column_vehicles_full:
         return
     best = -1
-    most = 0
+    most = 0.0
     for p in range(len(state.places)):
-        if p == base or state.presence[0, p].vehicles <= most:
-            continue
-        n, men, _, _ = gathered_at(state, p)
-        left = state.presence[0, p].inside - men
-        if n > most and left >= garrison_need(state, params, p):
+        cell = state.presence[0, p]
+        left = cell.inside - cell.mobile
+        if p != base and cell.mobile_vehicles > most and left >= garrison_need(state, params, p):
             best = p
-            most = n
+            most = cell.mobile_vehicles
     if best < 0:
         return
     hour = float(clock.day * HOURS)
     row = log.note(
-        ledger, hour, log.ORDER, ARMY, base, -1, float(most), math.nan, state.conflict[0].rung_cause
+        ledger, hour, log.ORDER, ARMY, base, -1, most, math.nan, state.conflict[0].rung_cause
     )
     place_order(state, ARMY, GATHER, best, base, 1, ANY_NUMBER, 0, row)
 
@@ -198,7 +165,7 @@ def assemble_column(state, params, clock, key, ledger):
     "R5.3",
     writes=("orders", "queue", "conflict.rung", "conflict.rung_cause", "conflict.order_cause"),
 )
-def launch_offensive(state, params, clock, key, ledger):
+def launch_offensive(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The column leaves when it has vehicles, stock, a war, and a UN exit ahead.
 
     Source: RULES R5.3; the ladder's rung 4 is the army's offensive (R7.1).
@@ -213,15 +180,18 @@ def launch_offensive(state, params, clock, key, ledger):
     base = assembly_base(state)
     if base < 0:
         return
-    vehicles, men, stock, power = gathered_at(state, base)
-    if vehicles < params.column_vehicles or stock < params.column_supply * men:
+    force = state.presence[0, base]
+    vehicles = force.mobile_vehicles
+    if vehicles < params.column_vehicles:
         return
-    target, p = choose_objective(state, params, clock, key, base, power)
+    if force.mobile_stock < params.column_supply * force.mobile:
+        return
+    target, p = choose_objective(state, params, clock, key, base, force.mobile_power)
     if target < 0:
         return
     hour = float(clock.day * HOURS)
     cause = war.forward_cause if war.forward > 0 else war.rung_cause
-    row = log.note(ledger, hour, log.ORDER, ARMY, target, -1, float(vehicles), p, cause)
+    row = log.note(ledger, hour, log.ORDER, ARMY, target, -1, vehicles, p, cause)
     place_order(state, ARMY, OFFENSIVE, base, target, ANY_NUMBER, ANY_NUMBER, 0, row)
     war.order_cause = row
     if war.rung < params.offensive_rung:
@@ -231,8 +201,46 @@ def launch_offensive(state, params, clock, key, ledger):
         )
 
 
+@compiled
+def lead_anew(state: State, c: int):
+    """Give a column its first remaining unit as lead, and count its vehicles."""
+    column = state.columns[c]
+    column.lead = -1
+    column.vehicles = 0
+    for u in range(len(state.units)):
+        if state.units[u].column == c:
+            if column.lead < 0:
+                column.lead = u
+            column.vehicles += state.units[u].vehicles
+
+
+@compiled
+def leave_garrison(state: State, params: Params, c: int, place: int):
+    """Detach units of a column, the weakest first, until the place has the men it needs."""
+    if state.places[place].symbolic < params.prize_symbolic:
+        return
+    have = state.presence[0, place].inside - column_men(state, c)
+    need = garrison_need(state, params, place)
+    while have < need:
+        pick = -1
+        for u in range(len(state.units)):
+            unit = state.units[u]
+            if unit.column == c and unit.men > 0:
+                if pick < 0 or unit.quality < state.units[pick].quality:
+                    pick = u
+        if pick < 0:
+            return
+        unit = state.units[pick]
+        unit.column = -1
+        unit.home = place
+        have += unit.men
+        if unit.slot == COUNTRY:
+            unit.slot = CAMP
+    lead_anew(state, c)
+
+
 @rule("R5.3", writes=(*MARCH, "orders", "conflict.order_cause"))
-def resume_offensive(state, params, clock, key, ledger):
+def resume_offensive(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """A paused column goes on when its pause is over, or looks for its next objective.
 
     It leaves a garrison behind, and stays as one when nothing more is in reach.
@@ -276,74 +284,9 @@ def resume_offensive(state, params, clock, key, ledger):
 
 
 @compiled
-def leave_garrison(state, params, c, place):
-    """Detach units of a column, the weakest first, until the place has the men it needs."""
-    if state.places[place].symbolic < params.prize_symbolic:
-        return
-    have = state.presence[0, place].inside - column_men(state, c)
-    need = garrison_need(state, params, place)
-    while have < need:
-        pick = -1
-        for u in range(len(state.units)):
-            unit = state.units[u]
-            if unit.column == c and unit.men > 0:
-                if pick < 0 or unit.quality < state.units[pick].quality:
-                    pick = u
-        if pick < 0:
-            return
-        unit = state.units[pick]
-        unit.column = -1
-        unit.home = place
-        have += unit.men
-        if unit.slot == COUNTRY:
-            unit.slot = CAMP
-    lead_anew(state, c)
-
-
-@compiled
-def lead_anew(state, c):
-    """Give a column its first remaining unit as lead, and count its vehicles."""
-    column = state.columns[c]
-    column.lead = -1
-    column.vehicles = 0
-    for u in range(len(state.units)):
-        if state.units[u].column == c:
-            if column.lead < 0:
-                column.lead = u
-            column.vehicles += state.units[u].vehicles
-
-
-@rule("R5.3", writes=("units.men", "units.slot", "units.place", "units.home"))
-def airlift(state, params, clock, key, ledger):
-    """Men flown to a strip that hosts a sub-unit of the army, before the column comes.
-
-    Flights of the day are Poisson; each carries men from the nearest strip with men to spare.
-    Source: RULES R1.4 (airlift), R5.3.
-    """
-    if state.sides[ARMY].commanded or state.sides[ARMY].air <= 0.0:
-        return
-    if rung_now(state) < params.column_escalation:
-        return
-    hour = float(clock.day * HOURS)
-    for place in range(len(state.places)):
-        spot = state.places[place]
-        if not spot.airstrip or spot.camp_holder != UN_HOLDER or spot.town_holder == 0:
-            continue
-        if state.presence[0, place].inside <= 0.0:
-            continue
-        if spot.plan_day - clock.day > params.column_exit_window:
-            continue
-        lacking = garrison_need(state, params, place) - state.presence[0, place].inside
-        u = uniform(key, Decision.AIRLIFT, place, clock.day)
-        flights = poisson(params.airlift_flights * state.sides[ARMY].air, u)
-        men = int(min(lacking, flights * params.airlift_men))
-        if men <= 0:
-            continue
-        fly_in(state, params, ledger, place, men, hour, spot.clause_cause)
-
-
-@compiled
-def fly_in(state, params, ledger, place, men, hour, cause):
+def fly_in(
+    state: State, params: Params, ledger: Ledger, place: int, men: int, hour: float, cause: int
+):
     """Move men from the nearest strip of the army to its unit at a place."""
     to = -1
     for u in range(len(state.units)):
@@ -378,3 +321,32 @@ def fly_in(state, params, ledger, place, men, hour, cause):
     state.units[donor].men -= men
     state.units[to].men += men
     log.note(ledger, hour, log.AIRLIFT, ARMY, place, to, float(men), math.nan, cause)
+
+
+@rule("R5.3", writes=("units.men", "units.slot", "units.place", "units.home"))
+def airlift(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+    """Men flown to a strip that hosts a sub-unit of the army, before the column comes.
+
+    Flights of the day are Poisson; each carries men from the nearest strip with men to spare.
+    Source: RULES R1.4 (airlift), R5.3.
+    """
+    if state.sides[ARMY].commanded or state.sides[ARMY].air <= 0.0:
+        return
+    if rung_now(state) < params.column_escalation:
+        return
+    hour = float(clock.day * HOURS)
+    for place in range(len(state.places)):
+        spot = state.places[place]
+        if not spot.airstrip or spot.camp_holder != UN_HOLDER or spot.town_holder == 0:
+            continue
+        if state.presence[0, place].inside <= 0.0:
+            continue
+        if spot.plan_day - clock.day > params.column_exit_window:
+            continue
+        lacking = garrison_need(state, params, place) - state.presence[0, place].inside
+        u = uniform(key, Decision.AIRLIFT, place, clock.day)
+        flights = poisson(params.airlift_flights * state.sides[ARMY].air, u)
+        men = int(min(lacking, flights * params.airlift_men))
+        if men <= 0:
+            continue
+        fly_in(state, params, ledger, place, men, hour, spot.clause_cause)

@@ -4,7 +4,9 @@ import math
 
 from camphandover import ledger as log
 from camphandover.compiled import compiled
-from camphandover.draws import Decision, binomial, erlang, poisson, uniform
+from camphandover.draws import Decision, Key, binomial, erlang, poisson, uniform
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules import MARCH, rule
 from camphandover.rules.assault import FIGHT
 from camphandover.rules.combat import (
@@ -22,13 +24,15 @@ from camphandover.state import (
     MOVING,
     N_SIDES,
     SEPARATISTS,
+    Clock,
+    State,
     bloc_of,
     rung_now,
 )
 
 
 @compiled
-def actor_order(key, day, rank):
+def actor_order(key: Key, day: int, rank: int):
     """The side that moves as number `rank` today: a random order, new each day. Source: R1.1."""
     for side in range(N_SIDES):
         mine = uniform(key, Decision.ACTOR_ORDER, side, day)
@@ -42,7 +46,7 @@ def actor_order(key, day, rank):
 
 
 @rule("R1.1", writes=(*MARCH, "units.supply", "orders", "queue"))
-def carry_out_orders(state, params, clock, key, ledger):
+def carry_out_orders(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Form a column for each order of the day, the sides in random order. Source: RULES R1.1."""
     n = state.queue[0].used
     if n == 0:
@@ -64,7 +68,7 @@ def carry_out_orders(state, params, clock, key, ledger):
 
 
 @compiled
-def ambusher_at(state, params, place):
+def ambusher_at(state: State, params: Params, place: int):
     """Armed bloc that would ambush the army at a place: the one with more men, -1 when none.
 
     The separatists lie in wait only in open war. Source: RULES R2.2 (ambush), R7.1.
@@ -80,31 +84,8 @@ def ambusher_at(state, params, place):
     return best
 
 
-@rule("R2.2", writes=(*MARCH, *FIGHT))
-def ambush_columns(state, params, clock, key, ledger):
-    """Army columns on the road are ambushed where an armed group is strong.
-
-    The column fires blind, the ambusher aimed; a column that breaks turns back.
-    Source: Deitchman 1962; RULES R2.2.
-    """
-    midday = float(clock.day * HOURS) + params.ambush_hour
-    for c in range(len(state.columns)):
-        column = state.columns[c]
-        if column.status != MOVING or bloc_of(column.side) != 0 or column.arrive < midday:
-            continue
-        if column.depart > midday:
-            continue
-        place = passed_place(state, column, midday)
-        bloc = ambusher_at(state, params, place)
-        if bloc < 0 or place == column.origin:
-            continue
-        chance = params.ambush_p * state.presence[bloc, place].phi
-        if uniform(key, Decision.AMBUSH, column.lead, clock.day) < chance:
-            spring(state, params, clock, key, ledger, c, place, bloc, midday, chance)
-
-
 @compiled
-def wait_in_ambush(state, place, bloc):
+def wait_in_ambush(state: State, place: int, bloc: int):
     """The ambush party: first unit of the bloc at the place that is free, -1 when none is."""
     for u in range(len(state.units)):
         unit = state.units[u]
@@ -114,7 +95,44 @@ def wait_in_ambush(state, place, bloc):
 
 
 @compiled
-def spring(state, params, clock, key, ledger, c, place, bloc, hour, chance):
+def lose_in_unit(state: State, params: Params, key: Key, u: int, loss: int, who: int, hour: int):
+    """Book one unit's casualties, killed and wounded."""
+    dead = binomial(loss, params.killed_share, uniform(key, Decision.KILLED, who, hour))
+    lose_men(state, u, dead, loss - dead, 0, 0)
+
+
+@compiled
+def turn_back(
+    state: State,
+    params: Params,
+    key: Key,
+    ledger: Ledger,
+    c: int,
+    place: int,
+    hour: float,
+    cause: int,
+):
+    """A column broken on the road goes home from where it is."""
+    state.columns[c].stop = place
+    for u in range(len(state.units)):
+        if state.units[u].column == c:
+            state.units[u].place = place
+    go_home(state, params, key, ledger, c, hour, cause)
+
+
+@compiled
+def spring(
+    state: State,
+    params: Params,
+    clock: Clock,
+    key: Key,
+    ledger: Ledger,
+    c: int,
+    place: int,
+    bloc: int,
+    hour: float,
+    chance: float,
+):
     """One ambush, hour by hour, until one side breaks or its hours are over. Source: R2.2, R2.3."""
     column = state.columns[c]
     u = wait_in_ambush(state, place, bloc)
@@ -175,18 +193,24 @@ def spring(state, params, clock, key, ledger, c, place, bloc, hour, chance):
         turn_back(state, params, key, ledger, c, place, hour + params.ambush_hours, row)
 
 
-@compiled
-def lose_in_unit(state, params, key, u, loss, who, hour):
-    """Book one unit's casualties, killed and wounded."""
-    dead = binomial(loss, params.killed_share, uniform(key, Decision.KILLED, who, hour))
-    lose_men(state, u, dead, loss - dead, 0, 0)
+@rule("R2.2", writes=(*MARCH, *FIGHT))
+def ambush_columns(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+    """Army columns on the road are ambushed where an armed group is strong.
 
-
-@compiled
-def turn_back(state, params, key, ledger, c, place, hour, cause):
-    """A column broken on the road goes home from where it is."""
-    state.columns[c].stop = place
-    for u in range(len(state.units)):
-        if state.units[u].column == c:
-            state.units[u].place = place
-    go_home(state, params, key, ledger, c, hour, cause)
+    The column fires blind, the ambusher aimed; a column that breaks turns back.
+    Source: Deitchman 1962; RULES R2.2.
+    """
+    midday = float(clock.day * HOURS) + params.ambush_hour
+    for c in range(len(state.columns)):
+        column = state.columns[c]
+        if column.status != MOVING or bloc_of(column.side) != 0 or column.arrive < midday:
+            continue
+        if column.depart > midday:
+            continue
+        place = passed_place(state, column, midday)
+        bloc = ambusher_at(state, params, place)
+        if bloc < 0 or place == column.origin:
+            continue
+        chance = params.ambush_p * state.presence[bloc, place].phi
+        if uniform(key, Decision.AMBUSH, column.lead, clock.day) < chance:
+            spring(state, params, clock, key, ledger, c, place, bloc, midday, chance)

@@ -6,13 +6,15 @@ The ladder itself follows the record in `escalation.csv` until its own rule stan
 import math
 
 from camphandover import ledger as log
-from camphandover.draws import Decision, uniform
+from camphandover.draws import Decision, Key, uniform
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules import rule
-from camphandover.state import HOURS
+from camphandover.state import HOURS, Clock, State
 
 
 @rule("R7.1", writes=("conflict.rung", "conflict.rung_cause"))
-def follow_record(state, params, clock, key, ledger):
+def follow_record(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Raise escalation to a rung that the record dates to today. Source: RULES R7.1 (events)."""
     war = state.conflict[0]
     for i in range(len(state.calendar)):
@@ -33,7 +35,7 @@ def follow_record(state, params, clock, key, ledger):
 
 
 @rule("R6.6", writes=("conflict.truce",))
-def keep_truce(state, params, clock, key, ledger):
+def keep_truce(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """An imposed truce begins on its day and is breached with a daily hazard.
 
     Source: RULES R6.6 (S6, breach hazard), R7.2.

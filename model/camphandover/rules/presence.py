@@ -3,12 +3,27 @@
 import math
 
 from camphandover.compiled import compiled
+from camphandover.draws import Key
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules import rule
-from camphandover.state import COUNTRY, MOVING, N_BLOCS, OCCUPY, bloc_of
+from camphandover.state import (
+    COUNTRY,
+    MANOEUVRE,
+    MOVING,
+    N_BLOCS,
+    OCCUPY,
+    WAGNER,
+    WAGNER_TEAM,
+    Clock,
+    State,
+    UnitRow,
+    bloc_of,
+)
 
 
 @compiled
-def supply_effect(params, stock):
+def supply_effect(params: Params, stock: float):
     """Fighting value q of a stock of days, 0-1, never falling in it.
 
     Source: RULES R1.6, q = min(1, floor + slope x D / full).
@@ -17,19 +32,32 @@ def supply_effect(params, stock):
 
 
 @compiled
-def unit_power(params, unit):
+def unit_power(params: Params, unit: UnitRow):
     """Fighting power of a unit: men x quality (with loot) x supply effect. Source: RULES R2.2."""
     return unit.men * unit.quality * (1.0 + unit.loot) * supply_effect(params, unit.supply)
 
 
 @compiled
-def on_the_road(state, unit):
+def on_the_road(state: State, unit: UnitRow):
     """Whether a unit marches with a column just now."""
     return unit.column >= 0 and state.columns[unit.column].status == MOVING
 
 
+@compiled
+def is_mobile(state: State, unit: UnitRow):
+    """Whether an army or Wagner unit is free to join an offensive and takes the army's orders."""
+    return (
+        unit.men > 0
+        and unit.column < 0
+        and unit.slot != COUNTRY
+        and bloc_of(unit.side) == 0
+        and (unit.kind == MANOEUVRE or unit.kind == WAGNER_TEAM)
+        and not (unit.side == WAGNER and state.sides[WAGNER].commanded)
+    )
+
+
 @rule("R1.2", writes=("presence",))
-def count_presence(state, params, clock, key, ledger):
+def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Men, vehicles, power and stock of each bloc at each place; and men on their way to stay.
 
     Source: RULES R1.2, R2.2 (power); splitting a unit conserves it.
@@ -46,6 +74,10 @@ def count_presence(state, params, clock, key, ledger):
             cell.power = 0.0
             cell.stock = 0.0
             cell.incoming = 0.0
+            cell.mobile = 0.0
+            cell.mobile_vehicles = 0.0
+            cell.mobile_stock = 0.0
+            cell.mobile_power = 0.0
     for u in range(len(state.units)):
         unit = state.units[u]
         if unit.men <= 0:
@@ -65,10 +97,15 @@ def count_presence(state, params, clock, key, ledger):
         cell.vehicles += unit.vehicles
         cell.power += unit_power(params, unit)
         cell.stock += unit.men * unit.supply
+        if is_mobile(state, unit):
+            cell.mobile += unit.men
+            cell.mobile_vehicles += unit.vehicles
+            cell.mobile_stock += unit.men * unit.supply
+            cell.mobile_power += unit.men * unit.quality * (1.0 + unit.loot)
 
 
 @rule("R4.1", writes=("presence",))
-def spread_influence(state, params, clock, key, ledger):
+def spread_influence(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Influence A of each armed bloc at each place and its share phi among them.
 
     A_k = sum over units of N e exp(-d / delta), with road distance d; the UN does not count.
@@ -94,7 +131,7 @@ def spread_influence(state, params, clock, key, ledger):
 
 
 @compiled
-def support_for(state, place, bloc):
+def support_for(state: State, place: int, bloc: int):
     """Share of the people of a place who support a bloc. Source: RULES R4.2 (s)."""
     spot = state.places[place]
     if bloc == 0:
@@ -105,7 +142,7 @@ def support_for(state, place, bloc):
 
 
 @compiled
-def information(state, place, bloc):
+def information(state: State, place: int, bloc: int):
     """What a bloc learns from the people of a place, 0-1: support x influence.
 
     Fear is the population's (R4.2 with R4.3) and zero as long as no rule raises it.
@@ -115,7 +152,7 @@ def information(state, place, bloc):
 
 
 @compiled
-def hostile_phi(state, place, bloc):
+def hostile_phi(state: State, place: int, bloc: int):
     """Share of influence at a place of those who fight this bloc (the UN is attacked by both)."""
     presence = state.presence
     if bloc == 1 or bloc == 2:
@@ -124,7 +161,7 @@ def hostile_phi(state, place, bloc):
 
 
 @compiled
-def estimate_win(params, attack, defence, surprise):
+def estimate_win(params: Params, attack: float, defence: float, surprise: float):
     """A commander's estimate of the chance to take a position, from the powers on both sides.
 
     A logistic curve in the log of the force ratio, fitted to the outcomes of R2.2's attrition.

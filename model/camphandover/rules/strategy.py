@@ -4,7 +4,9 @@ import math
 
 from camphandover import ledger as log
 from camphandover.compiled import compiled
-from camphandover.draws import Decision, erlang, gumbel, uniform
+from camphandover.draws import Decision, Key, erlang, gumbel, uniform
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules import rule
 from camphandover.rules.combat import perceived, posture_of
 from camphandover.rules.movement import speed_of
@@ -17,6 +19,9 @@ from camphandover.state import (
     RAID,
     SEPARATISTS,
     UN_HOLDER,
+    Clock,
+    SideRow,
+    State,
     bloc_of,
     hostile,
     rung_now,
@@ -25,7 +30,17 @@ from camphandover.state import (
 
 
 @compiled
-def place_order(state, side, mission, origin, target, men, vehicles, surprise, cause):
+def place_order(
+    state: State,
+    side: int,
+    mission: int,
+    origin: int,
+    target: int,
+    men: int,
+    vehicles: int,
+    surprise: int,
+    cause: int,
+):
     """Write an order; it is carried out when the columns move. Dropped when the book is full."""
     n = state.queue[0].used
     if n >= len(state.orders):
@@ -43,7 +58,7 @@ def place_order(state, side, mission, origin, target, men, vehicles, surprise, c
 
 
 @compiled
-def garrison_need(state, params, place):
+def garrison_need(state: State, params: Params, place: int):
     """Men to keep at a place: more where its symbolic value is high. Source: RULES R5.4."""
     want = max(
         params.garrison_floor,
@@ -53,7 +68,7 @@ def garrison_need(state, params, place):
 
 
 @compiled
-def spare_men(state, params, place, bloc):
+def spare_men(state: State, params: Params, place: int, bloc: int):
     """Men of a bloc at a place beyond what the place needs; groups in the country keep none."""
     cell = state.presence[bloc, place]
     if cell.inside <= 0.0:
@@ -62,7 +77,7 @@ def spare_men(state, params, place, bloc):
 
 
 @compiled
-def threat_of(state, params, place, bloc):
+def threat_of(state: State, params: Params, place: int, bloc: int):
     """How near a hostile base stands to a bloc's own places, 0-1. Source: RULES R5.1 (Threat)."""
     nearest = math.inf
     for p in range(len(state.places)):
@@ -73,7 +88,7 @@ def threat_of(state, params, place, bloc):
 
 
 @compiled
-def loot_of(state, params, place, bloc, day):
+def loot_of(state: State, params: Params, place: int, bloc: int, day: int):
     """Vehicles to be won at a base, 0-1, less when it was looted lately. Source: R5.1, R2.4."""
     vehicles = 0.0
     for other in range(N_BLOCS - 1):
@@ -84,7 +99,16 @@ def loot_of(state, params, place, bloc, day):
 
 
 @compiled
-def utility(weights, symbolic, loot, route, threat, days, p_win, core):
+def utility(
+    weights: SideRow,
+    symbolic: float,
+    loot: float,
+    route: float,
+    threat: float,
+    days: float,
+    p_win: float,
+    core: float,
+):
     """Utility U of attacking a base. Source: McKelvey and Palfrey 1995; RULES R5.1.
 
     Args:
@@ -103,7 +127,7 @@ def utility(weights, symbolic, loot, route, threat, days, p_win, core):
 
 
 @compiled
-def force_at(state, params, place, bloc, vehicles_most):
+def force_at(state: State, params: Params, place: int, bloc: int, vehicles_most: float):
     """Men and power that a bloc could send from a place within a vehicle limit."""
     cell = state.presence[bloc, place]
     spare = spare_men(state, params, place, bloc)
@@ -116,7 +140,7 @@ def force_at(state, params, place, bloc, vehicles_most):
 
 
 @compiled
-def protected(state, place):
+def protected(state: State, place: int):
     """Whether a disarmed perimeter covers a place while the truce holds. Source: R6.6 (S6)."""
     if state.conflict[0].truce == 0:
         return False
@@ -128,7 +152,9 @@ def protected(state, place):
 
 
 @compiled
-def defence_of(state, params, clock, key, side, place, day):
+def defence_of(
+    state: State, params: Params, clock: Clock, key: Key, side: int, place: int, day: int
+):
     """Power of the hostile bloc inside a place, with posture, as a commander sees it."""
     bloc = bloc_of(side)
     power = 0.0
@@ -140,7 +166,16 @@ def defence_of(state, params, clock, key, side, place, day):
 
 
 @compiled
-def weigh_target(state, params, clock, key, side, target, vehicles_most, reach):
+def weigh_target(
+    state: State,
+    params: Params,
+    clock: Clock,
+    key: Key,
+    side: int,
+    target: int,
+    vehicles_most: float,
+    reach: float,
+):
     """Best way for a side to attack one base.
 
     Args:
@@ -185,7 +220,15 @@ def weigh_target(state, params, clock, key, side, target, vehicles_most, reach):
 
 
 @compiled
-def choose_target(state, params, clock, key, side, vehicles_most, reach):
+def choose_target(
+    state: State,
+    params: Params,
+    clock: Clock,
+    key: Key,
+    side: int,
+    vehicles_most: float,
+    reach: float,
+):
     """A side's choice of a base to attack: logit quantal response, by Gumbel draws per base.
 
     A base that becomes more attractive is never chosen less often, draw by draw.
@@ -220,14 +263,14 @@ def choose_target(state, params, clock, key, side, vehicles_most, reach):
 
 
 @compiled
-def next_interval(params, key, side, hour):
+def next_interval(params: Params, key: Key, side: int, hour: float):
     """Days until a group's next large attack: gamma around the tempo. Source: RULES R5.2."""
     mean = params.raid_interval_separatists if side == SEPARATISTS else params.raid_interval_gsim
     return erlang(int(params.raid_shape), mean, uniform(key, Decision.TEMPO, side, int(hour)))
 
 
 @compiled
-def near_buffer(state, params, place):
+def near_buffer(state: State, params: Params, place: int):
     """Whether the UN stands as a buffer within its distance of a place. Source: R6.6 (S2)."""
     for p in range(len(state.places)):
         spot = state.places[p]
@@ -240,8 +283,31 @@ def near_buffer(state, params, place):
     return False
 
 
+@compiled
+def raid(
+    state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, side: int, cause: int
+):
+    """Choose a target and order the raid; a truce or a buffer may hold it back."""
+    hour = float(clock.day * HOURS)
+    if side == SEPARATISTS and state.conflict[0].truce:
+        u = uniform(key, Decision.TEMPO_THINNING, side, clock.day)
+        if u >= params.truce_raid_factor:
+            return
+    target, origin, men, p = choose_target(
+        state, params, clock, key, side, params.raid_vehicles_max, params.raid_days_max
+    )
+    if target < 0:
+        return
+    if near_buffer(state, params, target):
+        u = uniform(key, Decision.BUFFER, target * N_SIDES + side, clock.day)
+        if u >= params.buffer_factor:
+            return
+    row = log.note(ledger, hour, log.ORDER, side, target, -1, men, p, cause)
+    place_order(state, side, RAID, origin, target, int(men), int(params.raid_vehicles_max), 1, row)
+
+
 @rule("R5.2", writes=("sides.next_attack", "orders", "queue"))
-def order_raids(state, params, clock, key, ledger):
+def order_raids(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Separatists and GSIM order their next large attack when it is due.
 
     The separatists attack once the rung of escalation allows it, and rarer under a truce; a UN
@@ -261,24 +327,3 @@ def order_raids(state, params, clock, key, ledger):
         due = commander.next_attack
         raid(state, params, clock, key, ledger, side, cause)
         commander.next_attack = max(due, hour) + HOURS * next_interval(params, key, side, hour)
-
-
-@compiled
-def raid(state, params, clock, key, ledger, side, cause):
-    """Choose a target and order the raid; a truce or a buffer may hold it back."""
-    hour = float(clock.day * HOURS)
-    if side == SEPARATISTS and state.conflict[0].truce:
-        u = uniform(key, Decision.TEMPO_THINNING, side, clock.day)
-        if u >= params.truce_raid_factor:
-            return
-    target, origin, men, p = choose_target(
-        state, params, clock, key, side, params.raid_vehicles_max, params.raid_days_max
-    )
-    if target < 0:
-        return
-    if near_buffer(state, params, target):
-        u = uniform(key, Decision.BUFFER, target * N_SIDES + side, clock.day)
-        if u >= params.buffer_factor:
-            return
-    row = log.note(ledger, hour, log.ORDER, side, target, -1, men, p, cause)
-    place_order(state, side, RAID, origin, target, int(men), int(params.raid_vehicles_max), 1, row)

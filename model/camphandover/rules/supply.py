@@ -4,7 +4,9 @@ import math
 
 from camphandover import ledger as log
 from camphandover.compiled import compiled
-from camphandover.draws import Decision, binomial, uniform
+from camphandover.draws import Decision, Key, binomial, uniform
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules import rule
 from camphandover.rules.presence import hostile_phi, support_for
 from camphandover.state import (
@@ -13,12 +15,15 @@ from camphandover.state import (
     HOURS,
     MOVING,
     N_BLOCS,
+    Clock,
+    State,
+    UnitRow,
     bloc_of,
 )
 
 
 @compiled
-def stock_limit(state, params, unit):
+def stock_limit(state: State, params: Params, unit: UnitRow):
     """Most days of stock that a unit can have.
 
     Garrisons 30, columns 7, armed groups 12 and more where people support them.
@@ -33,7 +38,7 @@ def stock_limit(state, params, unit):
 
 
 @rule("R1.6", writes=("units.supply", "units.low_days"))
-def eat_stock(state, params, clock, key, ledger):
+def eat_stock(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """A day's use of stock, double in combat; days in a row with too little are counted.
 
     Source: RULES R1.6, R5.4.
@@ -51,7 +56,7 @@ def eat_stock(state, params, clock, key, ledger):
 
 
 @compiled
-def depot_open(state, place, bloc):
+def depot_open(state: State, place: int, bloc: int):
     """Whether a bloc can draw on a depot: no hostile bloc holds the place."""
     if bloc == N_BLOCS - 1:
         return True
@@ -60,7 +65,7 @@ def depot_open(state, place, bloc):
 
 
 @compiled
-def nearest_depot(state, place, bloc):
+def nearest_depot(state: State, place: int, bloc: int):
     """Nearest open depot of a bloc by road, -1 when there is none."""
     best = -1
     for p in range(len(state.places)):
@@ -74,7 +79,7 @@ def nearest_depot(state, place, bloc):
 
 
 @compiled
-def p_passage(state, params, here, nxt, bloc):
+def p_passage(state: State, params: Params, here: int, nxt: int, bloc: int):
     """Chance that a shipment passes an edge: lost more often on long and contested roads.
 
     Source: Zhukov 2012 (roads); RULES R1.6 (passage probabilities drawn daily).
@@ -86,7 +91,7 @@ def p_passage(state, params, here, nxt, bloc):
 
 
 @compiled
-def blocked_at(state, params, key, day, depot, place, bloc):
+def blocked_at(state: State, params: Params, key: Key, day: int, depot: int, place: int, bloc: int):
     """Where the day's road from a depot is closed, with the chance of that; -1 when it is open."""
     here = depot
     while here != place:
@@ -99,8 +104,18 @@ def blocked_at(state, params, key, day, depot, place, bloc):
     return -1, math.nan
 
 
+@compiled
+def flies(state: State, params: Params, key: Key, day: int, place: int, bloc: int):
+    """Whether a supply flight is free for a place today. Source: RULES R1.6 (free sortie)."""
+    if bloc == 1 or bloc == 2 or not state.places[place].airstrip:
+        return False
+    if bloc == 0 and state.sides[ARMY].air <= 0.0:
+        return False
+    return uniform(key, Decision.SORTIE, place * N_BLOCS + bloc, day) < params.supply_sorties
+
+
 @rule("R1.6", writes=("shipments", "sides.shipped", "sides.lost"))
-def ship_supplies(state, params, clock, key, ledger):
+def ship_supplies(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Ask for stock where a bloc's stock is low, and send it by road or, failing that, by air.
 
     A road shipment is lost where the day's draw closes an edge. Source: RULES R1.6.
@@ -135,18 +150,8 @@ def ship_supplies(state, params, clock, key, ledger):
                 log.note(ledger, hour, log.SHIPMENT_LOST, side, at, place, want, p, -1)
 
 
-@compiled
-def flies(state, params, key, day, place, bloc):
-    """Whether a supply flight is free for a place today. Source: RULES R1.6 (free sortie)."""
-    if bloc == 1 or bloc == 2 or not state.places[place].airstrip:
-        return False
-    if bloc == 0 and state.sides[ARMY].air <= 0.0:
-        return False
-    return uniform(key, Decision.SORTIE, place * N_BLOCS + bloc, day) < params.supply_sorties
-
-
 @rule("R1.6", writes=("units.supply", "shipments", "sides.received"))
-def receive_supplies(state, params, clock, key, ledger):
+def receive_supplies(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Shipments that arrive fill the stocks of the units at the place; depots take the rest.
 
     Source: RULES R1.6 (shipped = received + lost + in transit).
@@ -173,11 +178,17 @@ def receive_supplies(state, params, clock, key, ledger):
             state.shipments[bloc, place].days = 0.0
 
 
+@compiled
+def besieged(state: State, unit: UnitRow):
+    """Whether hostile influence is the larger one where an army unit stands."""
+    return hostile_phi(state, unit.place, 0) > 0.5
+
+
 @rule(
     "R1.7",
     writes=("units.men", "units.missing", "sides.deserted", "sides.missing"),
 )
-def waste(state, params, clock, key, ledger):
+def waste(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Desertion from the army, faster under siege; missing men who find their way back.
 
     Source: RULES R1.7, R2.4.
@@ -196,9 +207,3 @@ def waste(state, params, clock, key, ledger):
         gone = binomial(unit.men, chance, uniform(key, Decision.DESERTION, u, clock.day))
         unit.men -= gone
         state.sides[ARMY].deserted += gone
-
-
-@compiled
-def besieged(state, unit):
-    """Whether hostile influence is the larger one where an army unit stands."""
-    return hostile_phi(state, unit.place, 0) > 0.5

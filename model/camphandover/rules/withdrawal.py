@@ -4,7 +4,9 @@ import math
 
 from camphandover import ledger as log
 from camphandover.compiled import compiled
-from camphandover.draws import Decision, normal, uniform
+from camphandover.draws import Decision, Key, normal, uniform
+from camphandover.ledger import Ledger
+from camphandover.parameters import Params
 from camphandover.rules import HOLD, MARCH, rule
 from camphandover.rules.control import ANY_NUMBER
 from camphandover.rules.handover import hand_over
@@ -19,6 +21,8 @@ from camphandover.state import (
     OFFENSIVE,
     TO_SEPARATISTS,
     UN_HOLDER,
+    Clock,
+    State,
     bloc_of,
     days_with_fights,
 )
@@ -27,7 +31,7 @@ WEEK = 7
 
 
 @rule("R6.1", writes=("places.exit_day",))
-def draw_exits(state, params, clock, key, ledger):
+def draw_exits(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """On the first day: the day on which each camp would be left if nothing hurried the UN.
 
     The plan and a normal error; never after the mandate's end, save where guards stay.
@@ -56,7 +60,7 @@ def draw_exits(state, params, clock, key, ledger):
         "conflict",
     ),
 )
-def announce_handovers(state, params, clock, key, ledger):
+def announce_handovers(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """A clause becomes known when its notice begins; giving a camp to the separatists has a price.
 
     The first such clause raises escalation at once, lowers the army's morale and brings its
@@ -88,7 +92,7 @@ def announce_handovers(state, params, clock, key, ledger):
 
 
 @compiled
-def column_marches_on(state, place):
+def column_marches_on(state: State, place: int):
     """Whether an army column marches on a place just now. Source: RULES R6.2."""
     for c in range(len(state.columns)):
         column = state.columns[c]
@@ -103,7 +107,7 @@ def column_marches_on(state, place):
 
 
 @rule("R6.2", writes=("places.extracted", "places.refused", "places.flight_day"))
-def clear_transport(state, params, clock, key, ledger):
+def clear_transport(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The state clears, or refuses, the UN's trucks and flights for camps that are about to close.
 
     Cleared trucks take equipment out; refused days pile up and hasten the exit (R6.3).
@@ -133,7 +137,7 @@ def clear_transport(state, params, clock, key, ledger):
 
 
 @compiled
-def neighbour_closed(state, place):
+def neighbour_closed(state: State, place: int):
     """Whether the nearest other UN camp by road has been left. Source: RULES R6.3."""
     best = -1
     for p in range(len(state.places)):
@@ -147,7 +151,7 @@ def neighbour_closed(state, place):
 
 
 @compiled
-def fights_near(state, params, place):
+def fights_near(state: State, params: Params, place: int):
     """Days with a fight in the last week, summed over places near a camp. Source: RULES R6.3."""
     total = 0
     for p in range(len(state.places)):
@@ -157,7 +161,7 @@ def fights_near(state, params, place):
 
 
 @compiled
-def early_hazard(params, fights, refused_days, closed):
+def early_hazard(params: Params, fights: float, refused_days: float, closed: float):
     """Chance a day that the UN leaves a camp ahead of its plan.
 
     Args:
@@ -174,50 +178,60 @@ def early_hazard(params, fights, refused_days, closed):
     return 1.0 - math.exp(-math.exp(z))
 
 
-@rule(
-    "R6.1",
-    writes=(
-        *MARCH,
-        *HOLD,
-        "places.announced",
-        "places.clause_cause",
-        "places.exit_hour",
-        "places.extracted",
-        "places.exit_day",
-        "places.joint",
-        "places.joint_cause",
-        "units.men",
-        "units.vehicles",
-        "units.loot",
-        "sides.departed",
-        "sides.vehicles_departed",
-    ),
-)
-def leave_camps(state, params, clock, key, ledger):
-    """The UN leaves each camp whose day has come, or that it gives up early.
+@compiled
+def equipment_shares(params: Params, extracted: float, accelerated: int, destroyed_set: float):
+    """Shares of a camp's equipment: destroyed, extracted, left as salvage; they sum to 1.
 
-    Source: RULES R6.1 (schedule), R6.3 (early exit), R6.6 (deadline).
+    Args:
+        extracted: Share that the cleared trucks could carry.
+        accelerated: Whether the exit is an accelerated one.
+        destroyed_set: Share that the scenario sets, nan when the parameter holds.
+    Source: RULES R6.5.
     """
-    for p in range(len(state.places)):
-        spot = state.places[p]
-        if spot.un_camp == 0 or spot.exit_hour < NEVER or state.sides[MINUSMA].commanded:
-            continue
-        chance = math.nan
-        due = clock.day >= spot.exit_day
-        if not due and spot.early_exit and clock.day >= spot.plan_day - params.early_window:
-            chance = early_hazard(
-                params,
-                float(fights_near(state, params, p)),
-                float(spot.refused),
-                1.0 if neighbour_closed(state, p) else 0.0,
-            )
-            due = uniform(key, Decision.EARLY_EXIT, p, clock.day) < chance
-        if due:
-            leave_camp(state, params, clock, key, ledger, p, chance)
+    destroyed = params.destroyed_accelerated if accelerated else params.destroyed_orderly
+    if not math.isnan(destroyed_set):
+        destroyed = destroyed_set
+    out = min(extracted, 1.0 - destroyed)
+    return destroyed, out, 1.0 - destroyed - out
 
 
 @compiled
-def leave_camp(state, params, clock, key, ledger, place, chance):
+def dispose(
+    state: State, params: Params, clock: Clock, ledger: Ledger, place: int, hour: float, cause: int
+):
+    """Destroy, take out or leave the equipment of a camp; returns the share left as salvage.
+
+    An exit ahead of its plan is an accelerated one. Source: RULES R6.5.
+    """
+    spot = state.places[place]
+    accelerated = spot.accelerated == 1 or clock.day < spot.plan_day - params.orderly_days
+    destroyed, out, salvage = equipment_shares(params, spot.extracted, accelerated, spot.destroyed)
+    spot.extracted = out
+    log.note(ledger, hour, log.EQUIPMENT, MINUSMA, place, -1, destroyed, math.nan, cause)
+    return salvage
+
+
+@compiled
+def repatriate(state: State, ledger: Ledger, place: int, hour: float, cause: int):
+    """UN units that stay behind at a closing camp leave the country. Source: RULES R6.1."""
+    men = 0
+    books = state.sides[MINUSMA]
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if unit.side == MINUSMA and unit.place == place and unit.column < 0 and unit.men > 0:
+            men += unit.men
+            books.departed += unit.men
+            books.vehicles_departed += unit.vehicles
+            unit.men = 0
+            unit.vehicles = 0
+    if men > 0:
+        log.note(ledger, hour, log.REPATRIATED, MINUSMA, place, -1, float(men), math.nan, cause)
+
+
+@compiled
+def leave_camp(
+    state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, place: int, chance: float
+):
     """The UN leaves one camp: equipment, the road or the air, and the handover.
 
     Source: RULES R6.1, R6.2 (no flight means the road), R6.5, R6.4.
@@ -243,56 +257,50 @@ def leave_camp(state, params, clock, key, ledger, place, chance):
     hand_over(state, params, clock, key, ledger, place, hour, salvage, row)
 
 
-@compiled
-def equipment_shares(params, extracted, accelerated, destroyed_set):
-    """Shares of a camp's equipment: destroyed, extracted, left as salvage; they sum to 1.
+@rule(
+    "R6.1",
+    writes=(
+        *MARCH,
+        *HOLD,
+        "places.announced",
+        "places.clause_cause",
+        "places.exit_hour",
+        "places.extracted",
+        "places.exit_day",
+        "places.joint",
+        "places.joint_cause",
+        "units.men",
+        "units.vehicles",
+        "units.loot",
+        "sides.departed",
+        "sides.vehicles_departed",
+    ),
+)
+def leave_camps(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+    """The UN leaves each camp whose day has come, or that it gives up early.
 
-    Args:
-        extracted: Share that the cleared trucks could carry.
-        accelerated: Whether the exit is an accelerated one.
-        destroyed_set: Share that the scenario sets, nan when the parameter holds.
-    Source: RULES R6.5.
+    Source: RULES R6.1 (schedule), R6.3 (early exit), R6.6 (deadline).
     """
-    destroyed = params.destroyed_accelerated if accelerated else params.destroyed_orderly
-    if not math.isnan(destroyed_set):
-        destroyed = destroyed_set
-    out = min(extracted, 1.0 - destroyed)
-    return destroyed, out, 1.0 - destroyed - out
-
-
-@compiled
-def dispose(state, params, clock, ledger, place, hour, cause):
-    """Destroy, take out or leave the equipment of a camp; returns the share left as salvage.
-
-    An exit ahead of its plan is an accelerated one. Source: RULES R6.5.
-    """
-    spot = state.places[place]
-    accelerated = spot.accelerated == 1 or clock.day < spot.plan_day - params.orderly_days
-    destroyed, out, salvage = equipment_shares(params, spot.extracted, accelerated, spot.destroyed)
-    spot.extracted = out
-    log.note(ledger, hour, log.EQUIPMENT, MINUSMA, place, -1, destroyed, math.nan, cause)
-    return salvage
-
-
-@compiled
-def repatriate(state, ledger, place, hour, cause):
-    """UN units that stay behind at a closing camp leave the country. Source: RULES R6.1."""
-    men = 0
-    books = state.sides[MINUSMA]
-    for u in range(len(state.units)):
-        unit = state.units[u]
-        if unit.side == MINUSMA and unit.place == place and unit.column < 0 and unit.men > 0:
-            men += unit.men
-            books.departed += unit.men
-            books.vehicles_departed += unit.vehicles
-            unit.men = 0
-            unit.vehicles = 0
-    if men > 0:
-        log.note(ledger, hour, log.REPATRIATED, MINUSMA, place, -1, float(men), math.nan, cause)
+    for p in range(len(state.places)):
+        spot = state.places[p]
+        if spot.un_camp == 0 or spot.exit_hour < NEVER or state.sides[MINUSMA].commanded:
+            continue
+        chance = math.nan
+        due = clock.day >= spot.exit_day
+        if not due and spot.early_exit and clock.day >= spot.plan_day - params.early_window:
+            chance = early_hazard(
+                params,
+                float(fights_near(state, params, p)),
+                float(spot.refused),
+                1.0 if neighbour_closed(state, p) else 0.0,
+            )
+            due = uniform(key, Decision.EARLY_EXIT, p, clock.day) < chance
+        if due:
+            leave_camp(state, params, clock, key, ledger, p, chance)
 
 
 @rule("R6.6", writes=("units.men", "units.vehicles", "sides.departed", "sides.vehicles_departed"))
-def close_mission(state, params, clock, key, ledger):
+def close_mission(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """After the mandate's end only liquidation guards stay. Source: RULES R6.6."""
     if clock.day <= state.conflict[0].mandate_end or state.sides[MINUSMA].commanded:
         return

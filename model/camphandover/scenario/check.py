@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from typing import Any, get_args
+from types import UnionType
+from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from camphandover import theatre
 from camphandover.scenario.errors import Mark, Problem, suggestion
@@ -118,8 +119,7 @@ def _key_hint(path: Sequence[str]) -> str:
     """What an unknown key could have meant; a clause's key in the wrong place is told so."""
     model: Any = ScenarioForm
     for part in path[:-1]:
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            model = _inner_model(model.model_fields[part].annotation)
+        model = _below(model, part)
     allowed = list(model.model_fields)
     near = difflib.get_close_matches(path[-1], allowed, n=1, cutoff=0.6)
     if not near and path[-1] in ClauseForm.model_fields:
@@ -127,12 +127,12 @@ def _key_hint(path: Sequence[str]) -> str:
     return suggestion(path[-1], allowed)
 
 
-def _inner_model(annotation: Any) -> Any:
-    """The model in `X`, `X | None` or `dict[str, X]`; for a dict its values' model."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = [_inner_model(part) for part in get_args(annotation)]
-    return next((model for model in found if model is not None), None)
+def _below(annotation: Any, key: str) -> Any:
+    """The model or dict type that stands at a key of a model or dict type."""
+    if get_origin(annotation) is dict:
+        return get_args(annotation)[1]
+    inner = annotation.model_fields[key].annotation
+    return get_args(inner)[0] if isinstance(inner, UnionType) else inner
 
 
 def _place_faults(tree: Node) -> Iterator[tuple[Mark, str, str]]:

@@ -112,6 +112,9 @@ def _notes(found: Resolution) -> list[str]:
     notes = []
     if any(clause.spread is None for clause in found.scenario.camps.values()):
         notes.append("sd -: the parameter exit_error_sd.")
+    joint = [clause for clause in found.scenario.camps.values() if clause.receiver == "joint"]
+    if any(clause.p_leave is None for clause in joint):
+        notes.append("p_leave -: at a joint unit, the parameter joint_leave.")
     for camp in theatre.load().camps:
         clause = ClauseForm.model_validate(plain(found.clauses[camp.place]))
         if clause.exit == "actual" and camp.actual is None:

@@ -183,7 +183,7 @@ def _exit_faults(window: Window, last: date, clauses: dict[str, Node]) -> Iterat
         exit_ = base_exit(clause, camp)
         if isinstance(clause.exit, date) and not window.start <= exit_ <= last:
             yield _outside(_mark(tree, "exit"), "exit", exit_, window.start, last)
-        elif clause.shift and exit_ + timedelta(clause.shift) < window.start:
+        elif exit_ + timedelta(clause.shift) < window.start <= exit_:
             moved = f"{camp.place} on {exit_ + timedelta(clause.shift)}"
             early.setdefault(_mark(tree, "shift"), []).append(moved)
     for mark, moved_camps in early.items():

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from camphandover import theatre
 from camphandover.scenario.schema import (
+    MAX_SHIFT,
     Airpower,
     Day,
     Distance,
@@ -45,7 +46,7 @@ class Clause(Form):
     buffer: bool = Field(description="Whether the UN is a buffer while it stays.")
     perimeter: Distance = Field(description="Disarmed perimeter, km; 0: none.")
     p_leave: Share | None = Field(
-        description="Chance that the joint unit's non-army members leave; null: not set."
+        description="Chance that the joint unit's non-army members leave; null: joint_leave."
     )
 
 
@@ -123,13 +124,15 @@ class Scenario(Form):
 
     def _exit_form(self, place: str) -> tuple[date | str, int]:
         """(exit, shift): the date itself; outside the dates that a file may give, by the plan."""
-        exit_ = self.camps[place].exit
-        if self.window.start <= exit_ <= max(self.window.end, self.mandate_end):
+        exit_, start = self.camps[place].exit, self.window.start
+        last = max(self.window.end, self.mandate_end)
+        if start <= exit_ <= last:
             return exit_, 0
         camp = next(camp for camp in theatre.load().camps if camp.place == place)
-        if exit_ == camp.actual:
-            return "actual", 0
-        return "plan", (exit_ - camp.planned).days
+        if exit_ < start <= camp.planned and camp.actual is not None:
+            return "actual", (exit_ - camp.actual).days
+        shift = (exit_ - camp.planned).days
+        return ("plan", shift) if shift <= MAX_SHIFT else (last, (exit_ - last).days)
 
 
 def _most_common(clauses: list[dict[str, Any]]) -> dict[str, Any]:

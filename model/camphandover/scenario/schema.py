@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 FIRST_DAY = date(2023, 8, 1)
 LAST_DAY = date(2024, 12, 31)
+MAX_SHIFT = 365
 
 Receiver = Literal["army", "race", "separatists", "joint", "empty"]
 Equipment = Literal["orderly", "accelerated"]
@@ -113,7 +114,9 @@ class ClauseForm(Form):
     exit: Exit = Field(
         default="plan", description="Day on which the UN leaves: `plan`, `actual`, or a date."
     )
-    shift: int = Field(default=0, ge=-365, le=365, description="Days added to the exit.")
+    shift: int = Field(
+        default=0, ge=-MAX_SHIFT, le=MAX_SHIFT, description="Days added to the exit."
+    )
     spread: Spread | None = Field(
         default=None,
         description="Standard deviation of the exit date in days; absent or null: the "
@@ -146,7 +149,9 @@ class ClauseForm(Form):
         default=0.0, description="Radius of a disarmed perimeter around the camp, km; 0: none."
     )
     joint_unit: JointUnitForm | None = Field(
-        default=None, description="The mixed unit, if the receiver is `joint`."
+        default=None,
+        description="The mixed unit, if the receiver is `joint`; absent or null: the parameter "
+        "joint_leave.",
     )
 
 
