@@ -9,7 +9,7 @@ from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import HOLD, MARCH, rule
 from camphandover.rules.combat import defender_of, perceived
-from camphandover.rules.control import ANY_NUMBER, empty_camp, evacuate, offer
+from camphandover.rules.control import ANY_NUMBER, empty_camp, evacuate, offer, set_holder
 from camphandover.rules.presence import estimate_win
 from camphandover.rules.strategy import force_at, garrison_need, place_order, spare_men
 from camphandover.state import (
@@ -22,6 +22,7 @@ from camphandover.state import (
     OTHER,
     RELIEF,
     SEPARATISTS,
+    TOWN,
     TRANSFER,
     Clock,
     State,
@@ -80,28 +81,45 @@ def keep_garrisons(state: State, params: Params, clock: Clock, key: Key, ledger:
 
 
 @compiled
+def posts_near(state: State, params: Params, place: int):
+    """The army's camps within reach of the groups around a place, itself one of them."""
+    n = 0
+    for p in range(len(state.places)):
+        if (
+            state.places[p].camp_holder == 0
+            and state.routes[p, place].km <= params.abandon_range_km
+        ):
+            n += 1
+    return max(1, n)
+
+
+@compiled
 def p_hold(state: State, params: Params, place: int, clock: Clock, key: Key):
     """The army's estimate of the chance to hold a post for a week.
 
-    Each group within reach attacks at its tempo and wins with its estimated chance.
-    Source: RULES R5.4 (P_hold), R5.2 (tempo).
+    Each group within reach attacks one of the posts around at its tempo, and wins with its
+    estimated chance. Source: RULES R5.4 (P_hold), R5.2 (tempo).
     """
     cell = state.presence[0, place]
+    n_posts = posts_near(state, params, place)
     hold = 1.0
     for bloc in (1, 2):
+        side = bloc + 1
+        if side == SEPARATISTS and rung_now(state) < params.raid_escalation:
+            continue
         power = 0.0
         for p in range(len(state.places)):
             if state.routes[p, place].km <= params.abandon_range_km:
                 power += force_at(state, params, p, bloc, params.raid_vehicles_max)[1]
-        side = bloc + 1
-        if power <= 0.0 or (side == SEPARATISTS and rung_now(state) < params.raid_escalation):
+        if power <= 0.0:
             continue
         seen = perceived(params, key, ARMY, place, clock.day + bloc, power)
         win = estimate_win(params, seen, cell.power * params.posture_prepared, 1.0)
         tempo = (
             params.raid_interval_separatists if side == SEPARATISTS else params.raid_interval_gsim
         )
-        hold *= (1.0 - min(win, params.win_cap)) ** (params.abandon_hold_days / tempo)
+        attacked = 1.0 - math.exp(-params.abandon_hold_days / tempo / n_posts)
+        hold *= 1.0 - attacked * win
     return hold
 
 
@@ -147,6 +165,8 @@ def abandon_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
             evacuate(state, params, key, ledger, place, 0, hour, row)
             row = empty_camp(state, params, key, ledger, place, ARMY, hour, row)
             spot.lost_hour = NEVER
+            if spot.town_holder == 0:
+                set_holder(state, ledger, place, TOWN, OTHER, ARMY, hour, row)
             offer(state, params, place, hour, params.vacated_enter_hours, row)
 
 

@@ -34,7 +34,8 @@ WEEK = 7
 def draw_exits(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """On the first day: the day on which each camp would be left if nothing hurried the UN.
 
-    The plan and a normal error; never after the mandate's end, save where guards stay.
+    The plan and a normal error; never after the mandate's end, save where liquidation guards
+    stay: there never before the plan.
     Source: RULES R6.1, R6.6. `spread` of a clause replaces the parameter.
     """
     if clock.day != clock.first:
@@ -46,7 +47,9 @@ def draw_exits(state: State, params: Params, clock: Clock, key: Key, ledger: Led
         spread = params.exit_error_sd if math.isnan(spot.spread) else spot.spread
         error = spread * normal(uniform(key, Decision.EXIT_ERROR, p, 0))
         day = spot.plan_day + round(error)
-        if not spot.guards:
+        if spot.guards:
+            day = max(day, spot.plan_day)
+        else:
             day = min(day, state.conflict[0].mandate_end)
         spot.exit_day = max(day, clock.first)
 
@@ -287,7 +290,12 @@ def leave_camps(state: State, params: Params, clock: Clock, key: Key, ledger: Le
             continue
         chance = math.nan
         due = clock.day >= spot.exit_day
-        if not due and spot.early_exit and clock.day >= spot.plan_day - params.early_window:
+        if (
+            not due
+            and spot.early_exit
+            and not spot.guards
+            and clock.day >= spot.plan_day - params.early_window
+        ):
             chance = early_hazard(
                 params,
                 float(fights_near(state, params, p)),

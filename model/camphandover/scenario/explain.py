@@ -82,7 +82,13 @@ def _camp_rows(scenario: Scenario) -> list[list[str]]:
     rows = [head.split()]
     for camp in theatre.load().camps:
         clause = scenario.camps[camp.place]
-        values = [camp.planned, clause.exit, clause.spread, clause.early_exit, clause.receiver]
+        values: list[Any] = [
+            camp.planned,
+            clause.exit,
+            clause.spread,
+            clause.early_exit,
+            clause.receiver,
+        ]
         values.append(f"{clause.notice_army}/{clause.notice_separatists}")
         values += [clause.equipment, clause.destroyed, clause.buffer, clause.perimeter]
         rows.append([camp.place, *(shown(value) for value in [*values, clause.p_leave])])

@@ -1,0 +1,210 @@
+"""The facts as frozen records: places, roads, camps, forces, history, parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from camphandover.theatre.errors import Fault, UnknownPlaceError, close_matches
+
+HOLDERS = ("army", "separatists", "gsim", "minusma", "other")
+SIDES = ("army", "wagner", "separatists", "gsim", "minusma", "partners")
+KINDS_OF_SIDE = {
+    "army": ("garrison", "manoeuvre"),
+    "wagner": ("wagner",),
+    "separatists": ("group",),
+    "gsim": ("group",),
+    "minusma": ("un",),
+    "partners": ("partner",),
+}
+ROAD_KINDS = ("paved", "track", "piste", "river")
+DISTRIBUTIONS = ("fixed", "triangular", "log-triangular")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A base or town with its two slots, camp and town.
+
+    Attributes:
+        lat, lon: Position, decimal degrees WGS84.
+        population: Persons, None where unknown.
+        un_camp: Whether the UN has a camp there on 1 August 2023.
+        army_base: Whether the army has a base there before August 2023.
+        symbolic: Symbolic value, 0 to 1 (RULES R5.1).
+        route_value: Worth as a junction or stage of a road, 0 to 1 (R5.1).
+        separatist_core: Whether it belongs to the separatists' core, the Kidal region.
+        support_army, support_separatists, support_gsim: Shares of the people's sympathy.
+        camp_holder, town_holder: Initial holders of the slots, of `HOLDERS`.
+    """
+
+    name: str
+    lat: float
+    lon: float
+    region: str
+    population: int | None
+    un_camp: bool
+    army_base: bool
+    terrain: str
+    symbolic: float
+    route_value: float
+    airstrip: bool
+    separatist_core: bool
+    support_army: float
+    support_separatists: float
+    support_gsim: float
+    camp_holder: str
+    town_holder: str
+
+
+@dataclass(frozen=True)
+class Road:
+    """An undirected road or river leg between two places; `km` along it (RULES R1.3)."""
+
+    a: str
+    b: str
+    km: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class Camp:
+    """A UN camp and its closing (RULES R6.1).
+
+    Attributes:
+        phase: 1 or 2; None for the sites of the end of the mission.
+        troops: Persons, None where no figure is known.
+        planned: Last day of the announced window.
+        actual: Day of the exit; None where the date is not known.
+        convoy_destination: Place to which the road convoy goes, None if no convoy is reported.
+        liquidation: Whether guards stay after the mandate's end (R6.6).
+    """
+
+    place: str
+    phase: int | None
+    troops: int | None
+    planned: date
+    actual: date | None
+    convoy_destination: str | None
+    liquidation: bool
+
+
+@dataclass(frozen=True)
+class UnitGroup:
+    """Some equal units at one place on 1 August 2023 (RULES R1.2).
+
+    Attributes:
+        slot: `camp`, `town`, or `country`: hidden in the countryside around the place.
+        units: How many units.
+        men, vehicles: Of each unit.
+    """
+
+    side: str
+    kind: str
+    place: str
+    slot: str
+    units: int
+    men: int
+    vehicles: int
+
+
+@dataclass(frozen=True)
+class Depot:
+    """Where a side's supply comes from (RULES R1.6)."""
+
+    side: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Rung:
+    """The rung of the escalation ladder from a date on (RULES R7.1)."""
+
+    date: date
+    rung: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row of the dated record of control.
+
+    Attributes:
+        object: `town`, `army_camp`, `un_camp` or `separatist_camp`.
+        before, after: Controllers; `before` is None in the initial rows. Besides the holders
+            there are contested, none and isgs, which the model counts as other.
+        how: handover, assault, raid-and-left, ...
+        hours_held: How long `after` kept it, hours, None where not known.
+        confidence: high, medium or low.
+    """
+
+    date: date
+    place: str
+    object: str
+    before: str | None
+    after: str
+    how: str
+    hours_held: float | None
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number of the rules with its range and where it comes from.
+
+    Attributes:
+        unit: What the number counts.
+        low, best, high: The range to sample, and the value of a run that samples nothing.
+        distribution: `fixed`, `triangular`, or `log-triangular` (if high/low > 5).
+        evidence: L literature, E event known on 17 Sep 2023, H hindsight, J judgement.
+        rule: Number of its rule in RULES.
+        source: Reference; tags in brackets are those of RULES.
+        note: More to know; may be empty.
+    """
+
+    name: str
+    unit: str
+    low: float
+    best: float
+    high: float
+    distribution: str
+    evidence: str
+    rule: str
+    source: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Theatre:
+    """All facts of the model, checked.
+
+    Attributes:
+        events: Rows of the event record as text, by column name.
+        digest: SHA-256 of all package data, hexadecimal.
+    """
+
+    places: tuple[Place, ...]
+    roads: tuple[Road, ...]
+    camps: tuple[Camp, ...]
+    units: tuple[UnitGroup, ...]
+    depots: tuple[Depot, ...]
+    escalation: tuple[Rung, ...]
+    history: tuple[Change, ...]
+    events: tuple[dict[str, str], ...]
+    parameters: dict[str, Parameter]
+    digest: str
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {place.name: row for row, place in enumerate(self.places)}
+
+    def index(self, name: str) -> int:
+        """Row of a place.
+
+        Errors:
+            UnknownPlaceError (a TheatreError and a KeyError) with the closest names.
+        """
+        row = self._rows.get(name)
+        if row is None:
+            right = close_matches(name, self._rows)
+            raise UnknownPlaceError([Fault("places.csv", "", f"no place is named {name!r}", right)])
+        return row

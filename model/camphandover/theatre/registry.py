@@ -1,0 +1,126 @@
+"""The register of parameters: every number of the rules, read from parameters.yaml."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from camphandover.theatre.errors import Fault, close_matches
+from camphandover.theatre.records import DISTRIBUTIONS, Parameter
+
+FILE = "parameters.yaml"
+EVIDENCE = ("L", "E", "H", "J")
+LAST_RULE = {1: 7, 2: 7, 3: 4, 4: 6, 5: 8, 6: 6, 7: 4, 8: 2, 9: 3}
+"""Number of rules in each chapter of RULES."""
+RULES = frozenset(f"R{chapter}.{n}" for chapter, k in LAST_RULE.items() for n in range(1, k + 1))
+WIDE = 5.0
+"""A positive range wider than this ratio is sampled on the log scale (RULES, section 0)."""
+TEXTS = ("unit", "distribution", "evidence", "rule", "source")
+NUMBERS = ("low", "best", "high")
+Say = Callable[[str, str], None]
+"""Notes a fault of one parameter: what is wrong, what would be right."""
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+def read_parameters(folder: Path, faults: list[Fault]) -> dict[str, Parameter]:
+    """All parameters by name, in the file's order.
+
+    Values are taken as written (`010` is ten, not eight). A name or key that stands twice is a
+    fault.
+
+    Args:
+        folder: The theatre's folder.
+        faults: Takes what is wrong.
+    """
+    try:
+        root = yaml.compose((folder / FILE).read_bytes(), Loader=yaml.CSafeLoader)
+    except OSError as error:
+        faults.append(Fault(FILE, "", f"cannot be read: {error.strerror}", "it has to be there"))
+        return {}
+    except yaml.YAMLError as error:
+        what = " ".join(str(error).split())
+        faults.append(Fault(FILE, "", f"is not YAML: {what}", "one line for each parameter"))
+        return {}
+    if not isinstance(root, yaml.MappingNode):
+        faults.append(Fault(FILE, "", "has no parameters", "name: {unit: ..., low: ..., ...}"))
+        return {}
+    parameters: dict[str, Parameter] = {}
+    for key, value in root.value:
+        name = str(key.value)
+        if name in parameters:
+            where = f"{name}, line {key.start_mark.line + 1}"
+            faults.append(Fault(FILE, where, "the name stands twice", "one name, one parameter"))
+            continue
+        parameters[name] = _parameter(name, value, faults)
+    return parameters
+
+
+def _parameter(name: str, node: yaml.Node, faults: list[Fault]) -> Parameter:
+    """One parameter; NaN and empty texts stand where a fault was noted."""
+
+    def fault(what: str, right: str) -> None:
+        faults.append(Fault(FILE, name, what, right))
+
+    if not _NAME.fullmatch(name):
+        fault("is not a name in snake_case", "such as ied_rate")
+    fields = _fields(node, fault)
+    texts = {key: fields[key].value if key in fields else "" for key in (*TEXTS, "note")}
+    numbers = {key: _number(key, fields[key], fault) for key in NUMBERS if key in fields}
+    for key in (*TEXTS, *NUMBERS):
+        if key not in fields:
+            fault(f"{key} is missing", "each has " + ", ".join((*TEXTS, *NUMBERS)))
+        elif key in TEXTS and not texts[key]:
+            fault(f"{key} is empty", "say what it is")
+    low, best, high = (numbers.get(key, math.nan) for key in NUMBERS)
+    parameter = Parameter(name=name, low=low, best=best, high=high, **texts)
+    if not math.isnan(low + best + high):
+        _check_range(parameter, fault)
+    for key, known in (("evidence", EVIDENCE), ("rule", RULES), ("distribution", DISTRIBUTIONS)):
+        if texts[key] and texts[key] not in known:
+            fault(f"{key} is {texts[key]!r}", close_matches(texts[key], known))
+    return parameter
+
+
+def _fields(node: yaml.Node, fault: Say) -> dict[str, yaml.ScalarNode]:
+    """The keys of one parameter with their scalars."""
+    if not isinstance(node, yaml.MappingNode):
+        fault("is not a mapping", "{unit: ..., low: ..., best: ..., high: ..., ...}")
+        return {}
+    fields: dict[str, yaml.ScalarNode] = {}
+    for key, value in node.value:
+        if key.value in fields:
+            fault(f"{key.value} stands twice", "each key once")
+        elif key.value not in (*TEXTS, *NUMBERS, "note"):
+            fault(f"there is no key {key.value!r}", close_matches(key.value, (*TEXTS, *NUMBERS)))
+        elif not isinstance(value, yaml.ScalarNode):
+            fault(f"{key.value} is not one value", "a text or a number")
+        else:
+            fields[key.value] = value
+    return fields
+
+
+def _number(key: str, node: yaml.ScalarNode, fault: Say) -> float:
+    if node.style or not _NUMBER.fullmatch(node.value):
+        fault(f"{key} is {node.value!r}", "a number such as 0.35")
+        return math.nan
+    return float(node.value)
+
+
+def _check_range(parameter: Parameter, fault: Say) -> None:
+    """Order of the range, the distribution that belongs to it, and chances within 0 and 1."""
+    low, best, high = parameter.low, parameter.best, parameter.high
+    if not low <= best <= high:
+        fault(f"low {low:g}, best {best:g}, high {high:g}", "low <= best <= high")
+        return
+    wide = low > 0.0 and high > WIDE * low * (1.0 + 1e-9)
+    wanted = "fixed" if low == high else "log-triangular" if wide else "triangular"
+    if parameter.distribution in DISTRIBUTIONS and parameter.distribution != wanted:
+        what = f"distribution is {parameter.distribution} for {low:g} to {high:g}"
+        fault(what, f"{wanted}: fixed without a range, log-triangular if high/low > {WIDE:g}")
+    if parameter.unit.startswith(("chance", "share")) and not (low >= 0.0 and high <= 1.0):
+        fault(f"a {parameter.unit.split()[0]} from {low:g} to {high:g}", "within 0 and 1")
