@@ -12,7 +12,7 @@ from camphandover.parameters import Params
 from camphandover.rules.assault import engage_columns
 from camphandover.rules.books import Control, Series, age_fights, record
 from camphandover.rules.control import hold_towns
-from camphandover.rules.garrisons import abandon_posts, keep_garrisons, relieve_posts
+from camphandover.rules.garrisons import abandon_posts, keep_garrisons, relieve_posts, send_home
 from camphandover.rules.handover import order_race, test_joint_units
 from camphandover.rules.holding import enter_vacated, leave_bases, reenter_bases
 from camphandover.rules.movement import advance_columns
@@ -53,6 +53,7 @@ def advance(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger
     order_race(state, params, clock, key, ledger)
     keep_garrisons(state, params, clock, key, ledger)
     relieve_posts(state, params, clock, key, ledger)
+    send_home(state, params, clock, key, ledger)
     assemble_column(state, params, clock, key, ledger)
     launch_offensive(state, params, clock, key, ledger)
     order_raids(state, params, clock, key, ledger)

@@ -12,6 +12,7 @@ from camphandover.rules.movement import begin_leg, disband, form_column
 from camphandover.state import (
     CAMP,
     COUNTRY,
+    GATHER,
     GSIM,
     HOLDING,
     HOURS,
@@ -19,6 +20,7 @@ from camphandover.state import (
     NEVER,
     OTHER,
     TOWN,
+    TRANSFER,
     UN_HOLDER,
     WITHDRAW,
     Clock,
@@ -79,7 +81,8 @@ def settle(state: State, ledger: Ledger, c: int, hour: float, stay: bool):
     """End a column's march: its units stand at its stop, and take an empty camp there.
 
     Args:
-        stay: Whether the place becomes the units' home.
+        stay: Whether it comes to stay. The place becomes the home of armed groups and of army
+            men who were transferred; others of the army have been sent for a while.
     """
     column = state.columns[c]
     place = column.stop
@@ -94,7 +97,7 @@ def settle(state: State, ledger: Ledger, c: int, hour: float, stay: bool):
         unit = state.units[u]
         if unit.column == c:
             unit.slot = slot
-            if stay:
+            if stay and (bloc != 0 or column.mission == TRANSFER or column.mission == GATHER):
                 unit.home = place
     disband(state, c)
 

@@ -24,6 +24,7 @@ from camphandover.state import (
     SEPARATISTS,
     TOWN,
     TRANSFER,
+    WITHDRAW,
     Clock,
     State,
     bloc_of,
@@ -245,3 +246,35 @@ def relieve_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
         men = spare_men(state, params, origin, 0)
         row = log.note(ledger, hour, log.ORDER, ARMY, place, -1, men, math.nan, spot.camp_cause)
         place_order(state, ARMY, RELIEF, origin, place, int(men), ANY_NUMBER, 0, row)
+
+
+@rule("R5.4", writes=("orders", "queue"))
+def send_home(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+    """Men who were sent to win a place, and are more than it needs, go back to their base.
+
+    One order a day for each place. Source: RULES R5.4 (garrisons).
+    """
+    if state.sides[ARMY].commanded:
+        return
+    hour = float(clock.day * HOURS)
+    for place in range(len(state.places)):
+        spare = spare_men(state, params, place, 0)
+        if spare < params.garrison_min or not is_the_armys(state, place):
+            continue
+        for u in range(len(state.units)):
+            unit = state.units[u]
+            if (
+                unit.place == place
+                and unit.home != place
+                and unit.column < 0
+                and 0 < unit.men <= spare
+                and bloc_of(unit.side) == 0
+                and clock.day - unit.since >= params.settle_days
+                and is_the_armys(state, unit.home)
+            ):
+                row = log.note(
+                    ledger, hour, log.ORDER, ARMY, unit.home, u, spare, math.nan,
+                    state.places[place].camp_cause,
+                )  # fmt: skip
+                place_order(state, ARMY, WITHDRAW, place, unit.home, int(spare), ANY_NUMBER, 0, row)
+                break

@@ -38,6 +38,7 @@ from camphandover.state import (
     SEPARATISTS,
     TRANSFER,
     WAGNER_TEAM,
+    WITHDRAW,
     Clock,
     ColumnRow,
     State,
@@ -144,14 +145,16 @@ def expected_days(
 
 
 @compiled
-def may_march(state: State, unit: UnitRow, side: int, mission: int):
-    """Whether a unit can join a column of this side and mission now."""
+def may_march(state: State, unit: UnitRow, side: int, mission: int, target: int):
+    """Whether a unit can join a column of this side and mission to a target now."""
     if unit.men <= 0 or unit.column >= 0 or bloc_of(unit.side) != bloc_of(side):
         return False
     if unit.side != side and state.sides[unit.side].commanded:
         return False
     if unit.slot == COUNTRY and bloc_of(side) == 0:
         return False
+    if mission == WITHDRAW:
+        return unit.home == target
     if mission == OFFENSIVE or mission == GATHER:
         return unit.kind == MANOEUVRE or unit.kind == WAGNER_TEAM or unit.kind == GROUP
     return True
@@ -237,7 +240,7 @@ def form_column(
     for preferred in range(2):
         for u in range(len(state.units)):
             unit = state.units[u]
-            if unit.place != origin or not may_march(state, unit, side, mission):
+            if unit.place != origin or not may_march(state, unit, side, mission, target):
                 continue
             if (unit.kind == GARRISON) != (preferred == (0 if mission == TRANSFER else 1)):
                 continue

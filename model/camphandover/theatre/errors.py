@@ -58,7 +58,7 @@ class UnknownPlaceError(TheatreError, KeyError):
 def close_matches(name: str, known: Iterable[str]) -> str:
     """What to say about an unknown name: the closest known ones, or some of them."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if close:
         return "did you mean " + " or ".join(close) + "?"
     return "known: " + ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")

@@ -92,15 +92,16 @@ def _fields(node: yaml.Node, fault: Say) -> dict[str, yaml.ScalarNode]:
         fault("is not a mapping", "{unit: ..., low: ..., best: ..., high: ..., ...}")
         return {}
     fields: dict[str, yaml.ScalarNode] = {}
-    for key, value in node.value:
-        if key.value in fields:
-            fault(f"{key.value} stands twice", "each key once")
-        elif key.value not in (*TEXTS, *NUMBERS, "note"):
-            fault(f"there is no key {key.value!r}", close_matches(key.value, (*TEXTS, *NUMBERS)))
+    for node_key, value in node.value:
+        key = str(node_key.value)
+        if key in fields:
+            fault(f"{key} stands twice", "each key once")
+        elif key not in (*TEXTS, *NUMBERS, "note"):
+            fault(f"there is no key {key!r}", close_matches(key, (*TEXTS, *NUMBERS, "note")))
         elif not isinstance(value, yaml.ScalarNode):
-            fault(f"{key.value} is not one value", "a text or a number")
+            fault(f"{key} is not one value", "a text or a number")
         else:
-            fields[key.value] = value
+            fields[key] = value
     return fields
 
 
