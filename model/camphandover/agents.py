@@ -33,7 +33,8 @@ class Column:
     def __set__(self, agent: Any, value: Any) -> None:
         """Refuse: rows change through documented methods."""
         raise AttributeError(
-            f"{self.name} is a view on the state; use a method of {type(agent).__name__} to change it"
+            f"{self.name} is a view on the state; "
+            f"use a method of {type(agent).__name__} to change it"
         )
 
 
@@ -175,7 +176,8 @@ class Commander(mesa.Agent):
     @property
     def escalation(self) -> int:
         """Rung of the ladder (R7.1) as it binds behaviour today."""
-        return int(st.rung_now(self.model.state))
+        conflict = self.model.state.conflict[0]
+        return int(conflict.rung - conflict.truce)
 
     def decide(self) -> None:
         """Turn what the commander can see into orders; override it.

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 PACKAGE = Path(__file__).resolve().parent
 CORE = ("compiled.py", "day.py", "draws.py", "ledger.py", "parameters.py", "rules", "state.py")
@@ -68,7 +68,7 @@ def interpreted() -> bool:
     """Whether the rules run as plain Python (`NUMBA_DISABLE_JIT=1`)."""
     import numba
 
-    return bool(numba.config.DISABLE_JIT)
+    return bool(vars(numba.config)["DISABLE_JIT"])
 
 
 def is_cold() -> bool:
@@ -97,6 +97,24 @@ def _announce() -> None:
         print(ANNOUNCEMENT, file=sys.stderr, flush=True)
 
 
+OPTIONS = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",  # a division by zero gives inf or nan, not a Python error
+    "no_cfunc_wrapper": True,
+    "_nrt": False,  # no reference counts: rules allocate nothing (decisions/0002)
+}
+ENTRIES = frozenset(
+    f"camphandover.{name}"
+    for name in (
+        "day.run",
+        "ledger.note",
+        "rules.strategy.place_order",
+        "rules.strategy.garrison_need",
+    )
+)
+"""Compiled functions that plain Python calls."""
+
 ANNOUNCEMENT = "camphandover: compiling the model, about half a minute, once per version ..."
 
 
@@ -104,30 +122,23 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     """Compile a function of the core: no GIL, no Python objects, cached by the sources' hash.
 
     Its annotations are its compiled types. With `NUMBA_DISABLE_JIT=1` it stays plain Python.
-    Only `day.run` can be called from Python when compiled; tests reach the others through
-    `callable_from_python`.
+    Only the functions in `ENTRIES` can be called from Python when compiled (a way in costs as
+    much to compile as a small rule); tests reach the others through `callable_from_python`.
     """
     import numba
 
     if interpreted():
         return function
     _announce()
-    numba.config.CACHE_DIR = str(cache_dir())
+    vars(numba.config)["CACHE_DIR"] = str(cache_dir())
     types = tuple(
         TYPES[annotation]
         for name, annotation in function.__annotations__.items()
         if name != "return"
     )
-    entry = function.__module__.endswith(".day") and function.__name__ == "run"
-    return numba.njit(
-        types,
-        cache=True,
-        nogil=True,
-        error_model="numpy",
-        no_cpython_wrapper=not entry,
-        no_cfunc_wrapper=True,
-        _nrt=False,
-    )(function)
+    entry = f"{function.__module__}.{function.__name__}" in ENTRIES
+    options: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": not entry}
+    return cast(F, numba.njit(types, **options)(function))
 
 
 def callable_from_python(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from camphandover import state as st
-from camphandover.parameters import parameter_record
+from camphandover.parameters import Params, parameter_record
 from camphandover.scenario import Scenario
-from camphandover.theatre import Theatre
+from camphandover.theatre import Theatre, UnitGroup
 
 RESERVED = {"army": 8, "wagner": 4, "separatists": 8, "gsim": 8, "minusma": 0, "partners": 8}
 """Empty unit rows per side for units that are raised later (a row never moves)."""
@@ -28,7 +28,7 @@ class World(NamedTuple):
     """What one scenario starts from: the same for every replicate but for its draws."""
 
     state: st.State
-    params: np.record
+    params: Params
     first: int
     last: int
     places: tuple[str, ...]
@@ -114,9 +114,11 @@ _RECEIVERS = {
 }
 
 
-def _units(theatre: Theatre, scenario: Scenario, params: np.record, first: int, times: int):
+def _units(
+    theatre: Theatre, scenario: Scenario, params: Params, first: int, times: int
+) -> np.recarray:
     """Unit rows of all sides, scaled to the theatre's strengths and the scenario's forces."""
-    template: list[tuple[str, object]] = []
+    template: list[tuple[str, UnitGroup | None]] = []
     for side in st.Side:
         name = side.name.lower()
         groups = [group for group in theatre.units if group.side == name]
@@ -128,26 +130,26 @@ def _units(theatre: Theatre, scenario: Scenario, params: np.record, first: int, 
         name: sum(g.units * g.men for g in theatre.units if g.side == name)
         for name in {g.side for g in theatre.units}
     }
-    for row, (name, group) in zip(units, template, strict=True):
+    for row, (name, member) in zip(units, template, strict=True):
         row.side = st.Side[name.upper()]
         row.column = -1
         row.fought = first - 10_000
         row.return_day = first
         row.kind = _KIND_OF_SIDE[name]
         row.quality = params[f"quality_{_QUALITY[st.Kind(row.kind).name.lower(), name]}"]
-        if group is None:
+        if member is None:
             continue
-        row.kind = st.Kind[group.kind.upper()]
-        row.slot = st.Slot[group.slot.upper()]
-        row.home = row.place = theatre.index(group.place)
+        row.kind = st.Kind[member.kind.upper()]
+        row.slot = st.Slot[member.slot.upper()]
+        row.home = row.place = theatre.index(member.place)
         scale = (
             params[f"strength_{_STRENGTH[name]}"] / totals[name] * scenario.forces.get(name, 1.0)
         )
-        row.men = round(group.men * scale)
-        row.vehicles = round(group.vehicles * scale) if row.men else 0
-        row.quality = params[f"quality_{_QUALITY[group.kind, name]}"]
+        row.men = round(member.men * scale)
+        row.vehicles = round(member.vehicles * scale) if row.men else 0
+        row.quality = params[f"quality_{_QUALITY[member.kind, name]}"]
         row.since = first - int(params.fortified_after_days)
-        limit = params.supply_max_armed if group.kind == "group" else params.supply_max_garrison
+        limit = params.supply_max_armed if member.kind == "group" else params.supply_max_garrison
         row.supply = limit
     return units
 
@@ -178,7 +180,7 @@ _STRENGTH = {
 }
 
 
-def _sides(scenario: Scenario, params: np.record, units: np.recarray, first: int) -> np.recarray:
+def _sides(scenario: Scenario, params: Params, units: np.recarray, first: int) -> np.recarray:
     """The sides' rows: weights, morale, books of men, and when each group's next attack is due."""
     sides = st.rows(st.SIDE, len(st.Side))
     for side, row in zip(st.Side, sides, strict=True):

@@ -25,7 +25,7 @@ class Key(NamedTuple):
     replicate: int
 
 
-Word = NewType("Word", np.uint64)
+Word = np.uint64
 """A 32-bit number in 64 bits: what Philox works on."""
 Table = NewType("Table", np.ndarray)
 """A quantile table, shape (point,)."""
@@ -173,7 +173,7 @@ def poisson(mean: float, u: float):
     if mean <= 0.0:
         return 0
     if mean > 500.0:
-        return max(0, int(round(mean + math.sqrt(mean) * normal(u))))
+        return max(0, round(mean + math.sqrt(mean) * normal(u)))
     p = math.exp(-mean)
     total = p
     k = 0
@@ -189,7 +189,7 @@ def poisson(mean: float, u: float):
 def binomial_low(n: int, p: float, u: float):
     """Binomial quantile for `p` up to one half; above 500 expected trials the normal one."""
     if n * p > 500.0:
-        k = int(round(n * p + math.sqrt(n * p * (1.0 - p)) * normal(u)))
+        k = round(n * p + math.sqrt(n * p * (1.0 - p)) * normal(u))
         return min(n, max(0, k))
     odds = p / (1.0 - p)
     mass = math.exp(n * math.log1p(-p))

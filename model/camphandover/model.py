@@ -13,7 +13,8 @@ from camphandover import state as st
 from camphandover.agents import COMMANDERS, Base, Commander, Unit
 from camphandover.deployment import World, deploy
 from camphandover.draws import key_of
-from camphandover.rules.books import SERIES
+from camphandover.parameters import Params
+from camphandover.rules.books import SERIES, Control, Series
 from camphandover.scenario import Scenario
 from camphandover.scenario import load as load_scenario
 from camphandover.theatre import load as load_theatre
@@ -65,6 +66,7 @@ class NorthernMali(mesa.Model):
         self.theatre = load_theatre()
         self.scenario_spec = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         self.seed_value = seed
+        self.times = times
         self.world: World = deploy(self.scenario_spec, self.theatre, times)
         self.state = st.copy_state(self.world.state)
         self.params = self.world.params
@@ -106,6 +108,7 @@ class NorthernMali(mesa.Model):
         self.control[...] = -1
         self.series[...] = np.zeros((), SERIES)
         self.day = self.world.first
+        self.running = True
         for name, commander in self.commanders.items():
             row = st.Side[name.upper()]
             self.state.sides[row].commanded = commander.writes_orders
@@ -129,6 +132,9 @@ class NorthernMali(mesa.Model):
     def run(self, replicate: int | None = None) -> Record:
         """Play the window's remaining days and return the record.
 
+        With the compiled doctrine and no scheduled event all days are one call, and Mesa's clock
+        (`time`, `steps`) stays where it is; else the model steps day by day.
+
         Args:
             replicate: When given, the model is first reset to this replicate.
 
@@ -137,7 +143,7 @@ class NorthernMali(mesa.Model):
         """
         if replicate is not None:
             self.reset(replicate)
-        if any(commander.writes_orders for commander in self.commanders.values()):
+        if self._needs_steps():
             while not self.finished:
                 self.step()
         elif not self.finished:
@@ -152,6 +158,12 @@ class NorthernMali(mesa.Model):
             )
         return self.record()
 
+    def _needs_steps(self) -> bool:
+        """Whether something happens between days: Python commanders, or events beside the step."""
+        if any(commander.writes_orders for commander in self.commanders.values()):
+            return True
+        return len(self._event_list) > 1
+
     def _play(self, start: int, last: int) -> None:
         core.run(
             self.state,
@@ -161,10 +173,11 @@ class NorthernMali(mesa.Model):
             last,
             self.key,
             self.ledger,
-            self.control,
-            self.series,
+            Control(self.control),
+            Series(self.series),
         )
         self.day = last + 1
+        self.running = not self.finished
 
     def record(self) -> Record:
         """Copies of what has been recorded so far."""
@@ -172,9 +185,13 @@ class NorthernMali(mesa.Model):
         return Record(self.control.copy(), self.series.copy(), self.ledger.rows[:n].copy())
 
     def fork(self) -> "NorthernMali":
-        """An independent model in the same state: both go on alike until one is changed."""
+        """An independent model in the same state: both go on alike until one is changed.
+
+        Mesa's clock and its scheduled events begin anew in the fork; `date` tells the day.
+        """
         kinds = {name: type(commander) for name, commander in self.commanders.items()}
-        twin = NorthernMali(self.scenario_spec, self.seed_value, self.replicate, kinds)
+        twin = NorthernMali(self.scenario_spec, self.seed_value, self.replicate, kinds, self.times)
+        twin.params = Params(self.params.copy())
         st.restore(twin.state, self.state)
         twin.control[...] = self.control
         twin.series[...] = self.series
@@ -184,6 +201,7 @@ class NorthernMali(mesa.Model):
         twin.ledger.rows[:n] = self.ledger.rows[:n]
         twin.ledger.used[0] = n
         twin.day = self.day
+        twin.running = self.running
         return twin
 
     # --- agents as views

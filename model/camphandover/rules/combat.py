@@ -43,7 +43,7 @@ TABLE_GARRISON, TABLE_RAIDER, TABLE_MANOEUVRE, TABLE_SEPARATISTS, TABLE_GSIM = r
 
 @compiled
 def in_party(state: State, u: int, c: int, place: int, bloc: int):
-    """Whether a unit fights in a party: column `c`, or (c = -1) those of `bloc` who hold `place`."""
+    """Whether a unit fights in a party: column `c`, or (c = -1) those of `bloc` in `place`."""
     unit = state.units[u]
     if unit.men <= 0:
         return False

@@ -276,7 +276,15 @@ def hold_towns(state: State, params: Params, clock: Clock, key: Key, ledger: Led
             if state.presence[bloc, place].inside > 0.0:
                 only = bloc
                 n_blocs += 1
-        if n_blocs == 1 and spot.reenter_hour == NEVER and not raiders_hold(state, place):
+        settled = spot.town_holder == only and (
+            spot.camp_holder == only or spot.camp_holder == UN_HOLDER
+        )
+        if (
+            n_blocs == 1
+            and not settled
+            and spot.reenter_hour == NEVER
+            and not raiders_hold(state, place)
+        ):
             set_holder(state, ledger, place, TOWN, only, only_side(only), hour, spot.camp_cause)
             if spot.camp_holder != only and spot.camp_holder != UN_HOLDER and spot.joint == 0:
                 set_holder(state, ledger, place, CAMP, only, only_side(only), hour, spot.town_cause)

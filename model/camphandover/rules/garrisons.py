@@ -1,4 +1,4 @@
-"""R5.4, R2.6: what the army keeps where, which posts it gives up, and how it relieves a lost one."""
+"""R5.4, R2.6: what the army keeps where, what it gives up, and how it relieves a lost post."""
 
 import math
 
@@ -41,7 +41,7 @@ def is_the_armys(state: State, place: int):
 
 @compiled
 def nearest_spare(state: State, params: Params, place: int, men: float, range_km: float):
-    """Nearest army place that can spare these men without falling below its own need, -1 if none."""
+    """Nearest army place that can spare these men beyond its own need, -1 if there is none."""
     best = -1
     for p in range(len(state.places)):
         if (
@@ -110,7 +110,8 @@ def p_hold(state: State, params: Params, place: int, clock: Clock, key: Key):
             continue
         power = 0.0
         for p in range(len(state.places)):
-            if state.routes[p, place].km <= params.abandon_range_km:
+            near = state.routes[p, place].km <= params.abandon_range_km
+            if near and state.presence[bloc, p].men > 0.0:
                 power += force_at(state, params, p, bloc, params.raid_vehicles_max)[1]
         if power <= 0.0:
             continue

@@ -43,6 +43,7 @@ from camphandover.state import (
     State,
     bloc_of,
     days_with_fights,
+    rung_now,
 )
 
 WEEK = 7
@@ -182,7 +183,7 @@ def hand_over(
 
 @rule("R6.6", writes=(*HOLD, "places.joint"))
 def test_joint_units(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
-    """A joint unit comes apart when war is renewed around it; then the camp is open to a race.
+    """A joint unit comes apart when war is renewed in its region; then the camp is open to a race.
 
     The chance over ten days with war nearby is the share of R6.6, spread evenly by day.
     Source: RULES R6.6 (S4).
@@ -194,9 +195,9 @@ def test_joint_units(state: State, params: Params, clock: Clock, key: Key, ledge
             continue
         near = 0
         for q in range(len(state.places)):
-            if state.routes[p, q].km <= params.early_fights_km:
+            if state.routes[p, q].km <= params.joint_war_km:
                 near += days_with_fights(state.places[q].fights, WEEK)
-        if near == 0:
+        if near == 0 or rung_now(state) < params.raid_escalation:
             continue
         share = params.joint_leave if math.isnan(spot.p_leave) else spot.p_leave
         chance = 1.0 - (1.0 - share) ** (1.0 / params.joint_leave_days)

@@ -1,4 +1,4 @@
-"""R2.5, R2.6, R5.7: after a capture - hold or leave, the army's return, who enters an empty camp."""
+"""R2.5, R2.6, R5.7: after a capture - hold or leave, the return, who enters an empty camp."""
 
 import math
 
@@ -161,7 +161,7 @@ def capture(
 
 @rule("R2.5", writes=(*MARCH, *HOLD))
 def leave_bases(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
-    """Raiders whose hour has come leave the base; the army's re-entry is set. Source: R2.5, R2.6."""
+    """Raiders whose hour has come leave; the army's re-entry is set. Source: RULES R2.5, R2.6."""
     midnight = float((clock.day + 1) * HOURS)
     for c in range(len(state.columns)):
         column = state.columns[c]
