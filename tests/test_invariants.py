@@ -337,6 +337,16 @@ def swapped(n: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permutation(n)
 
 
+def swapped_within_sides(side: np.ndarray, seed: int) -> np.ndarray:
+    """New rows for units, each among those of its side: rows tell who marches first."""
+    rng = np.random.default_rng(seed)
+    new = np.arange(len(side))
+    for code in np.unique(side):
+        mine = np.flatnonzero(side == code)
+        new[mine] = rng.permutation(mine)
+    return new
+
+
 def final_holders(name: str, relabel: str, runs: int) -> np.ndarray:
     """Holder of every slot at the end, shape (run, place, slot), places in their usual order."""
     played_model = NorthernMali(name, seed=17 + len(relabel))
@@ -346,7 +356,9 @@ def final_holders(name: str, relabel: str, runs: int) -> np.ndarray:
         back = swapped(len(world.places), 5)
         state = places_relabelled(world.state, back)
     elif relabel == "units":
-        state = units_relabelled(world.state, swapped(len(world.state.units), 6))
+        state = units_relabelled(
+            world.state, swapped_within_sides(world.state.units["side"], 6)
+        )
     else:
         state = world.state
     played_model.world = world._replace(state=state)

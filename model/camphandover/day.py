@@ -5,7 +5,7 @@ people, politics, reports. Air, people and reports have no rules yet. `run` loop
 and records the state of each at 24:00.
 """
 
-from camphandover.compiled import compiled
+from camphandover.compiled import compiled, inlined
 from camphandover.draws import Key
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
@@ -37,7 +37,7 @@ from camphandover.rules.withdrawal import (
 from camphandover.state import Clock, State
 
 
-@compiled
+@inlined
 def advance(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Play one day: every rule once, in the order of R1.1. Source: RULES R1.1."""
     # what the day brings
@@ -73,9 +73,9 @@ def advance(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger
     # control
     leave_bases(state, params, clock, key, ledger)
     reenter_bases(state, params, clock, key, ledger)
-    enter_vacated(state, params, clock, key, ledger)
     test_joint_units(state, params, clock, key, ledger)
     abandon_posts(state, params, clock, key, ledger)
+    enter_vacated(state, params, clock, key, ledger)
     count_presence(state, params, clock, key, ledger)
     hold_towns(state, params, clock, key, ledger)
 

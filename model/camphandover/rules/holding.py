@@ -168,7 +168,7 @@ def leave_bases(state: State, params: Params, clock: Clock, key: Key, ledger: Le
         if column.status != HOLDING or column.act >= midnight:
             continue
         place = column.stop
-        hour = column.act
+        hour = max(column.act, midnight - HOURS)
         spot = state.places[place]
         bloc = bloc_of(column.side)
         row = log.note(
@@ -197,7 +197,7 @@ def reenter_bases(state: State, params: Params, clock: Clock, key: Key, ledger: 
         spot = state.places[place]
         if spot.reenter_hour >= midnight:
             continue
-        hour = spot.reenter_hour
+        hour = max(spot.reenter_hour, midnight - HOURS)
         spot.reenter_hour = NEVER
         near = False
         for u in range(len(state.units)):
@@ -257,7 +257,7 @@ def enter_vacated(state: State, params: Params, clock: Clock, key: Key, ledger: 
         spot = state.places[place]
         if spot.enter_hour >= midnight or spot.claimant < 0:
             continue
-        hour = spot.enter_hour
+        hour = max(spot.enter_hour, midnight - HOURS)
         bloc = spot.claimant
         spot.enter_hour = NEVER
         if spot.camp_holder != OTHER or spot.joint:

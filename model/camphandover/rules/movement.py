@@ -410,8 +410,10 @@ def advance_columns(state: State, params: Params, clock: Clock, key: Key, ledger
         column = state.columns[c]
         if column.status != MOVING:
             continue
+        # a leg begun late yesterday, after the day's moves, is never booked into yesterday
+        column.arrive = max(column.arrive, midnight - HOURS)
         while column.struck < column.hits:
-            when = hit_hour(key, column, column.struck)
+            when = max(hit_hour(key, column, column.struck), midnight - HOURS)
             if when >= midnight:
                 break
             strike_ied(state, params, key, ledger, c, when)
