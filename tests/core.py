@@ -109,7 +109,7 @@ def small_world(
     Args:
         values: Parameters that differ from their best value.
     """
-    params = parameter_record(values)
+    params = _parameters(tuple(values.items())).copy()
     state = st.empty_state(24, 8, len(holders), len(roads), 1, 16)
     state.routes[...] = shortest(len(holders), roads, float(params.influence_decay_km))
     state.units["column"] = -1
@@ -183,6 +183,11 @@ def add_column(world: World, side: int, mission: int, status: int, place: int, m
 def see(world: World) -> World:
     """Count presence and influence, as the day does before anybody decides."""
     return world.play("count_presence", "spread_influence")
+
+
+@cache
+def _parameters(values: tuple[tuple[str, float], ...]) -> Any:
+    return parameter_record(dict(values))
 
 
 class Runs(NamedTuple):

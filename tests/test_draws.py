@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from core import call
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy import stats
 
 from camphandover import draws
 from camphandover.draws import Decision, Key, key_of, quantile_grid
+from core import call
 
 TAILS = [1e-12, 1e-9, 1e-6, 1e-4]
 GRID = sorted({*TAILS, *(1 - t for t in TAILS), *np.linspace(0.0013, 0.9987, 401).tolist()})
@@ -177,7 +177,7 @@ def test_from_table_is_the_beta_quantile(mean: float, concentration: float):
         lambda u: negative_binomial(6.0, 2.0, u),
         lambda u: erlang(4, 20.0, u),
     ],
-    ids="normal gumbel lognormal exponential poisson binomial high-binomial nb erlang".split(),
+    ids=["normal", "gumbel", "lognormal", "exponential", "poisson", "binomial", "high-binomial", "nb", "erlang"],
 )
 @given(u=LUCK, v=LUCK)
 @settings(deadline=None, max_examples=150)
@@ -197,7 +197,7 @@ def test_better_luck_never_gives_less(quantile: Callable[[float], float], u: flo
         lambda mean, u: binomial(int(mean), 0.35, u),
         lambda mean, u: binomial(int(mean), 0.65, u),
     ],
-    ids="lognormal exponential poisson nb erlang binomial-p binomial-n high-binomial-n".split(),
+    ids=["lognormal", "exponential", "poisson", "nb", "erlang", "binomial-p", "binomial-n", "high-binomial-n"],
 )
 @given(a=MEAN, b=MEAN, u=LUCK)
 @settings(deadline=None, max_examples=150)

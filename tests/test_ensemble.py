@@ -181,10 +181,10 @@ def test_parameters_and_scenarios(batch):
 
 
 def test_set_parameters_are_in_their_record(tmp_path):
-    made_so = made("set", parameters={"exit_error_sd": 6.0})
+    made_so = made("set", parameters={"ied_rate": 1.5})
     stored = ch.run([made_so, made("plain")], runs=1, out=tmp_path / "b", model=Scripted)
-    assert stored.parameters.loc["set", "exit_error_sd"] == 6.0
-    assert stored.parameters.loc["plain", "exit_error_sd"] != 6.0
+    assert stored.parameters.loc["set", "ied_rate"] == 1.5
+    assert stored.parameters.loc["plain", "ied_rate"] != 1.5
 
 
 def test_manifest(batch):

@@ -117,9 +117,10 @@ def test_i2_changes_of_control_chain(name: str) -> None:
             for place, holder in enumerate(holders):
                 rows = control_rows(record.events, place, slot)
                 changes += len(rows)
-                assert rows["before"].tolist() == [int(holder), *rows["after"][:-1].tolist()][
-                    : len(rows)
-                ]
+                assert (
+                    rows["before"].tolist()
+                    == [int(holder), *rows["after"][:-1].tolist()][: len(rows)]
+                )
                 assert (rows["before"] != rows["after"]).all()
     assert changes > 0
 
@@ -356,9 +357,7 @@ def final_holders(name: str, relabel: str, runs: int) -> np.ndarray:
         back = swapped(len(world.places), 5)
         state = places_relabelled(world.state, back)
     elif relabel == "units":
-        state = units_relabelled(
-            world.state, swapped_within_sides(world.state.units["side"], 6)
-        )
+        state = units_relabelled(world.state, swapped_within_sides(world.state.units["side"], 6))
     else:
         state = world.state
     played_model.world = world._replace(state=state)
@@ -410,7 +409,9 @@ def test_i6_identical_units_change_places_without_a_trace() -> None:
     twins = NorthernMali("on-schedule", seed=19)
     units = twins.world.state.units
     gao = twins.theatre.index("Gao")
-    mine = np.flatnonzero((units["side"] == st.ARMY) & (units["place"] == gao) & (units["kind"] == 0))
+    mine = np.flatnonzero(
+        (units["side"] == st.ARMY) & (units["place"] == gao) & (units["kind"] == 0)
+    )
     assert len(mine) >= 2
     assert units[mine[0]] == units[mine[1]]
     first = as_bytes(twins.run(0))

@@ -37,9 +37,7 @@ def order_of_the_day() -> list[str]:
     """Names of the rules in the order in which `day.advance` calls them."""
     tree = ast.parse(Path(core.__file__).read_text(encoding="utf-8"))
     advance = next(
-        node
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef) and node.name == "advance"
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "advance"
     )
     calls = [node.value for node in advance.body if isinstance(node, ast.Expr)]
     return [

@@ -8,18 +8,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-from core import (
-    DAY,
-    World,
-    add_column,
-    add_unit,
-    call,
-    compiled_loop,
-    compiled_only,
-    runs,
-    see,
-    small_world,
-)
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy.sparse.csgraph import shortest_path
@@ -38,6 +26,18 @@ from camphandover.rules.combat import muster
 from camphandover.rules.control import set_holder
 from camphandover.rules.movement import ied_mean, speed_of, strike_ied, travel_days
 from camphandover.rules.presence import supply_effect
+from core import (
+    DAY,
+    World,
+    add_column,
+    add_unit,
+    call,
+    compiled_loop,
+    compiled_only,
+    runs,
+    see,
+    small_world,
+)
 
 ARMY, SEPARATISTS = st.ARMY, st.SEPARATISTS
 GAO, BOUREM = 0, 1
@@ -225,21 +225,20 @@ TRAVEL = {
 
 
 @pytest.mark.parametrize("journey", TRAVEL)
-def test_r1_4_travel_table_with_the_uncertain_parameters_sampled(journey: str):
+def test_r1_4_travel_table_with_speed_and_ied_rate_sampled(journey: str):
     km, low, high, seen = TRAVEL[journey]
     rng = np.random.default_rng(0)
     params, travel = parameter_record({}), call(travel_days)
     days = np.empty(N_TRIPS)
     for i in range(N_TRIPS):
         speed = rng.triangular(50, 75, 100)
-        params.ied_delay = rng.triangular(0.25, 0.5, 1)
         params.ied_rate = math.exp(rng.triangular(math.log(0.3), 0, math.log(2)))
         hits = call(ied_mean)(params, float(km), 100.0, 1.0, False)
         days[i] = travel(params, key_of(5, i), 3, 1000, float(km), speed, hits)[0]
     band = np.quantile(days, [0.05, 0.95])
-    # one digit after the point, and 2 % of error in the quantiles of 4,000 journeys on each side
+    # the table has one digit after the point, and its quantiles and these have 2-3 % of error each
     assert band == pytest.approx([low, high], abs=0.1, rel=0.06)
-    assert band[0] < seen < band[1]
+    assert band[0] - 0.1 < seen < band[1] + 0.1
 
 
 @pytest.mark.parametrize("journey", TRAVEL)

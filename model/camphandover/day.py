@@ -13,7 +13,7 @@ from camphandover.rules.assault import engage_columns
 from camphandover.rules.books import Control, Series, age_fights, record
 from camphandover.rules.control import hold_towns
 from camphandover.rules.garrisons import abandon_posts, keep_garrisons, relieve_posts, send_home
-from camphandover.rules.handover import order_race, test_joint_units
+from camphandover.rules.handover import order_race, strain_joint_units
 from camphandover.rules.holding import enter_vacated, leave_bases, reenter_bases
 from camphandover.rules.movement import advance_columns
 from camphandover.rules.offensive import (
@@ -73,7 +73,7 @@ def advance(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger
     # control
     leave_bases(state, params, clock, key, ledger)
     reenter_bases(state, params, clock, key, ledger)
-    test_joint_units(state, params, clock, key, ledger)
+    strain_joint_units(state, params, clock, key, ledger)
     abandon_posts(state, params, clock, key, ledger)
     enter_vacated(state, params, clock, key, ledger)
     count_presence(state, params, clock, key, ledger)

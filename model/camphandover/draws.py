@@ -85,6 +85,9 @@ class Decision(IntEnum):
     BUFFER = 45
 
 
+FAR = 300.0
+"""Mean from which a sequential search does not begin at zero."""
+
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
 _W0 = np.uint64(0x9E3779B9)
@@ -169,15 +172,20 @@ def gumbel(u: float):
 
 @compiled
 def poisson(mean: float, u: float):
-    """Poisson quantile, a whole number; above a mean of 500 the normal one, rounded."""
+    """Poisson quantile, a whole number, by sequential search.
+
+    For a large mean the search begins twelve deviations below it, where less than 1e-30 is left.
+    """
     if mean <= 0.0:
         return 0
-    if mean > 500.0:
-        return max(0, round(mean + math.sqrt(mean) * normal(u)))
-    p = math.exp(-mean)
-    total = p
+    width = 12.0 * math.sqrt(mean) + 30.0
     k = 0
-    top = int(mean + 12.0 * math.sqrt(mean) + 30.0)
+    p = math.exp(-mean)
+    if mean > FAR:
+        k = int(mean - width)
+        p = math.exp(k * math.log(mean) - mean - math.lgamma(k + 1.0))
+    total = p
+    top = int(mean + width)
     while total < u and k < top:
         k += 1
         p *= mean / k
@@ -187,14 +195,16 @@ def poisson(mean: float, u: float):
 
 @compiled
 def binomial_low(n: int, p: float, u: float):
-    """Binomial quantile for `p` up to one half; above 500 expected trials the normal one."""
-    if n * p > 500.0:
-        k = round(n * p + math.sqrt(n * p * (1.0 - p)) * normal(u))
-        return min(n, max(0, k))
+    """Binomial quantile for `p` up to one half, by sequential search as in `poisson`."""
     odds = p / (1.0 - p)
-    mass = math.exp(n * math.log1p(-p))
-    total = mass
+    mean = n * p
     k = 0
+    mass = math.exp(n * math.log1p(-p))
+    if mean > FAR:
+        k = max(0, int(mean - 12.0 * math.sqrt(mean) - 30.0))
+        ways = math.lgamma(n + 1.0) - math.lgamma(k + 1.0) - math.lgamma(n - k + 1.0)
+        mass = math.exp(ways + k * math.log(p) + (n - k) * math.log1p(-p))
+    total = mass
     while total < u and k < n:
         k += 1
         mass *= odds * (n - k + 1) / k

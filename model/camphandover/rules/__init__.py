@@ -43,6 +43,7 @@ MARCH = (
     "units.column",
     "units.since",
     "units.home",
+    "units.supply",
     "columns",
 )
 """What setting a column on the march, or ending a march, writes."""

@@ -260,7 +260,7 @@ def offer(state: State, params: Params, place: int, hour: float, delay: float, c
     spot.open_cause = cause
 
 
-@rule("I2", writes=(*HOLD, "units.slot"))
+@rule("I2", writes=HOLD)
 def hold_towns(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The town follows the only armed bloc that stands in the place to stay; and camps whose
     holder is gone fall to that bloc, or stay with the holder while its influence is the largest.

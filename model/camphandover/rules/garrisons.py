@@ -55,7 +55,7 @@ def nearest_spare(state: State, params: Params, place: int, men: float, range_km
     return best
 
 
-@rule("R5.4", writes=("orders", "queue", "units.slot"))
+@rule("R5.4", writes=("orders", "queue"))
 def keep_garrisons(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The army moves companies to its places that have too few men, and into camps left empty.
 

@@ -181,8 +181,8 @@ def hand_over(
     race(state, params, ledger, key, place, hour, salvage, cause)
 
 
-@rule("R6.6", writes=(*HOLD, "places.joint"))
-def test_joint_units(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R6.6", writes=(*HOLD, "places.joint", "units.slot", "units.loot"))
+def strain_joint_units(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """A joint unit comes apart when war is renewed in its region; then the camp is open to a race.
 
     The chance over ten days with war nearby is the share of R6.6, spread evenly by day.

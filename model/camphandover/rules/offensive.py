@@ -239,7 +239,7 @@ def leave_garrison(state: State, params: Params, c: int, place: int):
     lead_anew(state, c)
 
 
-@rule("R5.3", writes=(*MARCH, "orders", "conflict.order_cause"))
+@rule("R5.3", writes=MARCH)
 def resume_offensive(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """A paused column goes on when its pause is over, or looks for its next objective.
 
@@ -323,7 +323,7 @@ def fly_in(
     log.note(ledger, hour, log.AIRLIFT, ARMY, place, to, float(men), math.nan, cause)
 
 
-@rule("R5.3", writes=("units.men", "units.slot", "units.place", "units.home"))
+@rule("R5.3", writes=("units.men",))
 def airlift(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Men flown to a strip that hosts a sub-unit of the army, before the column comes.
 

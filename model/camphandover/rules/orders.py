@@ -8,7 +8,6 @@ from camphandover.draws import Decision, Key, binomial, erlang, poisson, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import MARCH, rule
-from camphandover.rules.assault import FIGHT
 from camphandover.rules.combat import (
     NOISE_SHAPE,
     ambush_attrition,
@@ -45,7 +44,7 @@ def actor_order(key: Key, day: int, rank: int):
     return rank
 
 
-@rule("R1.1", writes=(*MARCH, "units.supply", "orders", "queue"))
+@rule("R1.1", writes=(*MARCH, "queue"))
 def carry_out_orders(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Form a column for each order of the day, the sides in random order. Source: RULES R1.1."""
     n = state.queue[0].used
@@ -193,7 +192,7 @@ def spring(
         turn_back(state, params, key, ledger, c, place, hour + params.ambush_hours, row)
 
 
-@rule("R2.2", writes=(*MARCH, *FIGHT))
+@rule("R2.2", writes=(*MARCH, "units.men", "sides.dead", "sides.wounded", "places.fights"))
 def ambush_columns(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Army columns on the road are ambushed where an armed group is strong.
 

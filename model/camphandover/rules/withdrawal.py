@@ -265,8 +265,6 @@ def leave_camp(
     writes=(
         *MARCH,
         *HOLD,
-        "places.announced",
-        "places.clause_cause",
         "places.exit_hour",
         "places.extracted",
         "places.exit_day",

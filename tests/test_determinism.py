@@ -1,0 +1,278 @@
+"""The same seed gives the same bytes: forked, interpreted, under any hash seed; and shared pasts.
+
+The golden file `tests/golden/on-schedule-2023-0.json` pins one run in words. When a rule or a fact
+is meant to change what happens, renew it with `uv run python tests/renew_golden.py`.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import renew_golden
+from camphandover import state as st
+from camphandover.compiled import interpreted
+from camphandover.model import NorthernMali, Record
+from camphandover.rules.strategy import place_order
+
+compiled_only = pytest.mark.skipif(interpreted(), reason="compares compiled with interpreted runs")
+
+PARTS = ("control", "series", "events")
+
+
+def digests(record: Record) -> dict[str, str]:
+    """SHA-256 of each part of a record."""
+    return {name: hashlib.sha256(getattr(record, name).tobytes()).hexdigest() for name in PARTS}
+
+
+# --- forks
+
+
+@pytest.mark.parametrize("day", [0, 1, 40, 75, 110, 152])
+def test_fork_equals_the_straight_run(day: int) -> None:
+    straight = NorthernMali("on-schedule", seed=2023, replicate=1).run()
+    model = NorthernMali("on-schedule", seed=2023, replicate=1)
+    for _ in range(day):
+        model.step()
+    fork = model.fork()
+    assert fork.day == model.day
+    assert digests(fork.run()) == digests(straight)
+    assert digests(model.run()) == digests(straight)
+    assert all(np.array_equal(a.view("u1"), b.view("u1")) for a, b in zip(fork.state, model.state))
+
+
+def test_a_fork_is_independent() -> None:
+    model = NorthernMali("on-schedule", seed=2023, replicate=1)
+    for _ in range(30):
+        model.step()
+    untouched = digests(model.fork().run())
+    fork = model.fork()
+    fork.base("Kidal").set_handover(receiver="separatists")
+    assert digests(fork.run()) != untouched
+    assert digests(model.run()) == untouched
+
+
+def test_reset_leaves_nothing_of_the_run_before() -> None:
+    used = NorthernMali("to-separatists", seed=5)
+    used.run(3)
+    for _ in range(2):
+        assert digests(used.run(7)) == digests(NorthernMali("to-separatists", seed=5).run(7))
+
+
+# --- compiled and interpreted, and the hash seed
+
+AUTUMN = """title: Five weeks of war
+question: Do compiled and interpreted rules agree to the bit?
+extends: on-schedule
+window: {start: 2023-09-20, end: 2023-10-20}
+"""
+TELL = """
+import hashlib, json, sys
+from camphandover.model import NorthernMali
+told = []
+for source, days in json.loads(sys.argv[1]):
+    model = NorthernMali(source, seed=77, replicate=2)
+    for _ in range(days):
+        model.step()
+    record = model.record()
+    parts = [getattr(record, name).tobytes() for name in ("control", "series", "events")]
+    told.append([hashlib.sha256(part).hexdigest() for part in parts])
+print(json.dumps(told))
+"""
+
+
+def autumn(folder: Path) -> str:
+    """A scenario that begins in open war, so that a short run has all kinds of fights."""
+    file = folder / "autumn.yaml"
+    file.write_text(AUTUMN.replace("on-schedule", str(LIBRARY / "on-schedule.yaml")))
+    return str(file)
+
+
+LIBRARY = Path(__file__).parents[1] / "scenarios"
+
+
+def told_elsewhere(
+    jobs: list[tuple[str, int]], *environments: dict[str, str]
+) -> list[list[list[str]]]:
+    """Digests of short runs played by other Python processes, one for each environment."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", TELL, json.dumps(jobs)],
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for environment in environments
+    ]
+    told = [process.communicate()[0] for process in running]
+    assert [process.returncode for process in running] == [0] * len(running)
+    return [json.loads(text) for text in told]
+
+
+def told_here(jobs: list[tuple[str, int]]) -> list[list[str]]:
+    """Digests of the same runs played by this process."""
+    told = []
+    for source, days in jobs:
+        model = NorthernMali(source, seed=77, replicate=2)
+        for _ in range(days):
+            model.step()
+        told.append(list(digests(model.record()).values()))
+    return told
+
+
+@compiled_only
+def test_compiled_equals_interpreted(tmp_path: Path) -> None:
+    jobs = [(autumn(tmp_path), 20), ("on-schedule", 20)]
+    assert told_elsewhere(jobs, {"NUMBA_DISABLE_JIT": "1"}) == [told_here(jobs)]
+    model = NorthernMali(jobs[0][0], seed=77, replicate=2)
+    for _ in range(20):
+        model.step()
+    kinds = set(model.record().events["kind"].tolist())
+    assert len(kinds) > 15, "a run in which little happens would prove little"
+
+
+@compiled_only
+def test_the_hash_seed_changes_nothing() -> None:
+    jobs = [("negotiated", 153), ("on-schedule", 153)]
+    seeds = [{"PYTHONHASHSEED": "0"}, {"PYTHONHASHSEED": "4711"}]
+    assert told_elsewhere(jobs, *seeds) == [told_here(jobs)] * 2
+
+
+# --- scenarios with a shared past
+
+REPLICATES = range(12)
+LATER_CAMPS = ("Kidal", "Tessalit", "Aguelhok", "Ansongo", "Douentza", "Mopti-Sevare", "Bamako")
+LATER_CAMPS += ("Timbuktu", "Gao")
+
+
+@cache
+def model(name: str) -> NorthernMali:
+    return NorthernMali(name, seed=2023)
+
+
+def first_notice(name: str, replicate: int, camps: tuple[str, ...]) -> int:
+    """First day of the window (0 is its first) on which a clause of these camps can matter.
+
+    A clause is announced its notice before the plan or, if earlier, the drawn exit; trucks are
+    asked for from `early_window` days before the exit.
+    """
+    drawn = model(name)
+    drawn.reset(replicate)
+    drawn.step()
+    rows = drawn.state.places[[drawn.theatre.index(camp) for camp in camps]]
+    exits = np.minimum(rows["plan_day"], rows["exit_day"])
+    notice = np.maximum(rows["notice_army"], rows["notice_separatists"])
+    lead = np.maximum(notice, drawn.params.early_window)
+    return int((exits - lead).min()) - drawn.world.first
+
+
+def assert_same_until(a: Record, b: Record, first: int, days: int) -> None:
+    """Cube, series and ledger rows of the first days are the same bytes."""
+    assert a.control[:, :, :days].tobytes() == b.control[:, :, :days].tobytes()
+    assert a.series[:days].tobytes() == b.series[:days].tobytes()
+    until = (first + days) * 24.0
+    rows = [record.events[record.events["hour"] < until] for record in (a, b)]
+    assert rows[0].tobytes() == rows[1].tobytes()
+
+
+def compare(name: str, other: str, camps: tuple[str, ...]) -> tuple[int, int, int]:
+    """Runs compared, days shared in all, and runs that differ later."""
+    runs = shared = differ = 0
+    for replicate in REPLICATES:
+        days = min(first_notice(n, replicate, camps) for n in (name, other))
+        if days < 1:
+            continue
+        a, b = model(name).run(replicate), model(other).run(replicate)
+        assert_same_until(a, b, model(name).world.first, days)
+        runs, shared = runs + 1, shared + days
+        differ += a.control.tobytes() != b.control.tobytes()
+    return runs, shared, differ
+
+
+def test_kidal_alone_to_the_separatists_shares_the_past_of_on_schedule() -> None:
+    runs, shared, differ = compare("on-schedule", "kidal-only-to-separatists", ("Kidal",))
+    assert runs == len(REPLICATES)
+    assert shared / runs > 40
+    assert differ > runs / 2
+
+
+def test_early_shares_the_past_of_on_schedule() -> None:
+    runs, shared, differ = compare("on-schedule", "early", LATER_CAMPS)
+    assert runs > 3
+    assert shared >= runs
+    assert differ == runs
+
+
+def test_the_exits_are_drawn_alike_in_scenarios_that_differ_elsewhere() -> None:
+    exits = []
+    for name in ("on-schedule", "to-separatists", "joint-unit"):
+        model(name).reset(4)
+        model(name).step()
+        exits.append(model(name).state.places["exit_day"].tolist())
+    assert exits[0] == exits[1] == exits[2]
+
+
+# --- the luck of one place is not that of another
+
+
+def with_a_convoy(replicate: int, men: int, days: int) -> tuple[np.ndarray, NorthernMali]:
+    """Ledger rows of some days; when `men` > 0 they march out from Tessalit on the first day."""
+    played = NorthernMali("on-schedule", seed=2023, replicate=replicate)
+    tessalit, aguelhok = (played.theatre.index(name) for name in ("Tessalit", "Aguelhok"))
+    if men:
+        units = played.state.units
+        row = np.flatnonzero((units["side"] == st.SEPARATISTS) & (units["men"] == 0))[0]
+        units["place"][row] = units["home"][row] = tessalit
+        units["slot"][row] = st.COUNTRY
+        units["men"][row] = men
+        units["supply"][row] = 5.0
+        sides = played.state.sides
+        sides["recruited"][st.SEPARATISTS] += men
+        call = (st.SEPARATISTS, st.TRANSFER, tessalit, aguelhok, 1, 100, 0, -1)
+        place_order(played.state, *(int(value) for value in call))
+    for _ in range(days):
+        played.step()
+    return played.record().events, played
+
+
+def far_from(played: NorthernMali, names: tuple[str, ...], km: float) -> np.ndarray:
+    """Places at least so far by road from all of these."""
+    here = [played.theatre.index(name) for name in names]
+    return np.flatnonzero((played.state.routes["km"][here] >= km).all(axis=0))
+
+
+def test_a_convoy_at_tessalit_leaves_the_luck_of_gao() -> None:
+    """Five men 400 km away change influence at Gao by less than a millionth, and no draw."""
+    days, compared = 40, 0
+    for replicate in range(8):
+        plain, played = with_a_convoy(replicate, 0, days)
+        other, _ = with_a_convoy(replicate, 5, days)
+        assert len(other) > len(plain), "the convoy has rows of its own"
+        far = far_from(played, ("Tessalit", "Aguelhok"), 400.0)
+        assert played.theatre.index("Gao") in far
+        rows = [events[np.isin(events["place"], far)] for events in (plain, other)]
+        compared += len(rows[0])
+        for column in ("kind", "side", "slot", "before", "after", "entity", "amount"):
+            assert np.array_equal(rows[0][column], rows[1][column], equal_nan=True), column
+        for column in ("hour", "p"):
+            assert np.allclose(rows[0][column], rows[1][column], rtol=1e-6, equal_nan=True), column
+    assert compared > 200
+
+
+# --- the golden run
+
+
+def test_golden_run() -> None:
+    """On a change that is meant: `uv run python tests/renew_golden.py`, and read the difference."""
+    kept = json.loads(renew_golden.FILE.read_text(encoding="utf-8"))
+    now = renew_golden.golden()
+    assert now["control"] == kept["control"]
+    assert now["on_the_last_day"] == kept["on_the_last_day"]
+    assert len(kept["control"]) > 20
+    assert renew_golden.HOW in kept["what"]
