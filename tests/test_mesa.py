@@ -273,7 +273,9 @@ def test_an_exit_can_be_brought_forward_by_an_event() -> None:
     model.base("Tessalit").set_handover(exit_day=model.day + 2)
     model.run_for(3)
     events = model.record().events
-    exits = events[(events["kind"] == log.EXIT) & (events["place"] == model.theatre.index("Tessalit"))]
+    exits = events[
+        (events["kind"] == log.EXIT) & (events["place"] == model.theatre.index("Tessalit"))
+    ]
     assert len(exits) == 1
     assert exits["hour"][0] // 24 == model.day - 1
 

@@ -320,25 +320,24 @@ def stock_of(state: st.State, c: int) -> float:
 
 
 @compiled_only
-def test_r5_3_no_offensive_departs_without_stock():
+@pytest.mark.parametrize(("resumed", "least"), [(False, 7.0), (True, 3.0)], ids=["launch", "resume"])
+def test_r5_3_no_offensive_departs_without_stock(resumed: bool, least: float):
+    """A launch needs seven days of stock; after a pause no less than a relief does (R2.6)."""
     model = NorthernMali("on-schedule", seed=1)
-    departures = 0
+    stocks = []
     for replicate in range(30):
         model.reset(replicate)
-        seen = set()
         while not model.finished:
-            day = model.day
+            midnight = model.day * 24.0
+            columns = model.state.columns
+            paused = columns["status"] == st.PAUSED
             model.step()
-            for c in np.flatnonzero(model.state.columns["mission"] == st.OFFENSIVE):
-                column = model.state.columns[c]
-                start = (int(c), int(column.lead), float(column.depart))
-                if column.status != st.MOVING or start in seen or column.depart < day * 24.0:
-                    continue
-                seen.add(start)
-                departures += 1
-                # the day's own meal and, at worst, a fight's have been taken since
-                assert stock_of(model.state, c) >= 7.0 - 2.0
-    assert departures > 10
+            out = (columns["mission"] == st.OFFENSIVE) & (columns["status"] == st.MOVING)
+            out &= (columns["depart"] >= midnight) & (columns["depart"] < midnight + 12)
+            stocks += [stock_of(model.state, c) for c in np.flatnonzero(out & (paused == resumed))]
+    assert len(stocks) > 10
+    # the day's meal, double in a fight, has been taken since
+    assert min(stocks) >= least - 2.0
 
 
 def test_r5_3_a_prize_is_a_pause_and_the_column_goes_on_after_it():
@@ -474,13 +473,15 @@ def test_r5_7_no_camp_stays_empty_for_more_than_three_days_near_armed_groups(nam
     for replicate in range(25):
         model.reset(replicate)
         empty = np.zeros(len(model.state.places), int)
+        held = model.state.places["camp_holder"] != st.OTHER
         while not model.finished:
             model.step()
             places, units = model.state.places, model.state.units
             groups = np.isin(units["side"], (SEPARATISTS, GSIM)) & (units["men"] > 0)
             near = np.zeros(len(places), bool)
             near[np.unique(units["place"][groups & (units["column"] < 0)])] = True
-            open_camp = (places["camp_holder"] == st.OTHER) & (places["joint"] == 0)
+            held |= places["camp_holder"] != st.OTHER
+            open_camp = held & (places["camp_holder"] == st.OTHER) & (places["joint"] == 0)
             emptied += int((open_camp & (empty == 0)).sum())
             empty = np.where(open_camp & near, empty + 1, 0)
             worst += [

@@ -98,7 +98,20 @@ class Unit(View):
         if men < 0:
             raise ValueError(f"men is {men}: a number of recruits, 0 or more, is right")
         self.table["men"][self.row] += men
-        self.model.state.sides["recruited"][self.table["side"][self.row]] += men
+        side = int(self.table["side"][self.row])
+        self.model.state.sides["recruited"][side] += men
+        hour, place = float(self.model.day * st.HOURS), int(self.table["place"][self.row])
+        log.note(
+            self.model.ledger,
+            hour,
+            log.REINFORCED,
+            side,
+            place,
+            self.row,
+            float(men),
+            float("nan"),
+            -1,
+        )
 
 
 class Base(View):
@@ -228,6 +241,7 @@ class Commander(mesa.Agent):
             float("nan"),
             -1,
         )
+        model.ledger.rows["mission"][row] = mission
         place_order(model.state, int(self.side), mission, here, there, men, vehicles, surprise, row)
 
 

@@ -149,7 +149,8 @@ def inlined[F: Callable[..., Any]](function: F) -> F:
 
     if interpreted():
         return function
-    return cast(F, numba.njit(inline="always", nogil=True, **{"_nrt": False})(function))
+    options: dict[str, Any] = {"inline": "always", "nogil": True, "_nrt": False}
+    return cast(F, numba.njit(**options)(function))
 
 
 @contextmanager

@@ -114,6 +114,13 @@ _RECEIVERS = {
 }
 
 
+def _size(theatre: Theatre, params: Params, what: str, group: UnitGroup) -> float:
+    """Men or vehicles of this kind of unit against the best value of its template (R1.2)."""
+    kind = f"group_{group.side}" if group.kind == "group" else group.kind
+    name = f"{what}_{kind}"
+    return float(params[name]) / theatre.parameters[name].best
+
+
 def _units(
     theatre: Theatre, scenario: Scenario, params: Params, first: int, times: int
 ) -> np.recarray:
@@ -127,7 +134,11 @@ def _units(
         template.extend((name, None) for _ in range(RESERVED[name] * times))
     units = st.rows(st.UNIT, len(template))
     totals = {
-        name: sum(g.units * g.men for g in theatre.units if g.side == name)
+        name: sum(
+            g.units * g.men * _size(theatre, params, "men", g)
+            for g in theatre.units
+            if g.side == name
+        )
         for name in {g.side for g in theatre.units}
     }
     for row, (name, member) in zip(units, template, strict=True):
@@ -145,8 +156,9 @@ def _units(
         scale = (
             params[f"strength_{_STRENGTH[name]}"] / totals[name] * scenario.forces.get(name, 1.0)
         )
-        row.men = round(member.men * scale)
-        row.vehicles = round(member.vehicles * scale) if row.men else 0
+        row.men = round(member.men * _size(theatre, params, "men", member) * scale)
+        vehicles = member.vehicles * _size(theatre, params, "vehicles", member) * scale
+        row.vehicles = round(vehicles) if row.men else 0
         row.quality = params[f"quality_{_QUALITY[member.kind, name]}"]
         row.since = first - int(params.fortified_after_days)
         limit = params.supply_max_armed if member.kind == "group" else params.supply_max_garrison

@@ -43,8 +43,6 @@ class Decision(IntEnum):
     EARLY_EXIT = 3
     CLEAR_TRUCKS = 4
     CLEAR_FLIGHT = 5
-    DESTROYED = 6
-    SALVAGE = 7
     JOINT_LEAVE = 8
     TRUCE_BREACH = 9
     TRAVEL_SPEED = 10
@@ -69,7 +67,6 @@ class Decision(IntEnum):
     DOUBLE_BREAK = 29
     KILLED = 30
     ROUT = 31
-    LOOT = 32
     HOLD_HOURS = 33
     REENTRY = 34
     REFUSE = 35
@@ -81,8 +78,8 @@ class Decision(IntEnum):
     AIRLIFT = 41
     AMBUSH = 42
     ATTACK_HOUR = 43
-    ENTER = 44
     BUFFER = 45
+    TEMPO_START = 46
 
 
 FAR = 300.0

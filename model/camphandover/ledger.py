@@ -66,6 +66,7 @@ ROW = np.dtype(
         ("slot", "i1"),
         ("before", "i1"),
         ("after", "i1"),
+        ("mission", "i1"),  # of an order or a column, -1 none
     ],
     align=True,
 )
@@ -120,6 +121,7 @@ def write_row(
         row.slot = slot
         row.before = before
         row.after = after
+        row.mission = NONE
         row.entity = entity
         row.amount = amount
         row.p = p
@@ -141,6 +143,14 @@ def note(
 ):
     """Write a row that changes no holder; returns its number."""
     return write_row(ledger, hour, kind, side, place, NONE, NONE, NONE, entity, amount, p, cause)
+
+
+@compiled
+def with_mission(ledger: Ledger, row: int, mission: int):
+    """Say which mission a row is about; returns the row's number."""
+    if row < len(ledger.rows):
+        ledger.rows[row].mission = mission
+    return row
 
 
 CLAUSE, RUNG, TRUCE, BREACH, ORDER, DEPART, ARRIVE, IED, AMBUSH, PAUSE = range(1, 11)

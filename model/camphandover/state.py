@@ -195,6 +195,7 @@ PLACE = _table("""
     convoy_to i8     # hub of the road convoy, -1 none
     extracted f8     # share of the equipment taken out so far (R6.2, R6.5)
     refused i8       # days on which trucks were refused
+    salvage f8       # share of the equipment left in the camp for who enters first (R6.5)
     flight_day i8    # last day with a flight cleared
 """)
 
@@ -422,9 +423,3 @@ def target_slot(state: State, place: int, bloc: int):
     if hostile(bloc, spot.town_holder):
         return TOWN
     return -1
-
-
-@compiled
-def travel_day(day: int):
-    """Hour (since 1970) at which a day begins."""
-    return float(day * HOURS)

@@ -13,12 +13,13 @@ import numpy as np
 
 from camphandover.ensemble.cubes import HOLDERS, SIDES, write_whole
 from camphandover.ledger import ROW, Kind
-from camphandover.state import Slot
+from camphandover.state import Mission, Slot
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 SLOTS = tuple(slot.name.lower() for slot in Slot)
+MISSIONS = tuple(mission.name.lower() for mission in Mission)
 EMPTY = np.empty(0, ROW)
 MS_PER_HOUR = 3_600_000
 _KINDS: dict[int, int] = {int(kind): row for row, kind in enumerate(Kind)}
@@ -53,6 +54,7 @@ def write(
         "slot": _names(rows["slot"], SLOTS),
         "before": _names(rows["before"], HOLDERS),
         "after": _names(rows["after"], HOLDERS),
+        "mission": _names(rows["mission"], MISSIONS),
         "entity": _numbers(rows["entity"]),
         "amount": pa.array(rows["amount"]),
         "p": pa.array(rows["p"], mask=np.isnan(rows["p"])),

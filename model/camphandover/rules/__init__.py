@@ -61,5 +61,6 @@ HOLD = (
     "places.enter_hour",
     "places.open_cause",
     "places.garrisoned",
+    "places.salvage",
 )
 """What a change of control writes."""

@@ -282,7 +282,7 @@ def act(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, c:
     bloc = bloc_of(column.side)
     hour = column.act
     if column.mission == CONVOY:
-        settle(state, ledger, c, hour, True)
+        settle(state, params, ledger, c, hour, True)
         return
     foe = defender_of(state, place, bloc)
     held = target_slot(state, place, bloc) >= 0
@@ -290,7 +290,7 @@ def act(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, c:
         if held or foe >= 0:
             hide(state, c)
         else:
-            settle(state, ledger, c, hour, False)
+            settle(state, params, ledger, c, hour, False)
     elif foe >= 0 and column.mission == TRANSFER:
         go_home(state, params, key, ledger, c, hour, column.cause)
     elif foe >= 0:
@@ -306,7 +306,7 @@ def act(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, c:
     elif column.mission == RAID:
         go_home(state, params, key, ledger, c, hour, column.cause)
     else:
-        settle(state, ledger, c, hour, True)
+        settle(state, params, ledger, c, hour, True)
 
 
 @rule("R2.1", writes=(*MARCH, *HOLD, *FIGHT))

@@ -34,9 +34,6 @@ from camphandover.state import (
     hostile,
 )
 
-NOISE_SHAPE = 3
-"""Shape of the attrition noise g ~ Gamma(3, 1/3): part of R2.2's formula, not a parameter."""
-
 TABLE_GARRISON, TABLE_RAIDER, TABLE_MANOEUVRE, TABLE_SEPARATISTS, TABLE_GSIM = range(5)
 """Rows of `params.breakpoints` (R2.3)."""
 
@@ -182,6 +179,12 @@ def ambush_attrition(
 
 
 @compiled
+def noise(params: Params, key: Key, decision: int, who: int, hour: int):
+    """Noise g of an hour's attrition: gamma with mean 1. Source: RULES R2.2."""
+    return erlang(int(params.attrition_noise_shape), 1.0, uniform(key, decision, who, hour))
+
+
+@compiled
 def duel(
     params: Params,
     key: Key,
@@ -217,8 +220,12 @@ def duel(
         s = surprise if h < hours else 1.0
         power_a = left_a * attack * s
         power_d = left_d * defend * posture
-        noise_a = erlang(NOISE_SHAPE, 1.0, uniform(key, Decision.NOISE_ATTACKER, who, t))
-        noise_d = erlang(NOISE_SHAPE, 1.0, uniform(key, Decision.NOISE_DEFENDER, who, t))
+        noise_a = erlang(
+            int(params.attrition_noise_shape), 1.0, uniform(key, Decision.NOISE_ATTACKER, who, t)
+        )
+        noise_d = erlang(
+            int(params.attrition_noise_shape), 1.0, uniform(key, Decision.NOISE_DEFENDER, who, t)
+        )
         lam_a, lam_d = attrition(
             params, left_a, left_d, power_a, power_d, posture, noise_a, noise_d
         )

@@ -77,7 +77,30 @@ def set_holder(
 
 
 @compiled
-def settle(state: State, ledger: Ledger, c: int, hour: float, stay: bool):
+def pay_salvage(state: State, params: Params, place: int, bloc: int):
+    """What the UN left in a camp goes to the first who enter it: a gain in quality, once.
+
+    Source: RULES R6.5.
+    """
+    spot = state.places[place]
+    if spot.salvage <= 0.0:
+        return
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if (
+            unit.place == place
+            and unit.men > 0
+            and unit.column < 0
+            and unit.slot == CAMP
+            and bloc_of(unit.side) == bloc
+        ):
+            gain = params.salvage_quality * spot.salvage
+            unit.loot = min(params.loot_quality_cap, unit.loot + gain)
+    spot.salvage = 0.0
+
+
+@compiled
+def settle(state: State, params: Params, ledger: Ledger, c: int, hour: float, stay: bool):
     """End a column's march: its units stand at its stop, and take an empty camp there.
 
     Args:
@@ -100,6 +123,8 @@ def settle(state: State, ledger: Ledger, c: int, hour: float, stay: bool):
             if stay and (bloc != 0 or column.mission == TRANSFER or column.mission == GATHER):
                 unit.home = place
     disband(state, c)
+    if slot == CAMP:
+        pay_salvage(state, params, place, bloc)
 
 
 @compiled
@@ -285,7 +310,10 @@ def hold_towns(state: State, params: Params, clock: Clock, key: Key, ledger: Led
             and spot.reenter_hour == NEVER
             and not raiders_hold(state, place)
         ):
-            set_holder(state, ledger, place, TOWN, only, only_side(only), hour, spot.camp_cause)
+            cause = spot.camp_cause
+            if spot.town_holder != only:
+                side = only_side(only)
+                cause = set_holder(state, ledger, place, TOWN, only, side, hour, cause)
             if spot.camp_holder != only and spot.camp_holder != UN_HOLDER and spot.joint == 0:
                 set_holder(state, ledger, place, CAMP, only, only_side(only), hour, spot.town_cause)
         holder = spot.camp_holder

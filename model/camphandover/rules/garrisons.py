@@ -76,8 +76,9 @@ def keep_garrisons(state: State, params: Params, clock: Clock, key: Key, ledger:
         donor = nearest_spare(state, params, place, params.men_garrison, params.transfer_range_km)
         if donor < 0:
             continue
-        row = log.note(ledger, hour, log.ORDER, ARMY, place, -1, lacking, math.nan, spot.camp_cause)
         mission = OCCUPY if abandoned else TRANSFER
+        row = log.note(ledger, hour, log.ORDER, ARMY, place, -1, lacking, math.nan, spot.camp_cause)
+        log.with_mission(ledger, row, mission)
         place_order(state, ARMY, mission, donor, place, int(lacking), ANY_NUMBER, 0, row)
 
 
@@ -246,6 +247,7 @@ def relieve_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
             continue
         men = spare_men(state, params, origin, 0)
         row = log.note(ledger, hour, log.ORDER, ARMY, place, -1, men, math.nan, spot.camp_cause)
+        log.with_mission(ledger, row, RELIEF)
         place_order(state, ARMY, RELIEF, origin, place, int(men), ANY_NUMBER, 0, row)
 
 
@@ -277,5 +279,6 @@ def send_home(state: State, params: Params, clock: Clock, key: Key, ledger: Ledg
                     ledger, hour, log.ORDER, ARMY, unit.home, u, spare, math.nan,
                     state.places[place].camp_cause,
                 )  # fmt: skip
+                log.with_mission(ledger, row, WITHDRAW)
                 place_order(state, ARMY, WITHDRAW, place, unit.home, int(spare), ANY_NUMBER, 0, row)
                 break

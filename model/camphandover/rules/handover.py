@@ -14,6 +14,7 @@ from camphandover.rules.control import (
     evacuate,
     offer,
     only_side,
+    pay_salvage,
     set_holder,
 )
 from camphandover.rules.garrisons import is_the_armys
@@ -96,19 +97,18 @@ def take_camp(
     place: int,
     bloc: int,
     hour: float,
-    salvage: float,
     cause: int,
 ):
-    """A bloc that stands in the place takes the camp, with the salvage left in it.
+    """A bloc that stands in the place takes the camp, with what was left in it.
 
     Source: RULES R6.5 (salvage raises quality), R5.7.
     """
     row = set_holder(state, ledger, place, CAMP, bloc, only_side(bloc), hour, cause)
     for u in range(len(state.units)):
         unit = state.units[u]
-        if unit.place == place and unit.men > 0 and unit.column < 0 and bloc_of(unit.side) == bloc:
+        if unit.place == place and unit.column < 0 and bloc_of(unit.side) == bloc:
             unit.slot = CAMP
-            unit.loot = min(params.loot_quality_cap, unit.loot + params.salvage_quality * salvage)
+    pay_salvage(state, params, place, bloc)
     return row
 
 
@@ -120,7 +120,6 @@ def race(
     key: Key,
     place: int,
     hour: float,
-    salvage: float,
     cause: int,
 ):
     """The race for a camp: the army if it is there in time, else the strongest armed group.
@@ -138,7 +137,7 @@ def race(
     if spot.receiver != TO_ARMY:
         gap = min(gap, delay)
     if t_army <= hour:
-        take_camp(state, params, ledger, place, 0, hour, salvage, cause)
+        take_camp(state, params, ledger, place, 0, hour, cause)
         return
     row = empty_camp(state, params, key, ledger, place, MINUSMA, hour, cause)
     if not army_first(t_army, hour, gap):
@@ -154,7 +153,6 @@ def hand_over(
     ledger: Ledger,
     place: int,
     hour: float,
-    salvage: float,
     cause: int,
 ):
     """The camp on the hour of the UN's exit: who receives it, or who is there first.
@@ -171,14 +169,14 @@ def hand_over(
         if state.presence[0, place].inside > 0.0 and state.places[place].town_holder != 0:
             evacuate(state, params, key, ledger, place, 0, hour, cause)
         if earliest_arrival(state, place, 1, hour) <= hour:
-            take_camp(state, params, ledger, place, 1, hour, salvage, cause)
+            take_camp(state, params, ledger, place, 1, hour, cause)
             return
         row = empty_camp(state, params, key, ledger, place, MINUSMA, hour, cause)
         spot.claimant = 1
         spot.enter_hour = hour + params.vacated_enter_hours
         spot.open_cause = row
         return
-    race(state, params, ledger, key, place, hour, salvage, cause)
+    race(state, params, ledger, key, place, hour, cause)
 
 
 @rule("R6.6", writes=(*HOLD, "places.joint", "units.slot", "units.loot"))
@@ -207,7 +205,7 @@ def strain_joint_units(state: State, params: Params, clock: Clock, key: Key, led
         row = log.note(ledger, hour, log.JOINT_END, -1, p, -1, 0.0, chance, spot.joint_cause)
         spot.camp_cause = row
         spot.lost_hour = hour
-        race(state, params, ledger, key, p, hour, 0.0, row)
+        race(state, params, ledger, key, p, hour, row)
 
 
 @compiled
@@ -263,4 +261,5 @@ def order_race(state: State, params: Params, clock: Clock, key: Key, ledger: Led
         if origin < 0:
             continue
         row = log.note(ledger, hour, log.ORDER, ARMY, p, -1, men, math.nan, spot.clause_cause)
+        log.with_mission(ledger, row, OCCUPY)
         place_order(state, ARMY, OCCUPY, origin, p, int(men), ANY_NUMBER, 0, row)

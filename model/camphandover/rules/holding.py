@@ -14,6 +14,7 @@ from camphandover.rules.control import (
     evacuate,
     go_home,
     only_side,
+    pay_salvage,
     set_holder,
     settle,
     take_to_the_country,
@@ -53,12 +54,13 @@ def expected_air_loss(state: State, params: Params, bloc: int):
 def p_counterattack(state: State, params: Params, place: int, bloc: int, men: float):
     """A captor's estimate of the chance of a counter-attack within two days.
 
-    The share of enemy men within relief range, with stock to march, in all men who could meet.
-    Source: RULES R2.5, R2.6 (range and stock of a relief).
+    The share of enemy men who could arrive in that time, with stock to march, in all men who
+    could meet. Source: RULES R2.5, R2.6 (stock of a relief), R1.4 (contested speed).
     """
     foes = 0.0
+    reach = params.speed_convoy_contested * params.counterattack_hours / HOURS
     for p in range(len(state.places)):
-        if p == place or state.routes[place, p].km > params.relief_range_km:
+        if p == place or state.routes[place, p].km > reach:
             continue
         for other in range(3):
             if hostile(bloc, other):
@@ -150,7 +152,7 @@ def capture(
             pause(state, params, key, ledger, c, hour, stay)
         else:
             column.cause = stay
-            settle(state, ledger, c, hour, True)
+            settle(state, params, ledger, c, hour, True)
     elif column.mission == OFFENSIVE:
         pause(state, params, key, ledger, c, hour, row)
     else:
@@ -237,7 +239,7 @@ def send_nearest(
             and (best < 0 or km < state.routes[best, place].km)
         ):
             best = p
-    if best < 0:
+    if best < 0 or state.sides[only_side(bloc)].commanded:
         return
     form_column(
         state, params, key, ledger, hour, only_side(bloc), OCCUPY, best, place,
@@ -245,7 +247,7 @@ def send_nearest(
     )  # fmt: skip
 
 
-@rule("R5.7", writes=(*MARCH, *HOLD))
+@rule("R5.7", writes=(*MARCH, *HOLD, "units.loot"))
 def enter_vacated(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The armed group with the largest influence enters a camp that stands empty.
 
@@ -277,5 +279,6 @@ def enter_vacated(state: State, params: Params, clock: Clock, key: Key, ledger: 
         if walked_in:
             row = log.note(ledger, hour, log.CLAIM, side, place, -1, 0.0, math.nan, spot.open_cause)
             set_holder(state, ledger, place, CAMP, bloc, side, hour, row)
+            pay_salvage(state, params, place, bloc)
         else:
             send_nearest(state, params, key, ledger, place, bloc, hour)

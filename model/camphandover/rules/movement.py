@@ -101,7 +101,9 @@ def travel_days(
     days = params.depart_delay + clean
     for i in range(hits):
         days += erlang(
-            2, params.ied_delay, uniform(key, Decision.TRAVEL_IED_DELAY, lead * 64 + i % 64, hour)
+            int(params.ied_delay_shape),
+            params.ied_delay,
+            uniform(key, Decision.TRAVEL_IED_DELAY, lead * 64 + i % 64, hour),
         )
     halts = poisson(
         params.halt_rate * max(params.halt_floor, clean),
@@ -265,6 +267,7 @@ def form_column(
     column.days = 0
     column.surprise = 0
     column.cause = log.note(ledger, hour, log.DEPART, side, origin, lead, n_men, math.nan, cause)
+    log.with_mission(ledger, column.cause, mission)
     begin_leg(state, params, key, c, origin, hour)
     return c
 

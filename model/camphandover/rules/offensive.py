@@ -158,6 +158,7 @@ def assemble_column(state: State, params: Params, clock: Clock, key: Key, ledger
     row = log.note(
         ledger, hour, log.ORDER, ARMY, base, -1, most, math.nan, state.conflict[0].rung_cause
     )
+    log.with_mission(ledger, row, GATHER)
     place_order(state, ARMY, GATHER, best, base, 1, ANY_NUMBER, 0, row)
 
 
@@ -192,6 +193,7 @@ def launch_offensive(state: State, params: Params, clock: Clock, key: Key, ledge
     hour = float(clock.day * HOURS)
     cause = war.forward_cause if war.forward > 0 else war.rung_cause
     row = log.note(ledger, hour, log.ORDER, ARMY, target, -1, vehicles, p, cause)
+    log.with_mission(ledger, row, OFFENSIVE)
     place_order(state, ARMY, OFFENSIVE, base, target, ANY_NUMBER, ANY_NUMBER, 0, row)
     war.order_cause = row
     if war.rung < params.offensive_rung:
@@ -274,6 +276,7 @@ def resume_offensive(state: State, params: Params, clock: Clock, key: Key, ledge
             row = log.note(
                 ledger, hour, log.ORDER, ARMY, target, column.lead, float(men), p, column.cause
             )
+            log.with_mission(ledger, row, OFFENSIVE)
             column.target = target
             column.cause = row
         column.mission = OFFENSIVE

@@ -9,7 +9,6 @@ from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import MARCH, rule
 from camphandover.rules.combat import (
-    NOISE_SHAPE,
     ambush_attrition,
     breakpoint,
     breakpoint_table,
@@ -163,8 +162,12 @@ def spring(
     broken = False
     for h in range(int(params.ambush_hours)):
         t = start + h
-        noise_c = erlang(NOISE_SHAPE, 1.0, uniform(key, Decision.NOISE_DEFENDER, who, t))
-        noise_a = erlang(NOISE_SHAPE, 1.0, uniform(key, Decision.NOISE_ATTACKER, who, t))
+        noise_c = erlang(
+            int(params.attrition_noise_shape), 1.0, uniform(key, Decision.NOISE_DEFENDER, who, t)
+        )
+        noise_a = erlang(
+            int(params.attrition_noise_shape), 1.0, uniform(key, Decision.NOISE_ATTACKER, who, t)
+        )
         lam_c, lam_a = ambush_attrition(
             params, left_c, left_a, left_c * power_c / n_c, left_a * e_a, noise_c, noise_a
         )

@@ -303,6 +303,7 @@ def raid(
         if u >= params.buffer_factor:
             return
     row = log.note(ledger, hour, log.ORDER, side, target, -1, men, p, cause)
+    log.with_mission(ledger, row, RAID)
     place_order(state, side, RAID, origin, target, int(men), int(params.raid_vehicles_max), 1, row)
 
 
@@ -316,6 +317,10 @@ def order_raids(state: State, params: Params, clock: Clock, key: Key, ledger: Le
     for side in (SEPARATISTS, GSIM):
         commander = state.sides[side]
         hour = float(clock.day * HOURS)
+        if clock.day == clock.first:
+            # the groups are somewhere between two attacks when the window opens
+            u = uniform(key, Decision.TEMPO_START, side, 0)
+            commander.next_attack = hour + u * HOURS * next_interval(params, key, side, hour)
         if commander.commanded:
             continue
         if side == SEPARATISTS and rung_now(state) < params.raid_escalation:

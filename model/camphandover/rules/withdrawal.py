@@ -13,13 +13,17 @@ from camphandover.rules.handover import hand_over
 from camphandover.rules.movement import form_column
 from camphandover.state import (
     ARMY,
+    CAMP,
     CONVOY,
     FREE,
     HOURS,
     MINUSMA,
     NEVER,
     OFFENSIVE,
+    OTHER,
+    TO_ARMY,
     TO_SEPARATISTS,
+    TO_THE_FIRST,
     UN_HOLDER,
     Clock,
     State,
@@ -54,6 +58,16 @@ def draw_exits(state: State, params: Params, clock: Clock, key: Key, ledger: Led
         spot.exit_day = max(day, clock.first)
 
 
+@compiled
+def meant_holder(receiver: int):
+    """Holder that a clause means a camp to have, -1 when it leaves it to a race."""
+    if receiver == TO_ARMY:
+        return 0
+    if receiver == TO_SEPARATISTS:
+        return 1
+    return -1 if receiver == TO_THE_FIRST else OTHER
+
+
 @rule(
     "R6.6",
     writes=(
@@ -80,7 +94,7 @@ def announce_handovers(state: State, params: Params, clock: Clock, key: Key, led
         spot.announced = 1
         hour = float(clock.day * HOURS)
         spot.clause_cause = log.write_row(
-            ledger, hour, log.CLAUSE, MINUSMA, p, 0, UN_HOLDER, -1, spot.receiver,
+            ledger, hour, log.CLAUSE, MINUSMA, p, CAMP, UN_HOLDER, meant_holder(spot.receiver), -1,
             float(spot.plan_day - clock.day), math.nan, -1,
         )  # fmt: skip
         if spot.receiver == TO_SEPARATISTS and war.forward == 0:
@@ -247,7 +261,7 @@ def leave_camp(
     )  # fmt: skip
     spot.exit_hour = hour
     spot.exit_day = clock.day
-    salvage = dispose(state, params, clock, ledger, place, hour, row)
+    spot.salvage = dispose(state, params, clock, ledger, place, hour, row)
     by_air = spot.airstrip and spot.flight_day == clock.day
     hub = spot.convoy_to
     open_hub = hub >= 0 and state.places[hub].camp_holder == UN_HOLDER
@@ -257,7 +271,7 @@ def leave_camp(
             ANY_NUMBER, ANY_NUMBER, row,
         )  # fmt: skip
     repatriate(state, ledger, place, hour, row)
-    hand_over(state, params, clock, key, ledger, place, hour, salvage, row)
+    hand_over(state, params, clock, key, ledger, place, hour, row)
 
 
 @rule(
@@ -267,6 +281,7 @@ def leave_camp(
         *HOLD,
         "places.exit_hour",
         "places.extracted",
+        "places.salvage",
         "places.exit_day",
         "places.joint",
         "places.joint_cause",
