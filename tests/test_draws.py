@@ -177,7 +177,17 @@ def test_from_table_is_the_beta_quantile(mean: float, concentration: float):
         lambda u: negative_binomial(6.0, 2.0, u),
         lambda u: erlang(4, 20.0, u),
     ],
-    ids=["normal", "gumbel", "lognormal", "exponential", "poisson", "binomial", "high-binomial", "nb", "erlang"],
+    ids=[
+        "normal",
+        "gumbel",
+        "lognormal",
+        "exponential",
+        "poisson",
+        "binomial",
+        "high-binomial",
+        "nb",
+        "erlang",
+    ],
 )
 @given(u=LUCK, v=LUCK)
 @settings(deadline=None, max_examples=150)
@@ -197,7 +207,16 @@ def test_better_luck_never_gives_less(quantile: Callable[[float], float], u: flo
         lambda mean, u: binomial(int(mean), 0.35, u),
         lambda mean, u: binomial(int(mean), 0.65, u),
     ],
-    ids=["lognormal", "exponential", "poisson", "nb", "erlang", "binomial-p", "binomial-n", "high-binomial-n"],
+    ids=[
+        "lognormal",
+        "exponential",
+        "poisson",
+        "nb",
+        "erlang",
+        "binomial-p",
+        "binomial-n",
+        "high-binomial-n",
+    ],
 )
 @given(a=MEAN, b=MEAN, u=LUCK)
 @settings(deadline=None, max_examples=150)

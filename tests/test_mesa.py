@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import mesa
@@ -230,21 +231,30 @@ def run_with(event: Callable[[NorthernMali], None], at: float, replicate: int) -
     return model.run()
 
 
-def kidal_to_separatists(model: NorthernMali) -> None:
-    model.base("Kidal").set_handover(receiver="separatists")
+def holder_on_exit(record: Record, place: str) -> str:
+    """Who has a camp at 24:00 of the day on which the UN leaves it."""
+    model = NorthernMali("on-schedule", SEED)
+    row = model.theatre.index(place)
+    exits = record.events[(record.events["kind"] == log.EXIT) & (record.events["place"] == row)]
+    day = int(exits["hour"][0] // st.HOURS) - model.world.first
+    return st.Holder(int(record.control[row, st.CAMP, day])).name.lower()
+
+
+def kidal_to_a_joint_unit(model: NorthernMali) -> None:
+    model.base("Kidal").set_handover(receiver="joint")
 
 
 def test_a_scheduled_event_changes_who_receives_kidal() -> None:
-    day, after = 40, []
+    """A joint unit (holder `other`) has the camp on the day of the exit, if it lasts that long."""
+    day, joint = 40, 0
     for replicate in range(RUNS):
         plain = NorthernMali("on-schedule", SEED, replicate).run()
-        changed = run_with(kidal_to_separatists, float(day), replicate)
+        changed = run_with(kidal_to_a_joint_unit, float(day), replicate)
         assert changed.control[:, :, :day].tobytes() == plain.control[:, :, :day].tobytes()
         assert changed.series[:day].tobytes() == plain.series[:day].tobytes()
-        kidal = NorthernMali("on-schedule", SEED).theatre.index("Kidal")
-        after.append([(r.control[kidal, 0] == 1).sum() for r in (plain, changed)])
-    days_plain, days_changed = np.sum(after, axis=0)
-    assert days_changed > days_plain
+        assert holder_on_exit(plain, "Kidal") != "other"
+        joint += holder_on_exit(changed, "Kidal") == "other"
+    assert joint > RUNS / 2
 
 
 def test_an_event_fires_after_the_step_of_its_time() -> None:
@@ -309,13 +319,17 @@ def test_bases_are_an_agent_set() -> None:
     assert model.bases.select(at_most=3).agg("symbolic", sum) <= 3.0
 
 
+def is_of(side: str, unit: Unit) -> bool:
+    return unit.side == side
+
+
 def test_units_are_an_agent_set() -> None:
     model = NorthernMali("on-schedule", SEED)
     model.run_for(90)
     units = model.units
     assert min(units.get("men")) > 0
     for side in st.Side:
-        mine = units.select(lambda unit, name=side.name.lower(): unit.side == name)
+        mine = units.select(partial(is_of, side.name.lower()))
         total = model.state.units["men"][model.state.units["side"] == side].sum()
         assert sum(mine.get("men")) == total
     assert units.select(agent_type=Base).to_list() == []

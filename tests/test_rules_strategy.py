@@ -216,7 +216,10 @@ def test_r5_1_choices_are_a_logit_of_their_utilities():
 
 
 @given(
-    a=some.floats(1, 2000), b=some.floats(1, 2000), d=some.floats(1, 2000), s=some.sampled_from([0, 1])
+    a=some.floats(1, 2000),
+    b=some.floats(1, 2000),
+    d=some.floats(1, 2000),
+    s=some.sampled_from([0, 1]),
 )
 @settings(deadline=None)
 def test_r5_1_the_estimate_rises_with_the_attackers_power_and_surprise(
@@ -278,7 +281,9 @@ def test_r5_2_s2_a_buffer_halves_attacks_within_20_km():
 # --- R5.3 the army's offensive
 
 
-def ready_column(supply: float = 12.0, companies: int = 5, exit_in: int = 10, rung: int = 3) -> World:
+def ready_column(
+    supply: float = 12.0, companies: int = 5, exit_in: int = 10, rung: int = 3
+) -> World:
     """Manoeuvre companies of 20 vehicles at place 0; a UN camp in the enemy's town at place 1."""
     world = small_world([0, 1, 1], [(0, 1, 100.0), (1, 2, 100.0)])
     world.state.places["symbolic"] = 0.8, 0.6, 0.3
@@ -320,7 +325,9 @@ def stock_of(state: st.State, c: int) -> float:
 
 
 @compiled_only
-@pytest.mark.parametrize(("resumed", "least"), [(False, 7.0), (True, 3.0)], ids=["launch", "resume"])
+@pytest.mark.parametrize(
+    ("resumed", "least"), [(False, 7.0), (True, 3.0)], ids=["launch", "resume"]
+)
 def test_r5_3_no_offensive_departs_without_stock(resumed: bool, least: float):
     """A launch needs seven days of stock; after a pause no less than a relief does (R2.6)."""
     model = NorthernMali("on-schedule", seed=1)

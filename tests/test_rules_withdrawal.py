@@ -7,6 +7,17 @@ from datetime import date
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from camphandover import state as st
+from camphandover.draws import key_of
+from camphandover.ledger import Kind
+from camphandover.model import NorthernMali
+from camphandover.parameters import parameter_record
+from camphandover.rules.handover import army_first, race
+from camphandover.rules.strategy import protected
+from camphandover.rules.withdrawal import early_hazard, equipment_shares
 from core import (
     DAY,
     World,
@@ -19,17 +30,6 @@ from core import (
     shares_of_outcomes,
     small_world,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as some
-
-from camphandover import state as st
-from camphandover.draws import key_of
-from camphandover.ledger import Kind
-from camphandover.model import NorthernMali
-from camphandover.parameters import parameter_record
-from camphandover.rules.handover import army_first, race
-from camphandover.rules.strategy import protected
-from camphandover.rules.withdrawal import early_hazard, equipment_shares
 
 ARMY, SEPARATISTS, MINUSMA = st.ARMY, st.SEPARATISTS, st.MINUSMA
 PARAMS = parameter_record({})
@@ -411,7 +411,7 @@ def joint_camp(war: bool, replicate: int, p_leave: float = math.nan) -> int:
     for day in range(10):
         world = world._replace(clock=st.Clock(DAY + day, DAY - 100, DAY + 100))
         world.state.places[BASE].fights = int(war)
-        world.play("")
+        world.play("strain_joint_units")
         if not world.state.places[CAMP].joint:
             return day + 1
     return 0
@@ -434,7 +434,7 @@ def test_r6_6_s4_after_the_joint_unit_the_camp_is_open_to_a_race():
     while world.state.places[CAMP].joint:
         world = world._replace(clock=st.Clock(world.clock.day + 1, DAY - 100, DAY + 100))
         world.state.places[BASE].fights = 1
-        world.play("")
+        world.play("strain_joint_units")
     assert len(world.rows(Kind.JOINT_END)) == 1
     assert world.state.places[CAMP].claimant == 1
     assert world.state.places[CAMP].enter_hour < np.inf

@@ -26,6 +26,7 @@ from camphandover.rules.combat import (
 )
 from camphandover.rules.control import disband, evacuate, go_home, only_side, settle
 from camphandover.rules.holding import capture, pause
+from camphandover.rules.movement import column_men
 from camphandover.rules.presence import estimate_win
 from camphandover.state import (
     ARMY,
@@ -281,6 +282,9 @@ def act(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, c:
     place = column.stop
     bloc = bloc_of(column.side)
     hour = column.act
+    if column_men(state, c) == 0:
+        disband(state, c)
+        return
     if column.mission == CONVOY:
         settle(state, params, ledger, c, hour, True)
         return

@@ -143,17 +143,10 @@ def abandon_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
             or state.presence[0, place].inside <= 0.0
         ):
             continue
-        starved = False
-        fresh = False
-        for u in range(len(state.units)):
-            unit = state.units[u]
-            if unit.place == place and unit.men > 0 and unit.column < 0 and bloc_of(unit.side) == 0:
-                if unit.low_days >= params.abandon_days:
-                    starved = True
-                if clock.day - unit.since < params.abandon_days:
-                    fresh = True
-        p = p_hold(state, params, place, clock, key)
-        if starved or (p < params.abandon_hold_p and not fresh):
+        starved = state.presence[0, place].low_days >= params.abandon_days
+        fresh = clock.day - state.presence[0, place].latest < params.abandon_days
+        p = 1.0 if starved or fresh else p_hold(state, params, place, clock, key)
+        if starved or p < params.abandon_hold_p:
             row = log.note(
                 ledger,
                 hour,
@@ -251,6 +244,15 @@ def relieve_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
         place_order(state, ARMY, RELIEF, origin, place, int(men), ANY_NUMBER, 0, row)
 
 
+@compiled
+def ordered_from(state: State, place: int):
+    """Whether the army has ordered men away from a place today."""
+    for i in range(state.queue[0].used):
+        if state.orders[i].side == ARMY and state.orders[i].origin == place:
+            return True
+    return False
+
+
 @rule("R5.4", writes=("orders", "queue"))
 def send_home(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Men who were sent to win a place, and are more than it needs, go back to their base.
@@ -260,25 +262,22 @@ def send_home(state: State, params: Params, clock: Clock, key: Key, ledger: Ledg
     if state.sides[ARMY].commanded:
         return
     hour = float(clock.day * HOURS)
-    for place in range(len(state.places)):
-        spare = spare_men(state, params, place, 0)
-        if spare < params.garrison_min or not is_the_armys(state, place):
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        place = unit.place
+        if (
+            unit.home == place
+            or unit.column >= 0
+            or unit.men <= 0
+            or bloc_of(unit.side) != 0
+            or clock.day - unit.since < params.settle_days
+            or not (is_the_armys(state, place) and is_the_armys(state, unit.home))
+        ):
             continue
-        for u in range(len(state.units)):
-            unit = state.units[u]
-            if (
-                unit.place == place
-                and unit.home != place
-                and unit.column < 0
-                and 0 < unit.men <= spare
-                and bloc_of(unit.side) == 0
-                and clock.day - unit.since >= params.settle_days
-                and is_the_armys(state, unit.home)
-            ):
-                row = log.note(
-                    ledger, hour, log.ORDER, ARMY, unit.home, u, spare, math.nan,
-                    state.places[place].camp_cause,
-                )  # fmt: skip
-                log.with_mission(ledger, row, WITHDRAW)
-                place_order(state, ARMY, WITHDRAW, place, unit.home, int(spare), ANY_NUMBER, 0, row)
-                break
+        spare = spare_men(state, params, place, 0)
+        if spare < unit.men or ordered_from(state, place):
+            continue
+        cause = state.places[place].camp_cause
+        row = log.note(ledger, hour, log.ORDER, ARMY, unit.home, u, spare, math.nan, cause)
+        log.with_mission(ledger, row, WITHDRAW)
+        place_order(state, ARMY, WITHDRAW, place, unit.home, int(spare), ANY_NUMBER, 0, row)

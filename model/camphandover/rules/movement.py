@@ -421,7 +421,7 @@ def advance_columns(state: State, params: Params, clock: Clock, key: Key, ledger
                 break
             strike_ied(state, params, key, ledger, c, when)
             column.struck += 1
-        if column_men(state, c) == 0:
+        if column.struck > 0 and column_men(state, c) == 0:
             disband(state, c)
             continue
         if column.arrive < midnight:

@@ -74,6 +74,8 @@ def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger:
             cell.power = 0.0
             cell.stock = 0.0
             cell.incoming = 0.0
+            cell.low_days = 0
+            cell.latest = 0
             cell.mobile = 0.0
             cell.mobile_vehicles = 0.0
             cell.mobile_stock = 0.0
@@ -97,6 +99,9 @@ def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger:
         cell.vehicles += unit.vehicles
         cell.power += unit_power(params, unit)
         cell.stock += unit.men * unit.supply
+        if unit.column < 0:
+            cell.low_days = max(cell.low_days, unit.low_days)
+            cell.latest = max(cell.latest, unit.since)
         if is_mobile(state, unit):
             cell.mobile += unit.men
             cell.mobile_vehicles += unit.vehicles
