@@ -116,7 +116,7 @@ def test_lognormal_exponential_gumbel_are_the_quantiles():
 def test_poisson_is_the_quantile(mean: float):
     assert [poisson(mean, u) for u in GRID[3:-3]] == stats.poisson.ppf(GRID[3:-3], mean).tolist()
     # farther out a sum in doubles may be off by one count
-    for u in GRID:
+    for u in GRID[1:-1]:
         assert abs(poisson(mean, u) - stats.poisson.ppf(u, mean)) <= 1
 
 
@@ -125,7 +125,7 @@ def test_poisson_is_the_quantile(mean: float):
 )
 def test_binomial_is_the_quantile(n: int, p: float):
     assert [binomial(n, p, u) for u in GRID[3:-3]] == stats.binom.ppf(GRID[3:-3], n, p).tolist()
-    for u in GRID:
+    for u in GRID[1:-1]:
         assert abs(binomial(n, p, u) - stats.binom.ppf(u, n, p)) <= 1
 
 

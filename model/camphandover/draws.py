@@ -110,7 +110,7 @@ def philox(c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word):
 
 @compiled
 def uniform(key: Key, decision: int, entity: int, time: int):
-    """The uniform number in the open interval (0, 1), 53 bits, of one decision.
+    """The uniform number in the open interval (0, 1), 52 bits, of one decision.
 
     Args:
         key: Key of the run.
@@ -126,7 +126,7 @@ def uniform(key: Key, decision: int, entity: int, time: int):
         np.uint64(key.low),
         np.uint64(key.high),
     )
-    return (float(x0 >> np.uint64(5)) * 67108864.0 + float(x1 >> np.uint64(6)) + 0.5) / 2.0**53
+    return (float(x0 >> np.uint64(6)) * 67108864.0 + float(x1 >> np.uint64(6)) + 0.5) / 2.0**52
 
 
 @compiled

@@ -260,7 +260,7 @@ PRESENCE = _table("""
     incoming f8      # men on the way to stay
     low_days i8      # most days in a row that a free unit here has been short of stock (R5.4)
     latest i8        # day on which the last of the free units came
-    mobile f8        # of the men, those of mobile units (R5.3), and their vehicles, stock, power
+    mobile f8        # of the men, those of mobile units with stock (R5.3); vehicles, stock, power
     mobile_vehicles f8
     mobile_stock f8
     mobile_power f8  # without the supply effect

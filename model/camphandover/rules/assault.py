@@ -35,6 +35,7 @@ from camphandover.state import (
     ENGAGED,
     GSIM,
     HOURS,
+    N_BLOCS,
     N_SIDES,
     OCCUPY,
     OFFENSIVE,
@@ -160,7 +161,7 @@ def fight(
     n_a, power_a, _, _, kind_a, first_a = muster(state, params, c, place, bloc_of(column.side))
     n_d, power_d, _, _, kind_d, first_d = muster(state, params, -1, place, foe)
     side_d = state.units[first_d].side
-    who = place * 64 + foe
+    who = (place * N_BLOCS + foe) * 4096 + column.lead % 4096
     start = int(hour)
     theta_a = breakpoint(
         params,

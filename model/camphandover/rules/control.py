@@ -267,7 +267,7 @@ def only_side(bloc: int):
 
 
 @compiled
-def offer(state: State, params: Params, place: int, hour: float, delay: float, cause: int):
+def offer(state: State, place: int, hour: float, delay: float, cause: int):
     """An empty camp is open to the armed group with the largest influence there, after a delay.
 
     Source: RULES R5.7.
@@ -330,4 +330,4 @@ def hold_towns(state: State, params: Params, clock: Clock, key: Key, ledger: Led
                 row = empty_camp(
                     state, params, key, ledger, place, only_side(holder), hour, spot.camp_cause
                 )
-                offer(state, params, place, hour, params.vacated_enter_hours, row)
+                offer(state, place, hour, params.vacated_enter_hours, row)

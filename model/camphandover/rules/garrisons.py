@@ -163,7 +163,7 @@ def abandon_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
             spot.lost_hour = NEVER
             if spot.town_holder == 0:
                 set_holder(state, ledger, place, TOWN, OTHER, ARMY, hour, row)
-            offer(state, params, place, hour, params.vacated_enter_hours, row)
+            offer(state, place, hour, params.vacated_enter_hours, row)
 
 
 @compiled
@@ -193,7 +193,10 @@ def gather(
     state: State, params: Params, key: Key, ledger: Ledger, place: int, hour: float, cause: int
 ):
     """Scattered army men rejoin their base when it is the army's, else they march to another."""
-    if state.places[place].camp_holder == 0:
+    spot = state.places[place]
+    if spot.camp_holder == OTHER and spot.joint == 0:
+        set_holder(state, ledger, place, CAMP, 0, ARMY, hour, cause)
+    if spot.camp_holder == 0:
         for u in range(len(state.units)):
             unit = state.units[u]
             if unit.place == place and unit.column < 0 and bloc_of(unit.side) == 0:
@@ -211,7 +214,7 @@ def gather(
         evacuate(state, params, key, ledger, place, 0, hour, cause)
 
 
-@rule("R2.6", writes=("orders", "queue", *MARCH))
+@rule("R2.6", writes=("orders", "queue", *MARCH, *HOLD))
 def relieve_posts(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The army sends relief to a camp that was taken from it, and calls its scattered men back.
 

@@ -140,8 +140,10 @@ def race(
         take_camp(state, params, ledger, place, 0, hour, cause)
         return
     row = empty_camp(state, params, key, ledger, place, MINUSMA, hour, cause)
-    if not army_first(t_army, hour, gap):
-        offer(state, params, place, hour, delay, row)
+    if army_first(t_army, hour, gap):
+        offer(state, place, t_army, delay, row)  # should the column turn back
+    else:
+        offer(state, place, hour, delay, row)
 
 
 @compiled

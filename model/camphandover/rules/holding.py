@@ -13,6 +13,7 @@ from camphandover.rules.control import (
     empty_camp,
     evacuate,
     go_home,
+    offer,
     only_side,
     pay_salvage,
     set_holder,
@@ -121,7 +122,10 @@ def capture(
     hour: float,
     cause: int,
 ):
-    """A column takes the base where it stands, then holds it or means to leave. Source: R2.5."""
+    """A column takes the base where it stands, then holds it or means to leave.
+
+    The army, sent to occupy or relieve a base, stays whatever it is worth. Source: RULES R2.5.
+    """
     column = state.columns[c]
     place = column.stop
     bloc = bloc_of(column.side)
@@ -144,7 +148,7 @@ def capture(
     column.cause = row
     men = column_men(state, c)
     value = hold_value(state, params, place, bloc, men)
-    if value > 0.0:
+    if value > 0.0 or (bloc == 0 and column.mission != OFFENSIVE):
         stay = log.note(
             ledger, hour, log.STAY, column.side, place, column.lead, value, math.nan, row
         )
@@ -185,6 +189,8 @@ def leave_bases(state: State, params: Params, clock: Clock, key: Key, ledger: Le
         if u < params.reenter_p:
             spot.reenter_hour = hour + params.reenter_hours
             spot.open_cause = row
+        elif spot.camp_holder == OTHER:
+            offer(state, place, hour, params.vacated_enter_hours, row)
         go_home(state, params, key, ledger, c, hour, row)
 
 
@@ -264,6 +270,7 @@ def enter_vacated(state: State, params: Params, clock: Clock, key: Key, ledger: 
         spot.enter_hour = NEVER
         if spot.camp_holder != OTHER or spot.joint:
             continue
+        spot.enter_hour = hour + HOURS  # tried again tomorrow, as long as nobody has come
         walked_in = False
         for u in range(len(state.units)):
             unit = state.units[u]
@@ -280,5 +287,5 @@ def enter_vacated(state: State, params: Params, clock: Clock, key: Key, ledger: 
             row = log.note(ledger, hour, log.CLAIM, side, place, -1, 0.0, math.nan, spot.open_cause)
             set_holder(state, ledger, place, CAMP, bloc, side, hour, row)
             pay_salvage(state, params, place, bloc)
-        else:
+        elif state.presence[bloc, place].incoming <= 0.0:
             send_nearest(state, params, key, ledger, place, bloc, hour)

@@ -17,7 +17,7 @@ from camphandover.draws import (
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import MARCH, rule
-from camphandover.rules.presence import hostile_phi
+from camphandover.rules.presence import has_stock, hostile_phi
 from camphandover.state import (
     ARMY,
     COUNTRY,
@@ -147,7 +147,7 @@ def expected_days(
 
 
 @compiled
-def may_march(state: State, unit: UnitRow, side: int, mission: int, target: int):
+def may_march(state: State, params: Params, unit: UnitRow, side: int, mission: int, target: int):
     """Whether a unit can join a column of this side and mission to a target now."""
     if unit.men <= 0 or unit.column >= 0 or bloc_of(unit.side) != bloc_of(side):
         return False
@@ -157,6 +157,8 @@ def may_march(state: State, unit: UnitRow, side: int, mission: int, target: int)
         return False
     if mission == WITHDRAW:
         return unit.home == target
+    if mission == OFFENSIVE and bloc_of(side) == 0 and not has_stock(params, unit):
+        return False
     if mission == OFFENSIVE or mission == GATHER:
         return unit.kind == MANOEUVRE or unit.kind == WAGNER_TEAM or unit.kind == GROUP
     return True
@@ -242,7 +244,7 @@ def form_column(
     for preferred in range(2):
         for u in range(len(state.units)):
             unit = state.units[u]
-            if unit.place != origin or not may_march(state, unit, side, mission, target):
+            if unit.place != origin or not may_march(state, params, unit, side, mission, target):
                 continue
             if (unit.kind == GARRISON) != (preferred == (0 if mission == TRANSFER else 1)):
                 continue

@@ -41,14 +41,24 @@ from camphandover.state import (
 
 @compiled
 def assembly_base(state: State):
-    """Place with the most mobile vehicles: where the column gathers; -1 when there are none."""
-    best = -1
-    most = 0.0
+    """Where the column gathers: the army's depot nearest to the hostile place of most symbolic
+    value; -1 when there is no depot or no such place. Source: RULES R5.3, R1.6 (depots).
+    """
+    prize = -1
     for p in range(len(state.places)):
-        vehicles = state.presence[0, p].mobile_vehicles
-        if vehicles > most and state.places[p].town_holder == 0:
+        if target_slot(state, p, 0) >= 0 and (
+            prize < 0 or state.places[p].symbolic > state.places[prize].symbolic
+        ):
+            prize = p
+    best = -1
+    for p in range(len(state.places)):
+        if (
+            prize >= 0
+            and state.shipments[0, p].depot
+            and state.places[p].town_holder == 0
+            and (best < 0 or state.routes[p, prize].km < state.routes[best, prize].km)
+        ):
             best = p
-            most = vehicles
     return best
 
 
@@ -185,8 +195,6 @@ def launch_offensive(state: State, params: Params, clock: Clock, key: Key, ledge
     vehicles = force.mobile_vehicles
     if vehicles < params.column_vehicles:
         return
-    if force.mobile_stock < params.column_supply * force.mobile:
-        return
     target, p = choose_objective(state, params, clock, key, base, force.mobile_power)
     if target < 0:
         return
@@ -241,11 +249,25 @@ def leave_garrison(state: State, params: Params, c: int, place: int):
     lead_anew(state, c)
 
 
+@compiled
+def column_stock(state: State, c: int):
+    """Mean days of stock of a column's men, 0 when it has none."""
+    men = 0
+    stock = 0.0
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if unit.column == c:
+            men += unit.men
+            stock += unit.men * unit.supply
+    return stock / men if men > 0 else 0.0
+
+
 @rule("R5.3", writes=MARCH)
 def resume_offensive(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """A paused column goes on when its pause is over, or looks for its next objective.
 
-    It leaves a garrison behind, and stays as one when nothing more is in reach.
+    It leaves a garrison behind, waits for stock as a relief would (R2.6), and stays as a garrison
+    when nothing more is in reach.
     Source: RULES R5.3, R5.4.
     """
     if state.sides[ARMY].commanded:
@@ -258,6 +280,8 @@ def resume_offensive(state: State, params: Params, clock: Clock, key: Key, ledge
         if rung_now(state) < params.column_escalation:
             continue
         place = column.stop
+        if column_stock(state, c) < params.relief_supply_min:
+            continue
         leave_garrison(state, params, c, place)
         men = column_men(state, c)
         if men <= 0:

@@ -21,12 +21,17 @@ from camphandover.state import (
     HOURS,
     MOVING,
     N_SIDES,
+    OFFENSIVE,
     SEPARATISTS,
     Clock,
     State,
     bloc_of,
     rung_now,
 )
+
+AMBUSH = 2**24
+AMBUSHER = 2**25
+"""Ids of an ambush and of its ambusher, for the draws: apart from those of battles."""
 
 
 @compiled
@@ -45,16 +50,19 @@ def actor_order(key: Key, day: int, rank: int):
 
 @rule("R1.1", writes=(*MARCH, "queue"))
 def carry_out_orders(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
-    """Form a column for each order of the day, the sides in random order. Source: RULES R1.1."""
+    """Form a column for each order of the day, the sides in random order, offensives first.
+
+    Source: RULES R1.1.
+    """
     n = state.queue[0].used
     if n == 0:
         return
     hour = float(clock.day * HOURS)
-    for rank in range(N_SIDES):
-        side = actor_order(key, clock.day, rank)
+    for turn in range(2 * N_SIDES):
+        side = actor_order(key, clock.day, turn // 2)
         for i in range(n):
             order = state.orders[i]
-            if order.side != side:
+            if order.side != side or (order.mission == OFFENSIVE) != (turn % 2 == 0):
                 continue
             c = form_column(
                 state, params, key, ledger, hour, order.side, order.mission, order.origin,
@@ -144,7 +152,7 @@ def spring(
     row = log.note(ledger, hour, log.AMBUSH, group.side, place, u, float(n_a), chance, column.cause)
     morale = state.sides[column.side].morale
     e_a = group.quality * (1.0 + group.loot) * state.sides[group.side].morale
-    who = N_SIDES * 64 * 64 + column.lead
+    who = AMBUSH + column.lead
     start = int(hour)
     theta_c = breakpoint(
         params,
@@ -178,7 +186,7 @@ def spring(
         if broken or n_a - left_a >= theta_a * n_a:
             break
     dead_c = casualties(state, params, key, c, place, 0, n_c, n_c - left_c, who, start)
-    lose_in_unit(state, params, key, u, n_a - left_a, who + 1, start)
+    lose_in_unit(state, params, key, u, n_a - left_a, AMBUSHER + who, start)
     state.places[place].fights |= 1
     log.note(
         ledger,

@@ -44,6 +44,12 @@ def on_the_road(state: State, unit: UnitRow):
 
 
 @compiled
+def has_stock(params: Params, unit: UnitRow):
+    """Whether a unit has the stock with which an offensive sets out. Source: RULES R5.3 (D)."""
+    return unit.supply >= min(params.column_supply, params.supply_max_column)
+
+
+@compiled
 def is_mobile(state: State, unit: UnitRow):
     """Whether an army or Wagner unit is free to join an offensive and takes the army's orders."""
     return (
@@ -102,7 +108,7 @@ def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger:
         if unit.column < 0:
             cell.low_days = max(cell.low_days, unit.low_days)
             cell.latest = max(cell.latest, unit.since)
-        if is_mobile(state, unit):
+        if is_mobile(state, unit) and has_stock(params, unit):
             cell.mobile += unit.men
             cell.mobile_vehicles += unit.vehicles
             cell.mobile_stock += unit.men * unit.supply
