@@ -40,10 +40,10 @@ class Scripted:
         series["supply"][:, Side.ARMY] = np.arange(n_days)
         events = np.zeros(2, ROW)
         midnight = np.datetime64(self.of.window.start, "h").astype(float)
-        clause = (midnight, 0, np.nan, -1, -1, Kind.CLAUSE, -1, -1, -1, -1, -1)
+        clause = (midnight, 0, np.nan, -1, -1, Kind.CLAUSE, -1, -1, -1, -1, -1, -1)
         leave = (midnight + 24 * day + 8.5, self.seed, 0.25, 0, 7, Kind.EXIT, kidal)
         events[0] = clause
-        events[1] = (*leave, Side.MINUSMA, Slot.CAMP, Holder.MINUSMA, after)
+        events[1] = (*leave, Side.MINUSMA, Slot.CAMP, Holder.MINUSMA, after, -1)
         return SimpleNamespace(control=control, series=series, events=events)
 
 

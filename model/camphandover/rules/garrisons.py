@@ -40,15 +40,21 @@ def is_the_armys(state: State, place: int):
 
 
 @compiled
+def kept_back(state: State, params: Params, place: int):
+    """Men beyond its need that a place keeps for itself when another asks for men."""
+    return (params.donor_margin - 1.0) * garrison_need(state, params, place)
+
+
+@compiled
 def nearest_spare(state: State, params: Params, place: int, men: float, range_km: float):
-    """Nearest army place that can spare these men beyond its own need, -1 if there is none."""
+    """Nearest army place that can spare these men and keep its margin, -1 if there is none."""
     best = -1
     for p in range(len(state.places)):
         if (
             p != place
             and is_the_armys(state, p)
             and state.routes[p, place].km <= range_km
-            and spare_men(state, params, p, 0) >= men
+            and spare_men(state, params, p, 0) >= men + kept_back(state, params, p)
             and (best < 0 or state.routes[p, place].km < state.routes[best, place].km)
         ):
             best = p

@@ -215,10 +215,12 @@ def reenter_bases(state: State, params: Params, clock: Clock, key: Key, ledger: 
         if not near:
             continue
         slot = -1
-        if spot.camp_holder == OTHER:
+        if spot.camp_holder == OTHER and spot.joint == 0:
             slot = CAMP
+            hour = max(hour, spot.camp_since)
         elif spot.town_holder == OTHER:
             slot = TOWN
+            hour = max(hour, spot.town_since)
         if slot < 0:
             continue
         for u in range(len(state.units)):

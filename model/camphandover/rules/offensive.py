@@ -159,7 +159,11 @@ def assemble_column(state: State, params: Params, clock: Clock, key: Key, ledger
     for p in range(len(state.places)):
         cell = state.presence[0, p]
         left = cell.inside - cell.mobile
-        if p != base and cell.mobile_vehicles > most and left >= garrison_need(state, params, p):
+        if (
+            p != base
+            and cell.mobile_vehicles > most
+            and left >= params.donor_margin * garrison_need(state, params, p)
+        ):
             best = p
             most = cell.mobile_vehicles
     if best < 0:
