@@ -54,11 +54,11 @@ def test_philox_gives_the_published_known_answers(counter: str, key: str, expect
     assert [int(word) for word in philox(*words)] == [int(word, 16) for word in expected.split()]
 
 
-def test_uniform_is_the_first_53_bits_of_philox_at_the_address():
+def test_uniform_is_the_first_52_bits_of_philox_at_the_address():
     key = Key(11, 12, 13)
     words = [np.uint64(x) for x in (13, Decision.ROUT, 7, 470_000, 11, 12)]
     x0, x1, _, _ = (int(word) for word in philox(*words))
-    expected = ((x0 >> 5) * 2**26 + (x1 >> 6) + 0.5) / 2**53
+    expected = ((x0 >> 6) * 2**26 + (x1 >> 6) + 0.5) / 2**52
     assert uniform(key, int(Decision.ROUT), 7, 470_000) == pytest.approx(expected, rel=1e-15)
 
 

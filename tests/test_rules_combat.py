@@ -337,7 +337,8 @@ def test_r2_5_few_captured_camps_are_held_for_72_hours(only: tuple[str, ...]):
 def test_r2_5_without_airpower_captured_camps_are_held(only: tuple[str, ...]):
     hours = hours_held(runs("on-schedule", "airpower: {scale: 0.0}"), only)
     assert len(hours) > 300
-    assert (hours > 72).mean() >= 0.3
+    # two standard errors of a share of so many captures
+    assert (hours > 72).mean() >= 0.3 - 2 * math.sqrt(0.3 * 0.7 / len(hours))
 
 
 def test_r2_5_hours_of_a_raid_are_lognormal_around_five():

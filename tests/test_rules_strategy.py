@@ -291,6 +291,7 @@ def ready_column(
         add_unit(world, ARMY, 0, 130, kind=st.MANOEUVRE, vehicles=20, supply=supply)
     add_unit(world, ARMY, 0, 200)
     add_unit(world, SEPARATISTS, 1, 120, slot=st.TOWN)
+    world.state.shipments[0, 0].depot = 1
     spot = world.state.places[1]
     spot.un_camp, spot.camp_holder = 1, st.UN_HOLDER
     spot.plan_day = spot.exit_day = DAY + exit_in

@@ -90,10 +90,10 @@ def in_reverse_order():
     rule = getattr(orders_rules.carry_out_orders, "py_func", orders_rules.carry_out_orders)
     day = getattr(core.advance, "py_func", core.advance)
     body = inspect.getsource(rule).split("\n", 1)[1]
-    drawn = "side = actor_order(key, clock.day, rank)"
+    drawn = "side = actor_order(key, clock.day, turn // 2)"
     assert drawn in body
     space = dict(vars(orders_rules))
-    exec(body.replace(drawn, "side = N_SIDES - 1 - rank"), space)
+    exec(body.replace(drawn, "side = N_SIDES - 1 - turn // 2"), space)
     reverse = dict(vars(core)) | {"carry_out_orders": compiled_loop(space["carry_out_orders"])}
     exec(inspect.getsource(day).split("\n", 1)[1], reverse)
     return compiled_loop(reverse["advance"])

@@ -241,8 +241,8 @@ def test_r6_4_a_later_exit_or_a_faster_column_never_lowers_army_first(
     assert not first(exit_hour + gap + 1, exit_hour, gap)
 
 
-def raced(arrive: float, exit_hour: float, receiver: int) -> tuple[int, int]:
-    """(holder, claimant) of a camp that the UN leaves while an army column is on its way to it."""
+def raced(arrive: float, exit_hour: float, receiver: int) -> tuple[int, float]:
+    """(holder, hour of the armed group's entry) of a camp left while an army column comes."""
     world = un_camp()
     world.state.places[CAMP].receiver = receiver
     c = add_column(world, ARMY, st.OCCUPY, st.MOVING, HUB, 200)
@@ -252,7 +252,7 @@ def raced(arrive: float, exit_hour: float, receiver: int) -> tuple[int, int]:
         world.state, world.params, world.ledger, world.key, CAMP, exit_hour, -1
     )  # fmt: skip
     spot = world.state.places[CAMP]
-    return int(spot.camp_holder), int(spot.claimant)
+    return int(spot.camp_holder), float(spot.enter_hour)
 
 
 @pytest.mark.parametrize(
@@ -263,11 +263,11 @@ def test_r6_4_in_the_race_the_army_is_first_within_the_gap_and_never_later(
 ):
     start = DAY * 24.0
     for late in (0.5, gap - 0.1, gap + 0.1, 3 * gap):
-        army_first_ = raced(start + late, start, receiver)[1] == -1
+        army_first_ = raced(start + late, start, receiver)[1] > start + late
         assert army_first_ == (late < gap)
         if army_first_:
-            assert raced(start + late, start + 5, receiver)[1] == -1
-            assert raced(start + late - 5, start, receiver)[1] == -1
+            assert raced(start + late, start + 5, receiver)[1] > start + late
+            assert raced(start + late - 5, start, receiver)[1] > start + late - 5
 
 
 def test_r6_4_an_army_that_stands_in_the_place_has_the_camp_on_the_hour():

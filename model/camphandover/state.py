@@ -251,6 +251,7 @@ CONFLICT = _table("""
 PRESENCE = _table("""
     men f8           # fit men who are not on the road
     inside f8        # of them in camp or town
+    free f8          # of them those who are not with a column and could march
     units f8
     vehicles f8
     power f8         # men x quality x supply

@@ -213,6 +213,8 @@ def reenter_bases(state: State, params: Params, clock: Clock, key: Key, ledger: 
             if unit.place == place and unit.men > 0 and unit.column < 0 and bloc_of(unit.side) == 0:
                 near = True
         if not near:
+            if spot.camp_holder == OTHER and spot.joint == 0:
+                offer(state, place, hour, params.vacated_enter_hours, spot.open_cause)
             continue
         slot = -1
         if spot.camp_holder == OTHER and spot.joint == 0:
@@ -259,7 +261,8 @@ def send_nearest(
 def enter_vacated(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The armed group with the largest influence enters a camp that stands empty.
 
-    A unit at the place walks in at the hour; else the nearest one in range sets out.
+    A unit at the place walks in at the hour; else the other armed group has its turn if it
+    stands there, else the nearest unit in range sets out. Tried daily until somebody has come.
     Source: RULES R5.7.
     """
     midnight = float((clock.day + 1) * HOURS)
@@ -289,5 +292,7 @@ def enter_vacated(state: State, params: Params, clock: Clock, key: Key, ledger: 
             row = log.note(ledger, hour, log.CLAIM, side, place, -1, 0.0, math.nan, spot.open_cause)
             set_holder(state, ledger, place, CAMP, bloc, side, hour, row)
             pay_salvage(state, params, place, bloc)
+        elif state.presence[3 - bloc, place].men > 0.0:
+            spot.claimant = 3 - bloc  # the other armed group stands there: it has its turn next
         elif state.presence[bloc, place].incoming <= 0.0:
             send_nearest(state, params, key, ledger, place, bloc, hour)

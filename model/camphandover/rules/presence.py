@@ -75,6 +75,7 @@ def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger:
             cell = presence[b, p]
             cell.men = 0.0
             cell.inside = 0.0
+            cell.free = 0.0
             cell.units = 0.0
             cell.vehicles = 0.0
             cell.power = 0.0
@@ -106,6 +107,8 @@ def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger:
         cell.power += unit_power(params, unit)
         cell.stock += unit.men * unit.supply
         if unit.column < 0:
+            if bloc != 0 or unit.slot != COUNTRY:
+                cell.free += unit.men
             cell.low_days = max(cell.low_days, unit.low_days)
             cell.latest = max(cell.latest, unit.since)
         if is_mobile(state, unit) and has_stock(params, unit):

@@ -69,11 +69,12 @@ def garrison_need(state: State, params: Params, place: int):
 
 @compiled
 def spare_men(state: State, params: Params, place: int, bloc: int):
-    """Men of a bloc at a place beyond what the place needs; groups in the country keep none."""
+    """Men of a bloc at a place who can march beyond what the place needs; groups that hide in
+    the country keep none back."""
     cell = state.presence[bloc, place]
     if cell.inside <= 0.0:
-        return cell.men
-    return cell.men - garrison_need(state, params, place)
+        return cell.free
+    return min(cell.free, cell.men - garrison_need(state, params, place))
 
 
 @compiled
