@@ -241,7 +241,8 @@ class Commander(mesa.Agent):
             float("nan"),
             -1,
         )
-        model.ledger.rows["mission"][row] = mission
+        if row < len(model.ledger.rows):
+            model.ledger.rows["mission"][row] = mission
         place_order(model.state, int(self.side), mission, here, there, men, vehicles, surprise, row)
 
 

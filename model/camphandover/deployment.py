@@ -79,8 +79,8 @@ def _places(theatre: Theatre, scenario: Scenario, first: int) -> np.recarray:
         row.camp_since = row.town_since = first * st.HOURS
         row.camp_cause = row.town_cause = row.open_cause = row.joint_cause = row.clause_cause = -1
         row.looted_day = first - 10_000
-        row.lost_hour = row.reenter_hour = row.enter_hour = row.exit_hour = st.NEVER
-        row.claimant = row.convoy_to = -1
+        row.lost_hour = row.town_lost = row.reenter_hour = row.enter_hour = row.exit_hour = st.NEVER
+        row.claimant = row.convoy_to = row.joint_war = -1
         row.destroyed = row.p_leave = row.spread = np.nan
         row.plan_day = row.exit_day = row.flight_day = -1
         if place.name not in scenario.camps:

@@ -80,6 +80,8 @@ class Decision(IntEnum):
     ATTACK_HOUR = 43
     BUFFER = 45
     TEMPO_START = 46
+    PERCEPTION_HOLD = 47
+    PERCEPTION_REFUSE = 48
 
 
 FAR = 300.0

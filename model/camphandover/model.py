@@ -124,10 +124,20 @@ class NorthernMali(mesa.Model):
                 f"the window ended on {self.date - timedelta(days=1):%Y-%m-%d}: call reset() or "
                 "set a later `window.end` in the scenario"
             )
+        self._make_room()
         for commander in self.commanders.values():
             if commander.writes_orders:
                 commander.decide()
         self._play(self.day, self.day)
+
+    def _make_room(self) -> None:
+        """A ledger that is half full is copied into one of twice the size."""
+        used = int(self.ledger.used[0])
+        if 2 * used > len(self.ledger.rows):
+            larger = log.new_ledger(2 * len(self.ledger.rows))
+            larger.rows[:used] = self.ledger.rows[:used]
+            larger.used[0] = used
+            self.ledger = larger
 
     def run(self, replicate: int | None = None) -> Record:
         """Play the window's remaining days and return the record.

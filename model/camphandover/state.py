@@ -170,12 +170,14 @@ PLACE = _table("""
     fights i8        # bit i: a fight here i days ago
     looted_day i8
     lost_hour f8     # hour at which the army lost the camp, until it is back
+    town_lost f8     # the same for the town
     reenter_hour f8  # hour of the army's re-entry (R2.6)
     claimant i8      # bloc that will enter an empty camp (R5.7), -1 none
     enter_hour f8
     open_cause i8    # ledger row that emptied the camp
     joint i8         # 1 while a joint unit holds the camp
     joint_cause i8
+    joint_war i8     # day on which war was renewed around the joint unit, -1 not yet
     receiver i8
     announced i8
     plan_day i8      # planned day of the UN's exit
@@ -242,6 +244,7 @@ CONFLICT = _table("""
     rung_cause i8
     truce_day i8     # first day of an imposed truce, -1 none
     truce i8
+    truce_cause i8
     mandate_end i8
     forward i8       # days by which the offensive is brought forward (R6.6 S3)
     forward_cause i8
@@ -259,7 +262,7 @@ PRESENCE = _table("""
     influence f8     # A of R4.1
     phi f8           # share of influence among armed blocs
     incoming f8      # men on the way to stay
-    low_days i8      # most days in a row that a free unit here has been short of stock (R5.4)
+    low_days i8      # days in a row that all free units here have been short of stock (R5.4)
     latest i8        # day on which the last of the free units came
     mobile f8        # of the men, those of mobile units with stock (R5.3); vehicles, stock, power
     mobile_vehicles f8

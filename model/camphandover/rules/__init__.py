@@ -56,6 +56,7 @@ HOLD = (
     "places.camp_cause",
     "places.town_cause",
     "places.lost_hour",
+    "places.town_lost",
     "places.reenter_hour",
     "places.claimant",
     "places.enter_hour",

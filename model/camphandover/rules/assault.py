@@ -218,7 +218,7 @@ def refuses(
     """
     if bloc_of(side) != 0 or state.sides[ARMY].air <= 0.0:
         return False, math.nan
-    seen = perceived(params, key, only_side(foe), place, day, power)
+    seen = perceived(params, key, Decision.PERCEPTION_REFUSE, only_side(foe), place, day, power)
     if 1.0 - estimate_win(params, seen, power_foe, 0.0) >= params.refuse_win_max:
         return False, math.nan
     leaves = uniform(key, Decision.REFUSE, place * N_SIDES + foe, day) < params.refuse_p
@@ -245,7 +245,9 @@ def assault(
     posture = posture_of(state, params, place, since, clock.day, raiders)
     hours, chance = approach(state, params, key, c, foe, hour)
     if hours == 0:
-        seen = perceived(params, key, column.side, place, clock.day, power_d * posture)
+        seen = perceived(
+            params, key, Decision.PERCEPTION, column.side, place, clock.day, power_d * posture
+        )
         if estimate_win(params, power_a, seen, 0.0) < params.assault_win_min:
             row = log.note(
                 ledger, hour, log.ABORT, column.side, place, first, n_a, chance, column.cause
@@ -291,7 +293,10 @@ def act(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, c:
         return
     foe = defender_of(state, place, bloc)
     held = target_slot(state, place, bloc) >= 0
-    if column.mission == WITHDRAW:
+    at_home = state.places[place].camp_holder == bloc
+    if at_home and (column.mission == TRANSFER or column.mission == WITHDRAW):
+        settle(state, params, ledger, c, hour, column.mission == TRANSFER)
+    elif column.mission == WITHDRAW:
         if held or foe >= 0:
             hide(state, c)
         else:

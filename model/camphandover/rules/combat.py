@@ -20,13 +20,13 @@ from camphandover.rules.movement import at_rest, lose_men
 from camphandover.rules.presence import information, unit_power
 from camphandover.state import (
     COUNTRY,
+    GARRISON,
     GROUP,
     GSIM,
     HOLDING,
     HOURS,
     MANOEUVRE,
     N_SIDES,
-    RAID,
     WAGNER_TEAM,
     Clock,
     State,
@@ -58,14 +58,18 @@ def in_party(state: State, u: int, c: int, place: int, bloc: int):
 def muster(state: State, params: Params, c: int, place: int, bloc: int):
     """Strength of a party: men, power with morale, vehicles, day since when, kind, first unit.
 
+    The works of a base are as old as its oldest unit; the kind is garrison when garrisons are
+    half of the men, else that of the largest other unit.
+
     Returns:
-        (men, power, vehicles, latest day of arrival, kind of most men, first unit or -1).
+        (men, power, vehicles, first day of arrival, kind, first unit or -1).
     Source: RULES R2.2 (N e q m).
     """
     men = 0
     power = 0.0
     vehicles = 0
-    since = -(10**9)
+    since = 10**9
+    garrison = 0
     best = 0
     kind = 0
     first = -1
@@ -78,10 +82,14 @@ def muster(state: State, params: Params, c: int, place: int, bloc: int):
         men += unit.men
         vehicles += unit.vehicles
         power += unit_power(params, unit) * state.sides[unit.side].morale
-        since = max(since, unit.since)
-        if unit.men > best:
+        since = min(since, unit.since)
+        if unit.kind == GARRISON:
+            garrison += unit.men
+        elif unit.men > best:
             best = unit.men
             kind = unit.kind
+    if 2 * garrison >= men:
+        kind = GARRISON
     return men, power, vehicles, since, kind, first
 
 
@@ -114,7 +122,7 @@ def breakpoint_table(kind: int, side: int, attacking: bool, mission: int):
     if kind == MANOEUVRE or kind == WAGNER_TEAM:
         return TABLE_MANOEUVRE
     if kind == GROUP:
-        if attacking and mission == RAID and side != GSIM:
+        if attacking and side != GSIM:
             return TABLE_RAIDER
         return TABLE_GSIM if side == GSIM else TABLE_SEPARATISTS
     return TABLE_GARRISON
@@ -394,12 +402,14 @@ def rout(
 
 
 @compiled
-def perceived(params: Params, key: Key, side: int, place: int, day: int, power: float):
+def perceived(
+    params: Params, key: Key, decision: int, side: int, place: int, day: int, power: float
+):
     """An enemy's power as a commander sees it that day: the truth x log-normal error.
 
     Source: RULES R5.1.
     """
-    u = uniform(key, Decision.PERCEPTION, place * N_SIDES + side, day)
+    u = uniform(key, decision, place * N_SIDES + side, day)
     return power * lognormal(1.0, params.perceive_sd, u)
 
 

@@ -19,16 +19,20 @@ from camphandover.state import (
     N_BLOCS,
     NEVER,
     OTHER,
+    PAUSED,
     TOWN,
     TRANSFER,
     UN_HOLDER,
     WITHDRAW,
     Clock,
     State,
+    UnitRow,
     bloc_of,
     hostile,
 )
 
+DUSK = 2e-3
+"""Hours before midnight at which the day is closed: posts given up, joint units dissolved."""
 ANY_NUMBER = 1_000_000
 """More men or vehicles than any column has: no limit."""
 
@@ -72,6 +76,10 @@ def set_holder(
     else:
         spot.town_holder = holder
         spot.town_since = hour
+        if before == 0:
+            spot.town_lost = hour
+        if holder == 0:
+            spot.town_lost = NEVER
         spot.town_cause = row
     return row
 
@@ -177,14 +185,24 @@ def go_home(
 
 
 @compiled
+def stands_there(state: State, unit: UnitRow):
+    """Whether a unit is with a column that holds a base or pauses in it."""
+    if unit.column < 0:
+        return False
+    status = state.columns[unit.column].status
+    return status == HOLDING or status == PAUSED
+
+
+@compiled
 def take_to_the_country(state: State, place: int, bloc: int):
-    """Units of a bloc leave camp and town and hide around the place."""
+    """Units of a bloc leave camp and town and hide around the place; their columns break up."""
     for u in range(len(state.units)):
         unit = state.units[u]
         if unit.place == place and unit.slot != COUNTRY and bloc_of(unit.side) == bloc:
-            if unit.column >= 0 and state.columns[unit.column].status != HOLDING:
-                continue
-            unit.slot = COUNTRY
+            if stands_there(state, unit):
+                disband(state, unit.column)
+            if unit.column < 0:
+                unit.slot = COUNTRY
 
 
 @compiled
@@ -202,12 +220,7 @@ def evacuate(
     safe = refuge(state, place, bloc)
     for u in range(len(state.units)):
         unit = state.units[u]
-        if (
-            unit.place == place
-            and unit.column >= 0
-            and bloc_of(unit.side) == bloc
-            and state.columns[unit.column].status == HOLDING
-        ):
+        if unit.place == place and bloc_of(unit.side) == bloc and stands_there(state, unit):
             disband(state, unit.column)
     if bloc != 2 and safe >= 0:
         lead = -1

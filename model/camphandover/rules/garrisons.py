@@ -4,24 +4,33 @@ import math
 
 from camphandover import ledger as log
 from camphandover.compiled import compiled
-from camphandover.draws import Key
+from camphandover.draws import Decision, Key
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import HOLD, MARCH, rule
 from camphandover.rules.combat import defender_of, perceived
-from camphandover.rules.control import ANY_NUMBER, empty_camp, evacuate, offer, set_holder
-from camphandover.rules.presence import estimate_win
+from camphandover.rules.control import (
+    ANY_NUMBER,
+    DUSK,
+    empty_camp,
+    evacuate,
+    offer,
+    only_side,
+    set_holder,
+)
+from camphandover.rules.presence import NOBODY, estimate_win
 from camphandover.rules.strategy import force_at, garrison_need, place_order, spare_men
 from camphandover.state import (
     ARMY,
     CAMP,
-    COUNTRY,
     HOURS,
+    N_BLOCS,
     NEVER,
     OCCUPY,
     OTHER,
     RELIEF,
     SEPARATISTS,
+    TO_SEPARATISTS,
     TOWN,
     TRANSFER,
     WITHDRAW,
@@ -40,6 +49,15 @@ def is_the_armys(state: State, place: int):
 
 
 @compiled
+def ordered_from(state: State, place: int):
+    """Whether the army has ordered men away from a place today."""
+    for i in range(state.queue[0].used):
+        if state.orders[i].side == ARMY and state.orders[i].origin == place:
+            return True
+    return False
+
+
+@compiled
 def kept_back(state: State, params: Params, place: int):
     """Men beyond its need that a place keeps for itself when another asks for men."""
     return (params.donor_margin - 1.0) * garrison_need(state, params, place)
@@ -53,6 +71,7 @@ def nearest_spare(state: State, params: Params, place: int, men: float, range_km
         if (
             p != place
             and is_the_armys(state, p)
+            and not ordered_from(state, p)
             and state.routes[p, place].km <= range_km
             and spare_men(state, params, p, 0) >= men + kept_back(state, params, p)
             and (best < 0 or state.routes[p, place].km < state.routes[best, place].km)
@@ -72,7 +91,10 @@ def keep_garrisons(state: State, params: Params, clock: Clock, key: Key, ledger:
     hour = float(clock.day * HOURS)
     for place in range(len(state.places)):
         spot = state.places[place]
-        abandoned = spot.camp_holder == OTHER and spot.joint == 0 and spot.lost_hour < NEVER
+        left = spot.exit_hour < NEVER and spot.receiver != TO_SEPARATISTS
+        abandoned = (
+            spot.camp_holder == OTHER and spot.joint == 0 and (spot.lost_hour < NEVER or left)
+        )
         if not abandoned and not is_the_armys(state, place):
             continue
         cell = state.presence[0, place]
@@ -122,8 +144,11 @@ def p_hold(state: State, params: Params, place: int, clock: Clock, key: Key):
                 power += force_at(state, params, p, bloc, params.raid_vehicles_max)[1]
         if power <= 0.0:
             continue
-        seen = perceived(params, key, ARMY, place, clock.day + bloc, power)
-        win = estimate_win(params, seen, cell.power * params.posture_prepared, 1.0)
+        seen = perceived(
+            params, key, Decision.PERCEPTION_HOLD, ARMY, place * N_BLOCS + bloc, clock.day, power
+        )
+        own = cell.power * params.posture_prepared * state.sides[ARMY].morale
+        win = estimate_win(params, seen * state.sides[side].morale, own, 1.0)
         tempo = (
             params.raid_interval_separatists if side == SEPARATISTS else params.raid_interval_gsim
         )
@@ -140,7 +165,7 @@ def abandon_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
     """
     if state.sides[ARMY].commanded:
         return
-    hour = float(clock.day * HOURS)
+    hour = float((clock.day + 1) * HOURS) - DUSK
     for place in range(len(state.places)):
         spot = state.places[place]
         if (
@@ -149,7 +174,8 @@ def abandon_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
             or state.presence[0, place].inside <= 0.0
         ):
             continue
-        starved = state.presence[0, place].low_days >= params.abandon_days
+        short = state.presence[0, place].low_days
+        starved = params.abandon_days <= short < NOBODY
         fresh = clock.day - state.presence[0, place].latest < params.abandon_days
         p = 1.0 if starved or fresh else p_hold(state, params, place, clock, key)
         if starved or p < params.abandon_hold_p:
@@ -176,7 +202,7 @@ def abandon_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
 def relief_base(state: State, params: Params, key: Key, clock: Clock, place: int, defence: float):
     """Nearest army place from which a relief could win, -1 when there is none. Source: R2.6."""
     best = -1
-    seen = perceived(params, key, ARMY, place, clock.day, defence)
+    seen = perceived(params, key, Decision.PERCEPTION, ARMY, place, clock.day, defence)
     for p in range(len(state.places)):
         cell = state.presence[0, p]
         if (
@@ -184,10 +210,12 @@ def relief_base(state: State, params: Params, key: Key, clock: Clock, place: int
             or state.routes[p, place].km > params.relief_range_km
             or cell.men <= 0.0
             or cell.stock < params.relief_supply_min * cell.men
+            or ordered_from(state, p)
         ):
             continue
         _, power = force_at(state, params, p, 0, float(ANY_NUMBER))
-        if estimate_win(params, power, seen, 0.0) < params.raid_win_min:
+        power *= state.sides[ARMY].morale
+        if estimate_win(params, power, seen, 0.0) < params.assault_win_min:
             continue
         if best < 0 or state.routes[p, place].km < state.routes[best, place].km:
             best = p
@@ -198,31 +226,27 @@ def relief_base(state: State, params: Params, key: Key, clock: Clock, place: int
 def gather(
     state: State, params: Params, key: Key, ledger: Ledger, place: int, hour: float, cause: int
 ):
-    """Scattered army men rejoin their base when it is the army's, else they march to another."""
+    """Scattered army men go back into a base that is the army's or nobody's, else march away."""
     spot = state.places[place]
-    if spot.camp_holder == OTHER and spot.joint == 0:
-        set_holder(state, ledger, place, CAMP, 0, ARMY, hour, cause)
-    if spot.camp_holder == 0:
-        for u in range(len(state.units)):
-            unit = state.units[u]
-            if unit.place == place and unit.column < 0 and bloc_of(unit.side) == 0:
-                unit.slot = CAMP
-    elif target_slot(state, place, 0) == CAMP:
-        for u in range(len(state.units)):
-            unit = state.units[u]
-            if (
-                unit.place == place
-                and unit.slot != COUNTRY
-                and unit.column < 0
-                and bloc_of(unit.side) == 0
-            ):
-                return
-        evacuate(state, params, key, ledger, place, 0, hour, cause)
+    slot = -1
+    if spot.camp_holder == 0 or (spot.camp_holder == OTHER and spot.joint == 0):
+        slot = CAMP
+    elif spot.town_holder == 0 or spot.town_holder == OTHER:
+        slot = TOWN
+    if slot < 0:
+        if state.presence[0, place].inside <= 0.0:
+            evacuate(state, params, key, ledger, place, 0, hour, cause)
+        return
+    set_holder(state, ledger, place, slot, 0, ARMY, hour, cause)
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if unit.place == place and unit.column < 0 and bloc_of(unit.side) == 0:
+            unit.slot = slot
 
 
 @rule("R2.6", writes=("orders", "queue", *MARCH, *HOLD))
 def relieve_posts(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
-    """The army sends relief to a camp that was taken from it, and calls its scattered men back.
+    """The army sends relief to a base that was taken from it, and calls its scattered men back.
 
     A relief needs men within range with stock, and an estimated chance to win.
     Source: RULES R2.6.
@@ -234,16 +258,19 @@ def relieve_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
         spot = state.places[place]
         cell = state.presence[0, place]
         hidden = cell.men - cell.inside
-        if hidden > 0.0 and hour - spot.camp_since > params.scatter_hours:
+        if hidden > 0.0 and hour - max(spot.camp_since, spot.town_since) > params.scatter_hours:
             gather(state, params, key, ledger, place, hour, spot.camp_cause)
-        if spot.lost_hour == NEVER or target_slot(state, place, 0) != CAMP or cell.incoming > 0.0:
+        slot = target_slot(state, place, 0)
+        if slot < 0 or cell.incoming > 0.0:
             continue
-        if hour - spot.lost_hour > params.relief_days * HOURS:
+        lost = spot.lost_hour if slot == CAMP else spot.town_lost
+        if lost == NEVER or hour - lost > params.relief_days * HOURS:
             continue
         foe = defender_of(state, place, 0)
         if foe < 0:
             continue
         defence = state.presence[foe, place].power * params.posture_raider
+        defence *= state.sides[only_side(foe)].morale
         origin = relief_base(state, params, key, clock, place, defence)
         if origin < 0:
             continue
@@ -251,15 +278,6 @@ def relieve_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
         row = log.note(ledger, hour, log.ORDER, ARMY, place, -1, men, math.nan, spot.camp_cause)
         log.with_mission(ledger, row, RELIEF)
         place_order(state, ARMY, RELIEF, origin, place, int(men), ANY_NUMBER, 0, row)
-
-
-@compiled
-def ordered_from(state: State, place: int):
-    """Whether the army has ordered men away from a place today."""
-    for i in range(state.queue[0].used):
-        if state.orders[i].side == ARMY and state.orders[i].origin == place:
-            return True
-    return False
 
 
 @rule("R5.4", writes=("orders", "queue"))

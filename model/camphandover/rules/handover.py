@@ -10,6 +10,7 @@ from camphandover.parameters import Params
 from camphandover.rules import HOLD, rule
 from camphandover.rules.control import (
     ANY_NUMBER,
+    DUSK,
     empty_camp,
     evacuate,
     offer,
@@ -17,7 +18,7 @@ from camphandover.rules.control import (
     pay_salvage,
     set_holder,
 )
-from camphandover.rules.garrisons import is_the_armys
+from camphandover.rules.garrisons import is_the_armys, ordered_from
 from camphandover.rules.movement import expected_days
 from camphandover.rules.presence import estimate_win
 from camphandover.rules.strategy import (
@@ -181,14 +182,14 @@ def hand_over(
     race(state, params, ledger, key, place, hour, cause)
 
 
-@rule("R6.6", writes=(*HOLD, "places.joint", "units.slot", "units.loot"))
+@rule("R6.6", writes=(*HOLD, "places.joint", "places.joint_war", "units.slot", "units.loot"))
 def strain_joint_units(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """A joint unit comes apart when war is renewed in its region; then the camp is open to a race.
 
-    The chance over ten days with war nearby is the share of R6.6, spread evenly by day.
+    The chance over the ten days from the renewal is the share of R6.6, spread evenly by day.
     Source: RULES R6.6 (S4).
     """
-    hour = float(clock.day * HOURS)
+    hour = float((clock.day + 1) * HOURS) - DUSK
     for p in range(len(state.places)):
         spot = state.places[p]
         if spot.joint == 0:
@@ -197,7 +198,9 @@ def strain_joint_units(state: State, params: Params, clock: Clock, key: Key, led
         for q in range(len(state.places)):
             if state.routes[p, q].km <= params.joint_war_km:
                 near += days_with_fights(state.places[q].fights, WEEK)
-        if near == 0 or rung_now(state) < params.raid_escalation:
+        if spot.joint_war < 0 and near > 0 and rung_now(state) >= params.raid_escalation:
+            spot.joint_war = clock.day
+        if spot.joint_war < 0 or clock.day - spot.joint_war >= params.joint_leave_days:
             continue
         share = params.joint_leave if math.isnan(spot.p_leave) else spot.p_leave
         chance = 1.0 - (1.0 - share) ** (1.0 / params.joint_leave_days)
@@ -220,10 +223,15 @@ def race_base(state: State, params: Params, clock: Clock, key: Key, place: int, 
         km = state.routes[p, place].km
         if p == place or km > params.race_range_km or not is_the_armys(state, p):
             continue
+        if ordered_from(state, p):
+            continue
         men, power = force_at(state, params, p, 0, float(ANY_NUMBER))
         if men < params.men_garrison:
             continue
-        if estimate_win(params, power, defence, 0.0) < params.assault_win_min:
+        if (
+            estimate_win(params, power * state.sides[ARMY].morale, defence, 0.0)
+            < params.assault_win_min
+        ):
             continue
         days = expected_days(state, params, p, place, ARMY, params.column_vehicles, clock.day)
         if exit_day - clock.day > days + params.race_lead_days:

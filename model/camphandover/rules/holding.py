@@ -21,6 +21,7 @@ from camphandover.rules.control import (
     take_to_the_country,
 )
 from camphandover.rules.movement import column_men, form_column
+from camphandover.rules.strategy import spare_men
 from camphandover.state import (
     ARMY,
     CAMP,
@@ -177,9 +178,10 @@ def leave_bases(state: State, params: Params, clock: Clock, key: Key, ledger: Le
         hour = max(column.act, midnight - HOURS)
         spot = state.places[place]
         bloc = bloc_of(column.side)
+        since = spot.camp_since if spot.camp_holder == bloc else spot.town_since
         row = log.note(
             ledger, hour, log.LEAVE, column.side, place, column.lead,
-            hour - spot.camp_since, math.nan, column.cause,
+            hour - since, math.nan, column.cause,
         )  # fmt: skip
         if spot.camp_holder == bloc:
             empty_camp(state, params, key, ledger, place, column.side, hour, row)
@@ -245,7 +247,7 @@ def send_nearest(
         if (
             p != place
             and km <= params.vacated_range_km
-            and state.presence[bloc, p].units > 0.0
+            and spare_men(state, params, p, bloc) > 0.0
             and (best < 0 or km < state.routes[best, place].km)
         ):
             best = p
@@ -253,7 +255,8 @@ def send_nearest(
         return
     form_column(
         state, params, key, ledger, hour, only_side(bloc), OCCUPY, best, place,
-        int(params.garrison_max), ANY_NUMBER, state.places[place].open_cause,
+        int(min(params.garrison_max, spare_men(state, params, best, bloc))), ANY_NUMBER,
+        state.places[place].open_cause,
     )  # fmt: skip
 
 

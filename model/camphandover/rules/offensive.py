@@ -16,6 +16,7 @@ from camphandover.rules.strategy import (
     garrison_need,
     loot_of,
     place_order,
+    spare_men,
     threat_of,
     utility,
 )
@@ -24,6 +25,7 @@ from camphandover.state import (
     CAMP,
     COUNTRY,
     FREE,
+    GARRISON,
     GATHER,
     HOURS,
     MOVING,
@@ -111,7 +113,7 @@ def choose_objective(state: State, params: Params, clock: Clock, key: Key, base:
         if target_slot(state, target, 0) < 0 or target == base or spot.joint:
             continue
         defence = defence_of(state, params, clock, key, ARMY, target, clock.day)
-        win = estimate_win(params, power * weights.morale, defence * weights.morale, 0.0)
+        win = estimate_win(params, power * weights.morale, defence, 0.0)
         if win < params.assault_win_min:
             continue
         days = expected_days(state, params, base, target, ARMY, params.column_vehicles, clock.day)
@@ -266,20 +268,38 @@ def column_stock(state: State, c: int):
     return stock / men if men > 0 else 0.0
 
 
+@compiled
+def go_on(state: State, params: Params, key: Key, c: int, hour: float):
+    """A column under orders from Python goes on to its target, and is free when it is there."""
+    column = state.columns[c]
+    place = column.stop
+    if place == column.target:
+        for u in range(len(state.units)):
+            if state.units[u].column == c:
+                state.units[u].home = place
+        disband(state, c)
+        return
+    for u in range(len(state.units)):
+        if state.units[u].column == c:
+            state.units[u].slot = COUNTRY
+    begin_leg(state, params, key, c, place, hour)
+
+
 @rule("R5.3", writes=MARCH)
 def resume_offensive(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """A paused column goes on when its pause is over, or looks for its next objective.
 
-    It leaves a garrison behind, waits for stock as a relief would (R2.6), and stays as a garrison
-    when nothing more is in reach.
+    It leaves a garrison behind, waits for stock as a relief would (R2.6), and waits where it
+    stands while nothing more is in reach.
     Source: RULES R5.3, R5.4.
     """
-    if state.sides[ARMY].commanded:
-        return
     hour = float(clock.day * HOURS) + params.dawn_hour
     for c in range(len(state.columns)):
         column = state.columns[c]
-        if column.status != PAUSED or column.act > hour or bloc_of(column.side) != 0:
+        if column.status != PAUSED or column.act > hour:
+            continue
+        if state.sides[column.side].commanded or bloc_of(column.side) != 0:
+            go_on(state, params, key, c, hour)
             continue
         if rung_now(state) < params.column_escalation:
             continue
@@ -333,12 +353,13 @@ def fly_in(
         spot = state.places[unit.place]
         if (
             unit.side == ARMY
-            and unit.kind == 0
+            and unit.kind == GARRISON
             and unit.column < 0
             and unit.place != place
             and spot.airstrip
             and spot.town_holder == 0
             and unit.men > men
+            and spare_men(state, params, unit.place, 0) >= men
             and unit.slot != COUNTRY
             and (
                 donor < 0

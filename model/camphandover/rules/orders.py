@@ -188,6 +188,10 @@ def spring(
     dead_c = casualties(state, params, key, c, place, 0, n_c, n_c - left_c, who, start)
     lose_in_unit(state, params, key, u, n_a - left_a, AMBUSHER + who, start)
     state.places[place].fights |= 1
+    group.fought = clock.day
+    for k in range(len(state.units)):
+        if state.units[k].column == c:
+            state.units[k].fought = clock.day
     log.note(
         ledger,
         hour + 1.0,
@@ -203,7 +207,10 @@ def spring(
         turn_back(state, params, key, ledger, c, place, hour + params.ambush_hours, row)
 
 
-@rule("R2.2", writes=(*MARCH, "units.men", "sides.dead", "sides.wounded", "places.fights"))
+@rule(
+    "R2.2",
+    writes=(*MARCH, "units.men", "sides.dead", "sides.wounded", "places.fights", "units.fought"),
+)
 def ambush_columns(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Army columns on the road are ambushed where an armed group is strong.
 

@@ -34,7 +34,7 @@ def follow_record(state: State, params: Params, clock: Clock, key: Key, ledger: 
             )
 
 
-@rule("R6.6", writes=("conflict.truce",))
+@rule("R6.6", writes=("conflict.truce", "conflict.truce_cause"))
 def keep_truce(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """An imposed truce begins on its day and is breached with a daily hazard.
 
@@ -44,9 +44,9 @@ def keep_truce(state: State, params: Params, clock: Clock, key: Key, ledger: Led
     hour = float(clock.day * HOURS)
     if war.truce_day == clock.day:
         war.truce = 1
-        log.note(ledger, hour, log.TRUCE, -1, -1, -1, 1.0, math.nan, -1)
+        war.truce_cause = log.note(ledger, hour, log.TRUCE, -1, -1, -1, 1.0, math.nan, -1)
     elif war.truce:
         chance = params.perimeter_breach
         if uniform(key, Decision.TRUCE_BREACH, 0, clock.day) < chance:
             war.truce = 0
-            log.note(ledger, hour, log.BREACH, -1, -1, -1, 0.0, chance, war.rung_cause)
+            log.note(ledger, hour, log.BREACH, -1, -1, -1, 0.0, chance, war.truce_cause)

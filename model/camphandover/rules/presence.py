@@ -21,6 +21,9 @@ from camphandover.state import (
     bloc_of,
 )
 
+NOBODY = 10**6
+"""Days short of stock where no free unit stands."""
+
 
 @compiled
 def supply_effect(params: Params, stock: float):
@@ -81,7 +84,7 @@ def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger:
             cell.power = 0.0
             cell.stock = 0.0
             cell.incoming = 0.0
-            cell.low_days = 0
+            cell.low_days = NOBODY
             cell.latest = 0
             cell.mobile = 0.0
             cell.mobile_vehicles = 0.0
@@ -109,7 +112,7 @@ def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger:
         if unit.column < 0:
             if bloc != 0 or unit.slot != COUNTRY:
                 cell.free += unit.men
-            cell.low_days = max(cell.low_days, unit.low_days)
+            cell.low_days = min(cell.low_days, unit.low_days)
             cell.latest = max(cell.latest, unit.since)
         if is_mobile(state, unit) and has_stock(params, unit):
             cell.mobile += unit.men

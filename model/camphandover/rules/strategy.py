@@ -9,6 +9,7 @@ from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import rule
 from camphandover.rules.combat import perceived, posture_of
+from camphandover.rules.control import only_side
 from camphandover.rules.movement import speed_of
 from camphandover.rules.presence import estimate_win
 from camphandover.state import (
@@ -79,11 +80,12 @@ def spare_men(state: State, params: Params, place: int, bloc: int):
 
 @compiled
 def threat_of(state: State, params: Params, place: int, bloc: int):
-    """How near a hostile base stands to a bloc's own places, 0-1. Source: RULES R5.1 (Threat)."""
+    """How near a hostile base stands to a bloc's places and men, 0-1. Source: RULES R5.1."""
     nearest = math.inf
     for p in range(len(state.places)):
         spot = state.places[p]
-        if spot.camp_holder == bloc or spot.town_holder == bloc:
+        here = state.presence[bloc, p].men > 0.0
+        if here or spot.camp_holder == bloc or spot.town_holder == bloc:
             nearest = min(nearest, state.routes[place, p].km)
     return math.exp(-nearest / params.threat_km)
 
@@ -161,9 +163,9 @@ def defence_of(
     power = 0.0
     for other in range(N_BLOCS - 1):
         if hostile(bloc, other) and state.presence[other, place].inside > 0.0:
-            power += state.presence[other, place].power
+            power += state.presence[other, place].power * state.sides[only_side(other)].morale
     posture = posture_of(state, params, place, 0, clock.day, False)
-    return perceived(params, key, side, place, day, power) * posture
+    return perceived(params, key, Decision.PERCEPTION, side, place, day, power) * posture
 
 
 @compiled
@@ -205,7 +207,7 @@ def weigh_target(
         days = state.routes[p, target].km / speed_of(params, side, 0.0, clock.day)
         if days > reach:
             continue
-        win = estimate_win(params, power * weights.morale, defence * weights.morale, 1.0)
+        win = estimate_win(params, power * weights.morale, defence, 1.0)
         if win < params.raid_win_min:
             continue
         win = min(params.win_cap, win)
@@ -264,9 +266,15 @@ def choose_target(
 
 
 @compiled
+def mean_interval(params: Params, side: int):
+    """Mean days between the large attacks of a group. Source: RULES R5.2."""
+    return params.raid_interval_separatists if side == SEPARATISTS else params.raid_interval_gsim
+
+
+@compiled
 def next_interval(params: Params, key: Key, side: int, hour: float):
     """Days until a group's next large attack: gamma around the tempo. Source: RULES R5.2."""
-    mean = params.raid_interval_separatists if side == SEPARATISTS else params.raid_interval_gsim
+    mean = mean_interval(params, side)
     return erlang(int(params.raid_shape), mean, uniform(key, Decision.TEMPO, side, int(hour)))
 
 
@@ -321,7 +329,7 @@ def order_raids(state: State, params: Params, clock: Clock, key: Key, ledger: Le
         if clock.day == clock.first:
             # the groups are somewhere between two attacks when the window opens
             u = uniform(key, Decision.TEMPO_START, side, 0)
-            commander.next_attack = hour + u * HOURS * next_interval(params, key, side, hour)
+            commander.next_attack = hour + u * HOURS * mean_interval(params, side)
         if commander.commanded:
             continue
         if side == SEPARATISTS and rung_now(state) < params.raid_escalation:

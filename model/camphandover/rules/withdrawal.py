@@ -173,7 +173,7 @@ def fights_near(state: State, params: Params, place: int):
     total = 0
     for p in range(len(state.places)):
         if state.routes[place, p].km <= params.early_fights_km:
-            total += days_with_fights(state.places[p].fights, WEEK)
+            total += days_with_fights(state.places[p].fights >> 1, WEEK)  # up to yesterday
     return total
 
 
