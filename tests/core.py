@@ -121,9 +121,9 @@ def small_world(
     places["camp_since"] = places["town_since"] = (day - LONG_AGO) * st.HOURS
     for name in ("camp_cause", "town_cause", "open_cause", "joint_cause", "clause_cause"):
         places[name] = -1
-    for name in ("claimant", "convoy_to", "plan_day", "exit_day", "flight_day"):
+    for name in ("claimant", "convoy_to", "plan_day", "exit_day", "flight_day", "joint_war"):
         places[name] = -1
-    for name in ("lost_hour", "reenter_hour", "enter_hour", "exit_hour"):
+    for name in ("lost_hour", "town_lost", "reenter_hour", "enter_hour", "exit_hour"):
         places[name] = st.NEVER
     for name in ("destroyed", "p_leave", "spread"):
         places[name] = np.nan

@@ -254,10 +254,11 @@ def test_r5_2_large_attacks_come_no_faster_than_the_tempo(side: int, mean: float
     if side == SEPARATISTS:
         assert min(first) >= war
     # gamma of shape 4, a coefficient of variation of one half; orders fall on midnights, and a
-    # day without a feasible target lengthens a gap: the mean is at least the tempo's
+    # day without a feasible target lengthens a gap; the window's end cuts off the longest gaps,
+    # a tenth of the mean at most: the mean is at least nine tenths of the tempo's
     gaps = np.array(gaps)
     assert len(gaps) > 300
-    assert gaps.mean() >= 0.95 * mean
+    assert gaps.mean() >= 0.9 * mean
     assert gaps.mean() <= 1.5 * mean
 
 
