@@ -169,6 +169,7 @@ PLACE = _table("""
     garrisoned i8    # whether the camp's holder had units here
     fights i8        # bit i: a fight here i days ago
     looted_day i8
+    given_up i8      # 1 after the army gave up the camp of its own will (R5.4), until it is back
     lost_hour f8     # hour at which the army lost the camp, until it is back
     town_lost f8     # the same for the town
     reenter_hour f8  # hour of the army's re-entry (R2.6)

@@ -57,6 +57,7 @@ HOLD = (
     "places.town_cause",
     "places.lost_hour",
     "places.town_lost",
+    "places.given_up",
     "places.reenter_hour",
     "places.claimant",
     "places.enter_hour",

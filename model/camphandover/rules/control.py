@@ -68,6 +68,7 @@ def set_holder(
         if before == 0:
             spot.lost_hour = hour
         if holder == 0:
+            spot.given_up = 0
             spot.lost_hour = NEVER
             spot.reenter_hour = NEVER
         if holder != OTHER:

@@ -91,7 +91,7 @@ def keep_garrisons(state: State, params: Params, clock: Clock, key: Key, ledger:
     hour = float(clock.day * HOURS)
     for place in range(len(state.places)):
         spot = state.places[place]
-        left = spot.exit_hour < NEVER and spot.receiver != TO_SEPARATISTS
+        left = spot.exit_hour < NEVER and spot.receiver != TO_SEPARATISTS and not spot.given_up
         abandoned = (
             spot.camp_holder == OTHER and spot.joint == 0 and (spot.lost_hour < NEVER or left)
         )
@@ -193,6 +193,7 @@ def abandon_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
             evacuate(state, params, key, ledger, place, 0, hour, row)
             row = empty_camp(state, params, key, ledger, place, ARMY, hour, row)
             spot.lost_hour = NEVER
+            spot.given_up = 1
             if spot.town_holder == 0:
                 set_holder(state, ledger, place, TOWN, OTHER, ARMY, hour, row)
             offer(state, place, hour, params.vacated_enter_hours, row)
