@@ -129,14 +129,13 @@ def small_world(
         places[name] = np.nan
     places["looted_day"] = day - LONG_AGO
     state.sides["morale"] = 1.0
-    state.sides["scale"] = 1.0
     state.sides["air"][st.ARMY] = 1.0
     for side, name in ((0, "army"), (1, "army"), (2, "separatists"), (3, "gsim")):
         for weight in ("symbolic", "loot", "route", "threat", "days", "win", "core"):
             state.sides[f"w_{weight}"][side] = params[f"w_{weight}_{name}"]
     war = state.conflict[0]
     war.rung = 3
-    war.rung_cause = war.forward_cause = war.order_cause = war.truce_day = -1
+    war.rung_cause = war.forward_cause = war.truce_day = -1
     war.mandate_end = day + 365
     clock = st.Clock(day, day - 100, day + 100)
     return World(state, params, clock, key_of(2023, replicate), new_ledger(256))

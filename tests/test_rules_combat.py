@@ -25,9 +25,9 @@ from camphandover.rules.combat import (
     breakpoint,
     duel,
     p_surprise,
-    rout,
 )
 from camphandover.rules.holding import capture, hold_value
+from camphandover.rules.rout import rout
 from core import (
     DAY,
     LONG_AGO,

@@ -197,7 +197,6 @@ def _sides(scenario: Scenario, params: Params, units: np.recarray, first: int) -
     sides = st.rows(st.SIDE, len(st.Side))
     for side, row in zip(st.Side, sides, strict=True):
         name = side.name.lower()
-        row.scale = scenario.forces.get(name, 1.0)
         row.morale = params.morale_start
         row.air = scenario.airpower.scale if name == "army" else 0.0
         weights = "army" if name in ("wagner", "minusma", "partners") else name
@@ -241,7 +240,7 @@ def deploy(scenario: Scenario, theatre: Theatre, times: int = 1) -> World:
     war = state.conflict[0]
     past = [row.rung for row in state.calendar if row.day <= first]
     war.rung = max(past, default=0)
-    war.rung_cause = war.forward_cause = war.order_cause = -1
+    war.rung_cause = war.forward_cause = -1
     truce = scenario.politics.truce
     war.truce_day = -1 if truce is None else day_number(truce)
     war.mandate_end = day_number(scenario.mandate_end)

@@ -211,7 +211,6 @@ EDGE = _table("""
 
 SIDE = _table("""
     commanded i8     # 1: orders come from Python, the doctrine is silent
-    scale f8         # strength against the order of battle
     morale f8
     air f8           # aircraft at hand, 1 = as in 2023
     w_symbolic f8
@@ -249,7 +248,6 @@ CONFLICT = _table("""
     mandate_end i8
     forward i8       # days by which the offensive is brought forward (R6.6 S3)
     forward_cause i8
-    order_cause i8   # ledger row of the army's last offensive
 """)
 
 PRESENCE = _table("""
@@ -267,7 +265,6 @@ PRESENCE = _table("""
     latest i8        # day on which the last of the free units came
     mobile f8        # of the men, those of mobile units with stock (R5.3); vehicles, stock, power
     mobile_vehicles f8
-    mobile_stock f8
     mobile_power f8  # without the supply effect
 """)
 

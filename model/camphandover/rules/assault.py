@@ -16,18 +16,17 @@ from camphandover.rules.combat import (
     dawn,
     defender_of,
     duel,
-    is_held_by_raiders,
     mark_fight,
     muster,
     p_surprise,
     perceived,
     posture_of,
-    rout,
 )
 from camphandover.rules.control import disband, evacuate, go_home, only_side, settle
 from camphandover.rules.holding import capture, pause
-from camphandover.rules.movement import column_men
+from camphandover.rules.movement import column_men, raiders_hold
 from camphandover.rules.presence import estimate_win
+from camphandover.rules.rout import rout
 from camphandover.state import (
     ARMY,
     CONVOY,
@@ -241,7 +240,7 @@ def assault(
     place = column.stop
     n_a, power_a, _, _, _, first = muster(state, params, c, place, bloc_of(column.side))
     _, power_d, _, since, _, first_d = muster(state, params, -1, place, foe)
-    raiders = is_held_by_raiders(state, place, foe)
+    raiders = raiders_hold(state, place)
     posture = posture_of(state, params, place, since, clock.day, raiders)
     hours, chance = approach(state, params, key, c, foe, hour)
     if hours == 0:

@@ -2,7 +2,6 @@
 
 import math
 
-from camphandover import ledger as log
 from camphandover.compiled import compiled
 from camphandover.draws import (
     Decision,
@@ -14,7 +13,6 @@ from camphandover.draws import (
     poisson,
     uniform,
 )
-from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules.movement import at_rest, lose_men
 from camphandover.rules.presence import information, unit_power
@@ -23,12 +21,10 @@ from camphandover.state import (
     GARRISON,
     GROUP,
     GSIM,
-    HOLDING,
     HOURS,
     MANOEUVRE,
     N_SIDES,
     WAGNER_TEAM,
-    Clock,
     State,
     bloc_of,
     hostile,
@@ -288,7 +284,7 @@ def share_losses(
 
 @compiled
 def mark_fight(state: State, place: int, day: int, c: int, bloc: int):
-    """Remember a fight at a place and the units that were in it (supply, R1.6; fights, R6.3)."""
+    """Remember a fight at a place and the units that were in it. Source: RULES R1.6, R6.3."""
     state.places[place].fights |= 1
     for u in range(len(state.units)):
         if in_party(state, u, c, place, bloc) or in_party(state, u, -1, place, bloc):
@@ -315,93 +311,6 @@ def casualties(
 
 
 @compiled
-def give_loot(state: State, params: Params, c: int, vehicles: int):
-    """Vehicles and arms for the unit of a column with the fewest vehicles. Source: RULES R2.4."""
-    poorest = -1
-    for u in range(len(state.units)):
-        unit = state.units[u]
-        if (
-            unit.column == c
-            and unit.men > 0
-            and (poorest < 0 or unit.vehicles < state.units[poorest].vehicles)
-        ):
-            poorest = u
-    if poorest < 0 or vehicles <= 0:
-        return
-    unit = state.units[poorest]
-    unit.vehicles += vehicles
-    state.sides[unit.side].vehicles_looted += vehicles
-    gain = params.loot_quality * vehicles / params.loot_set_vehicles
-    unit.loot = min(params.loot_quality_cap, unit.loot + gain)
-
-
-@compiled
-def move_vehicles(
-    state: State, params: Params, place: int, loser: int, winner_c: int, taken: int, destroyed: int
-):
-    """Take vehicles from the loser: some change sides with a gain in quality, some burn."""
-    for u in range(len(state.units)):
-        if not in_party(state, u, -1, place, loser):
-            continue
-        unit = state.units[u]
-        side = state.sides[unit.side]
-        burnt = min(destroyed, unit.vehicles)
-        unit.vehicles -= burnt
-        side.vehicles_lost += burnt
-        destroyed -= burnt
-        won = min(taken, unit.vehicles)
-        unit.vehicles -= won
-        side.vehicles_lost += won
-        taken -= won
-        give_loot(state, params, winner_c, won)
-
-
-@compiled
-def rout(
-    state: State,
-    params: Params,
-    clock: Clock,
-    key: Key,
-    ledger: Ledger,
-    place: int,
-    loser: int,
-    winner_c: int,
-    hour: float,
-    cause: int,
-):
-    """A broken defender loses men; the victor takes and destroys vehicles.
-
-    A base looted within the last month yields less. Source: RULES R2.4.
-    """
-    men, _, vehicles, _, _, first = muster(state, params, -1, place, loser)
-    if men <= 0:
-        return
-    gone = binomial(men, params.rout_loss, uniform(key, Decision.ROUT, place, int(hour)))
-    dead = round(gone * params.rout_dead)
-    captured = round(gone * params.rout_captured)
-    missing = gone - dead - captured
-    share_losses(state, -1, place, loser, men, dead, 0, captured, missing)
-    side = state.units[first].side
-    row = log.note(ledger, hour, log.ROUT, side, place, first, gone, math.nan, cause)
-    back = round(missing * params.rout_return)
-    for u in range(len(state.units)):
-        if back > 0 and in_party(state, u, -1, place, loser):
-            state.units[u].missing += back
-            state.units[u].return_day = clock.day + int(params.rout_return_days)
-            back = 0
-    spot = state.places[place]
-    fresh = min(1.0, (clock.day - spot.looted_day) / params.loot_recovery_days)
-    taken = round(vehicles * params.loot_taken * fresh)
-    destroyed = round(vehicles * params.loot_destroyed * fresh)
-    if taken + destroyed > 0:
-        move_vehicles(state, params, place, loser, winner_c, taken, destroyed)
-        log.note(
-            ledger, hour, log.LOOT, state.columns[winner_c].side, place, first, taken, math.nan, row
-        )
-    spot.looted_day = clock.day
-
-
-@compiled
 def perceived(
     params: Params, key: Key, decision: int, side: int, place: int, day: int, power: float
 ):
@@ -411,16 +320,6 @@ def perceived(
     """
     u = uniform(key, decision, place * N_SIDES + side, day)
     return power * lognormal(1.0, params.perceive_sd, u)
-
-
-@compiled
-def is_held_by_raiders(state: State, place: int, bloc: int):
-    """Whether a place is held by a column that came to raid it (R2.6: posture of raiders)."""
-    for c in range(len(state.columns)):
-        column = state.columns[c]
-        if column.status == HOLDING and column.stop == place and bloc_of(column.side) == bloc:
-            return True
-    return False
 
 
 @compiled

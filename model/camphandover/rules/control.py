@@ -8,7 +8,7 @@ from camphandover.draws import Key
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import HOLD, rule
-from camphandover.rules.movement import begin_leg, disband, form_column
+from camphandover.rules.movement import begin_leg, disband, form_column, raiders_hold
 from camphandover.state import (
     CAMP,
     COUNTRY,
@@ -263,15 +263,6 @@ def empty_camp(
     row = set_holder(state, ledger, place, CAMP, OTHER, side, hour, cause)
     state.places[place].open_cause = row
     return row
-
-
-@compiled
-def raiders_hold(state: State, place: int):
-    """Whether a column stands at a place that means to leave again."""
-    for c in range(len(state.columns)):
-        if state.columns[c].status == HOLDING and state.columns[c].stop == place:
-            return True
-    return False
 
 
 @compiled

@@ -454,3 +454,12 @@ def at_rest(state: State, unit: UnitRow):
         return True
     status = state.columns[unit.column].status
     return status == HOLDING or status == PAUSED
+
+
+@compiled
+def raiders_hold(state: State, place: int):
+    """Whether a column stands at a place that means to leave again. Source: RULES R2.5, R2.6."""
+    for c in range(len(state.columns)):
+        if state.columns[c].status == HOLDING and state.columns[c].stop == place:
+            return True
+    return False

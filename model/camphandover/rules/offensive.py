@@ -180,7 +180,7 @@ def assemble_column(state: State, params: Params, clock: Clock, key: Key, ledger
 
 @rule(
     "R5.3",
-    writes=("orders", "queue", "conflict.rung", "conflict.rung_cause", "conflict.order_cause"),
+    writes=("orders", "queue", "conflict.rung", "conflict.rung_cause"),
 )
 def launch_offensive(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The column leaves when it has vehicles, stock, a war, and a UN exit ahead.
@@ -209,7 +209,6 @@ def launch_offensive(state: State, params: Params, clock: Clock, key: Key, ledge
     row = log.note(ledger, hour, log.ORDER, ARMY, target, -1, vehicles, p, cause)
     log.with_mission(ledger, row, OFFENSIVE)
     place_order(state, ARMY, OFFENSIVE, base, target, ANY_NUMBER, ANY_NUMBER, 0, row)
-    war.order_cause = row
     if war.rung < params.offensive_rung:
         war.rung = int(params.offensive_rung)
         war.rung_cause = log.note(

@@ -88,7 +88,6 @@ def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger:
             cell.latest = 0
             cell.mobile = 0.0
             cell.mobile_vehicles = 0.0
-            cell.mobile_stock = 0.0
             cell.mobile_power = 0.0
     for u in range(len(state.units)):
         unit = state.units[u]
@@ -117,7 +116,6 @@ def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger:
         if is_mobile(state, unit) and has_stock(params, unit):
             cell.mobile += unit.men
             cell.mobile_vehicles += unit.vehicles
-            cell.mobile_stock += unit.men * unit.supply
             cell.mobile_power += unit.men * unit.quality * (1.0 + unit.loot)
 
 

@@ -9,7 +9,7 @@ from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import HOLD, MARCH, rule
 from camphandover.rules.control import ANY_NUMBER
-from camphandover.rules.handover import hand_over
+from camphandover.rules.handover import WEEK, hand_over
 from camphandover.rules.movement import form_column
 from camphandover.state import (
     ARMY,
@@ -30,8 +30,6 @@ from camphandover.state import (
     bloc_of,
     days_with_fights,
 )
-
-WEEK = 7
 
 
 @rule("R6.1", writes=("places.exit_day",))
