@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from camphandover import scenario, theatre
-from camphandover.ensemble.cubes import SERIES
+from camphandover.ensemble.cubes import PEOPLE, SERIES, WAR
 from camphandover.ledger import ROW, Kind
 from camphandover.state import Holder, Side, Slot
 
 FIRST_EXIT = 10
 SERIES_ROW = np.dtype([(name, "f8") for name in SERIES])
+WAR_ROW = np.dtype([(name, "f8") for name in WAR])
+PLACE_ROW = np.dtype([(name, "f8") for name in PEOPLE])
 FORM = {"title": "A test", "question": "Does it store what was run?"}
 
 
@@ -40,11 +42,17 @@ class Scripted:
         series["supply"][:, Side.ARMY] = np.arange(n_days)
         events = np.zeros(2, ROW)
         midnight = np.datetime64(self.of.window.start, "h").astype(float)
-        clause = (midnight, 0, np.nan, -1, -1, Kind.CLAUSE, -1, -1, -1, -1, -1, -1)
+        clause = (midnight, 0, np.nan, -1, -1, Kind.CLAUSE, -1, -1, -1, -1, -1, -1, -1)
         leave = (midnight + 24 * day + 8.5, self.seed, 0.25, 0, 7, Kind.EXIT, kidal)
         events[0] = clause
-        events[1] = (*leave, Side.MINUSMA, Slot.CAMP, Holder.MINUSMA, after, -1)
-        return SimpleNamespace(control=control, series=series, events=events)
+        events[1] = (*leave, Side.MINUSMA, -1, Slot.CAMP, Holder.MINUSMA, after, -1)
+        war = np.zeros(n_days, WAR_ROW)
+        war["rung"] = 2
+        people = np.zeros((n_days, len(places)), PLACE_ROW)
+        people["residents"] = 1000.0 - replicate
+        return SimpleNamespace(
+            control=control, series=series, war=war, people=people, events=events
+        )
 
 
 class Sleepy(Scripted):

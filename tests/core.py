@@ -93,6 +93,7 @@ def shortest(n: int, roads: Sequence[tuple[int, int, float]], decay_km: float) -
                     km[a, b] = km[a, via] + km[via, b]
                     nxt[a, b] = nxt[a, via]
     routes["km"], routes["next"], routes["near"] = km, nxt, np.exp(-km / decay_km)
+    routes["air_km"] = km
     return routes
 
 
@@ -110,7 +111,7 @@ def small_world(
         values: Parameters that differ from their best value.
     """
     params = _parameters(tuple(values.items())).copy()
-    state = st.empty_state(24, 8, len(holders), len(roads), 1, 16)
+    state = st.empty_state(24, 8, len(holders), 1, 2, 16)
     state.routes[...] = shortest(len(holders), roads, float(params.influence_decay_km))
     state.units["column"] = -1
     state.units["fought"] = day - LONG_AGO
@@ -123,19 +124,38 @@ def small_world(
         places[name] = -1
     for name in ("claimant", "convoy_to", "plan_day", "exit_day", "flight_day", "joint_war"):
         places[name] = -1
-    for name in ("lost_hour", "town_lost", "reenter_hour", "enter_hour", "exit_hour"):
+    for name in ("siege", "siege_cause", "contact_cause"):
+        places[name] = -1
+    for name in ("lost_hour", "town_lost", "reenter_hour", "enter_hour", "exit_hour", "contact"):
         places[name] = st.NEVER
+    state.people["start"] = state.people["residents"] = 5000.0
+    state.people["siege"] = -1
+    state.partners["ground_hour"] = state.partners["air_hour"] = st.NEVER
+    state.partners["cause"] = -1
     for name in ("destroyed", "p_leave", "spread"):
         places[name] = np.nan
     places["looted_day"] = day - LONG_AGO
     state.sides["morale"] = 1.0
     state.sides["air"][st.ARMY] = 1.0
+    state.sides["planes"][st.ARMY] = params.planes_army
+    state.sides["drones"][st.ARMY] = params.drones_army
+    places["covered"] = 1
+    for name in ("wagner", "record", "sieges", "aid", "charter", "loop", "hold_or_leave", "race"):
+        state.switches[name] = 1
+    state.switches["harm"] = 1
     for side, name in ((0, "army"), (1, "army"), (2, "separatists"), (3, "gsim")):
         for weight in ("symbolic", "loot", "route", "threat", "days", "win", "core"):
             state.sides[f"w_{weight}"][side] = params[f"w_{weight}_{name}"]
     war = state.conflict[0]
     war.rung = 3
-    war.rung_cause = war.forward_cause = war.truce_day = -1
+    for name in st.CONFLICT.names:
+        if name.endswith("_cause") or name in ("truce_day", "asked_day"):
+            war[name] = -1
+    war.relation = st.TACIT
+    war.centre_day = day - LONG_AGO
+    war.siege_hour = st.NEVER
+    war.legitimacy = params.legitimacy_north
+    war.legitimacy_capital = params.legitimacy_capital
     war.mandate_end = day + 365
     clock = st.Clock(day, day - 100, day + 100)
     return World(state, params, clock, key_of(2023, replicate), new_ledger(256))

@@ -18,6 +18,7 @@ import pytest
 import renew_golden
 from camphandover import state as st
 from camphandover.compiled import interpreted
+from camphandover.ledger import Kind
 from camphandover.model import NorthernMali, Record
 from camphandover.rules.strategy import place_order
 
@@ -248,6 +249,11 @@ def far_from(played: NorthernMali, names: tuple[str, ...], km: float) -> np.ndar
     return np.flatnonzero((played.state.routes["km"][here] >= km).all(axis=0))
 
 
+OF_ALL_PLACES = (Kind.ABUSE, Kind.ABUSE_SELECTIVE, Kind.CIVILIANS, Kind.STRIKE, Kind.LOSSES,
+                 Kind.CLAIM_LOSSES, Kind.SILENCE, Kind.REVISION)  # fmt: skip
+"""What happens at one place because it was chosen among all: Tessalit may be chosen instead."""
+
+
 def test_a_convoy_at_tessalit_leaves_the_luck_of_gao() -> None:
     """Five men 400 km away change influence at Gao by less than a millionth, and no draw."""
     days, compared = 40, 0
@@ -257,11 +263,14 @@ def test_a_convoy_at_tessalit_leaves_the_luck_of_gao() -> None:
         assert len(other) > len(plain), "the convoy has rows of its own"
         far = far_from(played, ("Tessalit", "Aguelhok"), 400.0)
         assert played.theatre.index("Gao") in far
-        rows = [events[np.isin(events["place"], far)] for events in (plain, other)]
+        rows = [
+            events[np.isin(events["place"], far) & ~np.isin(events["kind"], OF_ALL_PLACES)]
+            for events in (plain, other)
+        ]
         compared += len(rows[0])
-        for column in ("kind", "side", "slot", "before", "after", "entity", "amount"):
+        for column in ("kind", "side", "slot", "before", "after", "entity"):
             assert np.array_equal(rows[0][column], rows[1][column], equal_nan=True), column
-        for column in ("hour", "p"):
+        for column in ("hour", "p", "amount"):
             assert np.allclose(rows[0][column], rows[1][column], rtol=1e-6, equal_nan=True), column
     assert compared > 200
 

@@ -10,6 +10,7 @@ from camphandover.scenario import Scenario, diff, library, load
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 FILES = sorted(FOLDER.glob("*.yaml"))
+VARIANTS = sorted(FOLDER.glob("variants/*.yaml"))
 CAMPS = {camp.place: camp for camp in theatre.load().camps}
 PHASE_1 = [place for place, camp in CAMPS.items() if camp.phase == 1]
 LATER = [place for place in CAMPS if place not in PHASE_1]
@@ -31,32 +32,42 @@ def test_order_and_completeness() -> None:
         "abandoned",
         "negotiated",
         "kidal-only-to-separatists",
+        "un-stays-to-june-2024",
+        "no-wagner",
+        "french-support-stayed",
+        "no-airpower",
+        "airpower-doubled",
+        "reliable-alliance",
+        "ecowas-intervention-in-niger",
+        "victim-aid-reaches",
+        "no-blockade",
+        "separatists-join-gsim",
+        "separatists-fight-gsim",
     ]
     assert sorted(library()) == FILES
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES + VARIANTS, ids=lambda file: file.stem)
 def test_each_file_has_its_own_title_and_question(file: Path) -> None:
     scenario = load(file)
     assert scenario.name == file.stem
     text = file.read_text(encoding="utf-8")
-    assert f"title: {scenario.title}\n" in text
+    assert f"title: {scenario.title}\n" in text.replace('"', "")
     assert f"question: {scenario.question}\n" in text
     assert scenario.question.endswith("?")
-    assert ("extends: on-schedule" in text) == (file.stem != "on-schedule")
+    assert ("extends: " in text) == (file.stem != "on-schedule")
+    assert len(text.splitlines()) <= 14
 
 
-def test_no_two_files_share_digest_title_or_question() -> None:
-    scenarios = [load(file) for file in FILES]
-    for values in (
-        {scenario.digest() for scenario in scenarios},
-        {scenario.title for scenario in scenarios},
-        {scenario.question for scenario in scenarios},
-    ):
-        assert len(values) == len(FILES)
+def test_no_two_files_share_title_or_question_and_none_of_a_folder_a_digest() -> None:
+    scenarios = [load(file) for file in FILES + VARIANTS]
+    assert len({scenario.title for scenario in scenarios}) == len(scenarios)
+    assert len({scenario.question for scenario in scenarios}) == len(scenarios)
+    for files in (FILES, VARIANTS):  # V2 and V7 are scenarios of the library as well
+        assert len({load(file).digest() for file in files}) == len(files)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FILES + VARIANTS, ids=lambda file: file.stem)
 def test_standalone_form_loads_to_the_same_digest(file: Path, tmp_path: Path) -> None:
     scenario = load(file)
     copy = tmp_path / file.name
@@ -97,7 +108,7 @@ def test_delayed() -> None:
     assert shifts(scenario, LATER) == {45}
     assert all(scenario.camps[place].buffer for place in LATER)
     assert scenario.mandate_end == date(2023, 12, 31) + timedelta(45)
-    assert scenario.window.end == date(2023, 12, 31)
+    assert scenario.window.end == date(2024, 3, 31)
 
 
 def test_to_separatists() -> None:
@@ -128,3 +139,75 @@ def test_negotiated() -> None:
     assert {scenario.camps[place].perimeter for place in LATER} == {20}
     assert scenario.mandate_end == date(2023, 12, 31) + timedelta(60)
     assert scenario.politics.truce == date(2023, 9, 17)
+
+
+# --- the scenarios of the other systems
+
+
+def differs(name: str) -> set[str]:
+    """What a scenario differs in from the base of the library."""
+    return set(diff("on-schedule", name).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("no-wagner", {"foreign.wagner: true -> false"}),
+        (
+            "french-support-stayed",
+            {"foreign.wagner: true -> false", "foreign.french: false -> true"},
+        ),
+        ("no-airpower", {"airpower.scale: 1 -> 0"}),
+        ("airpower-doubled", {"airpower.scale: 1 -> 2"}),
+        ("reliable-alliance", {"alliance.reliable: false -> true"}),
+        ("ecowas-intervention-in-niger", {"alliance.intervention: false -> true"}),
+        (
+            "victim-aid-reaches",
+            {
+                "parameters.aid_budget: - -> 3000",
+                "parameters.aid_reach: - -> 0.8",
+                "parameters.aid_recruits: - -> 0.23",
+            },
+        ),
+        ("no-blockade", {"blockade.active: true -> false"}),
+        (
+            "separatists-join-gsim",
+            {
+                "politics.relations: tacit -> coordinated",
+                "politics.relations_fixed: false -> true",
+            },
+        ),
+        (
+            "separatists-fight-gsim",
+            {"politics.relations: tacit -> clash", "politics.relations_fixed: false -> true"},
+        ),
+        ("v1-no-hold-or-leave", {"structure.hold_or_leave: true -> false"}),
+        ("v2-no-airpower", {"airpower.scale: 1 -> 0"}),
+        ("v3-no-symbolic-utility", {"structure.symbolic_utility: true -> false"}),
+        ("v4-no-race", {"structure.race: true -> false"}),
+        (
+            "v5-merged-groups",
+            {"politics.relations: tacit -> merged", "politics.relations_fixed: false -> true"},
+        ),
+        ("v6-no-population-loop", {"population.loop: true -> false"}),
+        ("v7-reliable-alliance", {"alliance.reliable: false -> true"}),
+        ("v8-square-law", {"parameters.attrition_exponent: - -> 1"}),
+        ("harm-nil", {"population.harm: positive -> nil"}),
+        ("harm-negative", {"population.harm: positive -> negative"}),
+    ],
+)
+def test_a_scenario_changes_what_its_name_says_and_nothing_else(name: str, lines: set[str]) -> None:
+    assert differs(name) == lines
+
+
+def test_the_un_stays_to_june_2024() -> None:
+    stays = load("un-stays-to-june-2024")
+    assert stays.mandate_end == date(2024, 6, 30)
+    assert stays.window.end > stays.mandate_end
+    assert shifts(stays, LATER) == {181}
+    assert all(stays.camps[place].exit <= stays.mandate_end for place in LATER)
+
+
+def test_variants_are_found_by_name_and_not_run_by_default() -> None:
+    assert load("v4-no-race").structure.race is False
+    assert {file.parent.name for file in library()} == {"scenarios"}

@@ -129,12 +129,12 @@ def test_table_by_hand(batch):
     assert brief.days.value == pytest.approx((41 + 39 + 37) / 5)
 
 
-def test_days_after_the_date_do_not_count(tmp_path):
+def test_a_longer_window_is_told_at_its_own_end(tmp_path):
     longer = made("longer", window={"end": "2024-01-31"})
     stored = ch.run(longer, runs=1, out=tmp_path / "b", model=Scripted)
     (row,) = end_table(stored).rows
-    assert row.date == date(2023, 12, 31)
-    assert row.days.value == 143
+    assert row.date == date(2024, 1, 31)
+    assert row.days.value == 143 + 31
 
 
 def test_table_as_text(batch):

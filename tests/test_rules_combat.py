@@ -438,7 +438,7 @@ def test_r2_6_relief_needs_men_within_150_km_with_three_days_of_stock(
 def refusals(power: float, power_foe: float, air: float = 1.0, side: int = ARMY) -> float:
     """Share of 400 mornings on which separatists leave before an assault."""
     world = small_world([1], [], perceive_sd=0.0)
-    world.state.sides[ARMY].air = air
+    world.state.places["covered"] = air > 0
     foe = 1 if side == ARMY else 0
     left = [
         call(refuses)(world.state, world.params, key_of(4, i), side, foe, power, power_foe, 0, DAY)[

@@ -21,7 +21,7 @@ from camphandover.model import NorthernMali
 from camphandover.parameters import parameter_record
 from camphandover.rules import movement
 from camphandover.rules import orders as orders_rules
-from camphandover.rules.books import SERIES, record
+from camphandover.rules.books import PLACES, SERIES, WAR, record
 from camphandover.rules.combat import muster
 from camphandover.rules.control import set_holder
 from camphandover.rules.movement import ied_mean, speed_of, strike_ied, travel_days
@@ -72,11 +72,13 @@ def test_r1_1_a_capture_within_a_day_leaves_the_state_of_that_day_unchanged():
     world = captured_at_0920()
     control = np.full((2, 2, 2), -1, np.int8)
     series = np.zeros((2, 6), SERIES).view(np.recarray)
+    war = np.zeros(2, WAR).view(np.recarray)
+    people = np.zeros((2, 2), PLACES).view(np.recarray)
     clock = st.Clock(DAY, DAY, DAY + 1)
-    call(record)(world.state, clock, control, series)
+    call(record)(world.state, clock, control, series, war, people)
     assert control[BOUREM, st.CAMP, 0] == 1
     world.play("leave_bases", "reenter_bases", "count_presence", "hold_towns")
-    call(record)(world.state, clock, control, series)
+    call(record)(world.state, clock, control, series, war, people)
     assert control[:, :, 0].tolist() == [[0, 0], [0, 0]]
     assert series["places_held"][0, [ARMY, SEPARATISTS]].tolist() == [2, 0]
 
@@ -90,7 +92,7 @@ def in_reverse_order():
     rule = getattr(orders_rules.carry_out_orders, "py_func", orders_rules.carry_out_orders)
     day = getattr(core.advance, "py_func", core.advance)
     body = inspect.getsource(rule).split("\n", 1)[1]
-    drawn = "side = actor_order(key, clock.day, turn // 2)"
+    drawn = "side = actor_order(state, turn // 2)"
     assert drawn in body
     space = dict(vars(orders_rules))
     exec(body.replace(drawn, "side = N_SIDES - 1 - turn // 2"), space)
@@ -208,7 +210,7 @@ def trips(km: float, speed: float, hits: float, n: int = N_TRIPS) -> np.ndarray:
     """(days, hits) of the same journey under `n` keys."""
     params = parameter_record({})
     travel = call(travel_days)
-    return np.array([travel(params, key_of(5, i), 3, 1000, km, speed, hits) for i in range(n)])
+    return np.array([travel(params, key_of(5, i), 3, 1000, km, speed, hits, 0.3) for i in range(n)])
 
 
 TRAVEL = {
@@ -232,7 +234,7 @@ def test_r1_4_travel_table_with_speed_and_ied_rate_sampled(journey: str):
         speed = rng.triangular(50, 75, 100)
         params.ied_rate = math.exp(rng.triangular(math.log(0.3), 0, math.log(2)))
         hits = call(ied_mean)(params, float(km), 100.0, 1.0, False)
-        days[i] = travel(params, key_of(5, i), 3, 1000, float(km), speed, hits)[0]
+        days[i] = travel(params, key_of(5, i), 3, 1000, float(km), speed, hits, 0.3)[0]
     band = np.quantile(days, [0.05, 0.95])
     # the table has one digit after the point, and its quantiles and these have 2-3 % of error each
     assert band == pytest.approx([low, high], abs=0.1, rel=0.06)
@@ -264,7 +266,7 @@ def test_r1_4_days_rise_with_length_ied_rate_and_vehicles(
     def days(km: float, lam: float, veh: float, replicate: int) -> float:
         params = parameter_record({"ied_rate": lam})
         hits = call(ied_mean)(params, km, veh, 1.0, False)
-        return call(travel_days)(params, key_of(9, replicate), 3, 1000, km, 75.0, hits)[0]
+        return call(travel_days)(params, key_of(9, replicate), 3, 1000, km, 75.0, hits, 0.3)[0]
 
     base = {"km": km, "lam": lam, "veh": veh}
     up = base | {raised: base[raised] + more / (100 if raised == "lam" else 1)}

@@ -204,32 +204,53 @@ BROKEN = {
         *("row 2", "else camp or town"),
     ),
     "unit too large": (
-        *("order_of_battle.csv", "^army,garrison,Gao,town,4,120", "army,garrison,Gao,town,4,170"),
+        *("order_of_battle.csv", "^army,garrison,Gao,town,5,120", "army,garrison,Gao,town,5,170"),
         *("row 2", "men_garrison"),
     ),
     "units too small": (
         *(
             "order_of_battle.csv",
-            "^army,garrison,Gao,town,4,120,12",
-            "army,garrison,Gao,town,4,120,7",
+            "^army,garrison,Gao,town,5,120,12",
+            "army,garrison,Gao,town,5,120,7",
         ),
         *("row 2", "vehicles_garrison"),
     ),
     "too many in all": (
-        *("order_of_battle.csv", "^army,garrison,Gao,town,4", "army,garrison,Gao,town,40"),
+        *("order_of_battle.csv", "^army,garrison,Gao,town,5", "army,garrison,Gao,town,50"),
         *("", "strength_army"),
     ),
     "side without supply": ("depots.csv", "(^gsim,.*\n)+", "", "", "gsim has no depot"),
     "depot twice": ("depots.csv", "^(army,Gao,.*\n)", r"\1\1", "row 5", "stands twice"),
-    "ladder out of order": ("escalation.csv", "^2023-09-11", "2023-07-11", "row 3", "not after"),
-    "ladder known too late": (
-        "escalation.csv",
-        "^2023-08-01",
-        "2023-08-02",
-        "",
-        "rung of the start",
+    "calendar out of order": ("calendar.csv", "^2023-09-11", "2023-08-02", "row 4", "before"),
+    "ladder known too late": ("calendar.csv", "^2023-08-01", "2023-08-02", "", "rung of the start"),
+    "rung above the ladder": ("calendar.csv", "rung,,3,", "rung,,6,", "row 4", "from 0 to 5"),
+    "rung known only later": ("calendar.csv", "^2023-09-16", "2023-10-16", "row 6", "origin"),
+    "two rungs on a day": (
+        *("calendar.csv", "^(2023-09-11,rung,,3,.*\n)", r"\1\1"),
+        *("row 5", "stands twice"),
     ),
-    "rung above the ladder": ("escalation.csv", "11,3,", "11,6,", "row 3", "from 0 to 5"),
+    "unknown kind of event": ("calendar.csv", "charter,,", "pact,,", "row 6", "victim_aid"),
+    "blockade nowhere": ("calendar.csv", "blockade,Timbuktu", "blockade,", "row 3", "place"),
+    "blockade of an unknown place": (
+        *("calendar.csv", "blockade,Timbuktu", "blockade,Timbuctu"),
+        *("row 3", "Timbuktu"),
+    ),
+    "partner twice": ("partners.csv", "^niger,0.6", "burkina,0.6", "row 3", "stands twice"),
+    "partner nowhere": ("partners.csv", ",Gossi,", ",Gosi,", "row 2", "Gossi"),
+    "threat above 1": ("partners.csv", "^burkina,0.9", "burkina,1.9", "row 2", "from 0 to 1"),
+    "place without people": ("people.csv", "^Dioura,.*\n", "", "", "Dioura has no row"),
+    "unknown place of people": ("people.csv", "^Dioura,", "Diora,", "row 34", "Dioura"),
+    "unknown legitimacy": (
+        "people.csv",
+        "^Dioura,8000,north",
+        "Dioura,8000,south",
+        "row 34",
+        "capital",
+    ),
+    "units under an unknown switch": (
+        *("order_of_battle.csv", "130,20,french", "130,20,german"),
+        *("row 74", "french"),
+    ),
     "column missing": ("depots.csv", "^side,place", "side,site", "row 1", "no column 'place'"),
     "column twice": ("depots.csv", "evidence,source", "evidence,source,source", "row 1", "twice"),
     "row too long": ("depots.csv", "^army,Gao,J", "army,Gao,J,J", "row 4", "5 cells"),
@@ -436,7 +457,9 @@ def test_all_places_are_connected_by_land() -> None:
 def test_order_of_battle() -> None:
     """RULES R1.2; and at Gao a column of 70 vehicles or more, but not yet one of 90."""
     men, vehicles = Counter(), Counter()
-    for group in FACTS.units:
+    there = [group for group in FACTS.units if not group.when]
+    assert {group.side for group in FACTS.units if group.when == "french"} == {"partners"}
+    for group in there:
         men[group.side] += group.units * group.men
         vehicles[group.side] += group.units * group.vehicles
     assert men == {
@@ -537,11 +560,33 @@ def test_every_chapter_one_two_five_six_rule_with_numbers_has_parameters() -> No
     assert wanted <= covered
 
 
-def test_escalation_is_the_declared_war() -> None:
-    assert [(r.date, r.rung) for r in FACTS.escalation] == [
-        (date(2023, 8, 1), 2),
-        (date(2023, 9, 11), 3),
+def test_the_calendar_is_what_was_known_by_the_forecast_origin() -> None:
+    assert [(k.date, k.what, k.place, k.rung) for k in FACTS.calendar] == [
+        (date(2023, 8, 1), "rung", None, 2),
+        (date(2023, 8, 8), "blockade", "Timbuktu", None),
+        (date(2023, 9, 11), "rung", None, 3),
+        (date(2023, 9, 13), "victim_aid", None, None),
+        (date(2023, 9, 16), "charter", None, None),
     ]
+    told = {(e["date"], e["place"]) for e in FACTS.events if e["kind"] == "blockade"}
+    assert ("2023-08-08", "Timbuktu") in told
+
+
+def test_people_agree_with_the_places_where_those_are_known() -> None:
+    for place in FACTS.places:
+        assert place.residents > 0
+        if place.population is not None:
+            assert place.residents == place.population, place.name
+    assert [p.name for p in FACTS.places if p.legitimacy == "capital"] == ["Bamako"]
+
+
+def test_partners_of_the_charter() -> None:
+    assert [(p.name, p.ecowas) for p in FACTS.partners] == [("burkina", False), ("niger", True)]
+
+
+def test_where_the_islamic_state_raids_is_that_of_the_rules() -> None:
+    named = {"Menaka", "Ansongo", "Labbezanga"}  # and Tessit, which is no place of the data
+    assert {p.name for p in FACTS.places if p.islamic_state} == named
 
 
 def test_loading_is_quick() -> None:

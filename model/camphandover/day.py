@@ -1,31 +1,41 @@
 """One day, in order. The whole model can be read from here.
 
 `advance` lists the rules in the order of R1.1: orders, moves, air, fights, control, supply,
-people, politics, reports. Air, people and reports have no rules yet. `run` loops over the days
-and records the state of each at 24:00.
+people, politics, reports. `run` loops over the days and records the state of each at 24:00.
 """
 
 from camphandover.compiled import compiled, inlined
 from camphandover.draws import Key
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
+from camphandover.rules.abuse import abuse_people
+from camphandover.rules.airlift import airlift
+from camphandover.rules.airpower import fly_strikes, ready_aircraft, support_troops, watch_from_air
+from camphandover.rules.alliance import ask_for_help, flare_crisis, receive_help
 from camphandover.rules.assault import engage_columns
-from camphandover.rules.books import Control, Series, age_fights, record
+from camphandover.rules.blockade import close_roads, lose_core, press_sieges
+from camphandover.rules.books import Control, People, Series, War, close_day, open_day, record
 from camphandover.rules.control import hold_towns
 from camphandover.rules.garrisons import abandon_posts, keep_garrisons, relieve_posts, send_home
 from camphandover.rules.handover import order_race, strain_joint_units
 from camphandover.rules.holding import enter_vacated, leave_bases, reenter_bases
 from camphandover.rules.movement import advance_columns
-from camphandover.rules.offensive import (
-    airlift,
-    assemble_column,
-    launch_offensive,
-    resume_offensive,
-)
+from camphandover.rules.offensive import assemble_column, launch_offensive, resume_offensive
 from camphandover.rules.orders import ambush_columns, carry_out_orders
-from camphandover.rules.politics import follow_record, keep_truce
+from camphandover.rules.outside import raid_from_outside
+from camphandover.rules.people import displace, nurse_grievance
+from camphandover.rules.politics import (
+    aid_victims,
+    climb_ladder,
+    hold_talks,
+    keep_truce,
+    learn_events,
+    move_morale,
+)
 from camphandover.rules.presence import count_presence, spread_influence
-from camphandover.rules.strategy import order_raids
+from camphandover.rules.raids import order_raids
+from camphandover.rules.relations import change_relations, skirmish
+from camphandover.rules.reporting import make_claims
 from camphandover.rules.supply import eat_stock, receive_supplies, ship_supplies, waste
 from camphandover.rules.withdrawal import (
     announce_handovers,
@@ -41,14 +51,18 @@ from camphandover.state import Clock, State
 def advance(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Play one day: every rule once, in the order of R1.1. Source: RULES R1.1."""
     # what the day brings
-    follow_record(state, params, clock, key, ledger)
+    open_day(state, params, clock, key, ledger)
+    learn_events(state, params, clock, key, ledger)
     keep_truce(state, params, clock, key, ledger)
     draw_exits(state, params, clock, key, ledger)
     announce_handovers(state, params, clock, key, ledger)
     count_presence(state, params, clock, key, ledger)
     spread_influence(state, params, clock, key, ledger)
+    ready_aircraft(state, params, clock, key, ledger)
 
     # orders: what each commander makes of what it sees
+    lose_core(state, params, clock, key, ledger)
+    close_roads(state, params, clock, key, ledger)
     clear_transport(state, params, clock, key, ledger)
     order_race(state, params, clock, key, ledger)
     keep_garrisons(state, params, clock, key, ledger)
@@ -62,13 +76,21 @@ def advance(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger
     carry_out_orders(state, params, clock, key, ledger)
     resume_offensive(state, params, clock, key, ledger)
     airlift(state, params, clock, key, ledger)
+    receive_help(state, params, clock, key, ledger)
     leave_camps(state, params, clock, key, ledger)
     ambush_columns(state, params, clock, key, ledger)
     advance_columns(state, params, clock, key, ledger)
 
+    # air
+    watch_from_air(state, params, clock, key, ledger)
+    fly_strikes(state, params, clock, key, ledger)
+
     # fights, by the hour where hostile units touch
     count_presence(state, params, clock, key, ledger)
     engage_columns(state, params, clock, key, ledger)
+    raid_from_outside(state, params, clock, key, ledger)
+    skirmish(state, params, clock, key, ledger)
+    support_troops(state, params, clock, key, ledger)
 
     # control
     leave_bases(state, params, clock, key, ledger)
@@ -83,9 +105,27 @@ def advance(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger
     eat_stock(state, params, clock, key, ledger)
     ship_supplies(state, params, clock, key, ledger)
     receive_supplies(state, params, clock, key, ledger)
+    press_sieges(state, params, clock, key, ledger)
     waste(state, params, clock, key, ledger)
     close_mission(state, params, clock, key, ledger)
-    age_fights(state, params, clock, key, ledger)
+
+    # people
+    abuse_people(state, params, clock, key, ledger)
+    nurse_grievance(state, params, clock, key, ledger)
+    displace(state, params, clock, key, ledger)
+
+    # politics
+    climb_ladder(state, params, clock, key, ledger)
+    hold_talks(state, params, clock, key, ledger)
+    change_relations(state, params, clock, key, ledger)
+    move_morale(state, params, clock, key, ledger)
+    aid_victims(state, params, clock, key, ledger)
+    flare_crisis(state, params, clock, key, ledger)
+    ask_for_help(state, params, clock, key, ledger)
+
+    # reports
+    make_claims(state, params, clock, key, ledger)
+    close_day(state, params, clock, key, ledger)
 
 
 @compiled
@@ -93,23 +133,29 @@ def run(
     state: State,
     params: Params,
     first: int,
-    start: int,
     last: int,
+    start: int,
+    stop: int,
     key: Key,
     ledger: Ledger,
     control: Control,
     series: Series,
+    war: War,
+    people: People,
 ):
-    """Play the days `start` to `last` and record each at 24:00.
+    """Play the days `start` to `stop` and record each at 24:00.
 
     Args:
         state: Tables, changed in place. params: One parameter record.
-        first, start, last: Days since 1970-01-01: of the window, and of this call.
+        first, last: First and last day of the window, days since 1970-01-01.
+        start, stop: First and last day of this call.
         key: Key of the run. ledger: Where the rows go.
         control: int8, shape (place, slot, day of the window): holder's codes.
         series: Record array, shape (day of the window, side).
+        war: Record array, shape (day of the window,).
+        people: Record array, shape (day of the window, place).
     """
-    for day in range(start, last + 1):
+    for day in range(start, stop + 1):
         clock = Clock(day, first, last)
         advance(state, params, clock, key, ledger)
-        record(state, clock, control, series)
+        record(state, clock, control, series, war, people)

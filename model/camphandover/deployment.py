@@ -12,6 +12,7 @@ from camphandover import state as st
 from camphandover.parameters import Params, parameter_record
 from camphandover.scenario import Scenario
 from camphandover.theatre import Theatre, UnitGroup
+from camphandover.theatre.checks import great_circle
 
 RESERVED = {"army": 8, "wagner": 4, "separatists": 8, "gsim": 8, "minusma": 0, "partners": 8}
 """Empty unit rows per side for units that are raised later (a row never moves)."""
@@ -59,6 +60,7 @@ def _routes(theatre: Theatre, decay_km: float) -> np.recarray:
     routes["km"] = km
     routes["next"] = nxt
     routes["near"] = np.exp(-km / decay_km)
+    routes["air_km"] = [[great_circle(a, b) for b in theatre.places] for a in theatre.places]
     return routes
 
 
@@ -74,6 +76,11 @@ def _places(theatre: Theatre, scenario: Scenario, first: int) -> np.recarray:
         row.support_army = place.support_army
         row.airstrip = place.airstrip
         row.core = place.separatist_core
+        row.corridor = place.corridor
+        row.centre = place.centre
+        row.islamic_state = place.islamic_state
+        row.siege = row.siege_cause = row.contact_cause = -1
+        row.contact = st.NEVER
         row.camp_holder = st.Holder[place.camp_holder.upper()]
         row.town_holder = st.Holder[place.town_holder.upper()]
         row.camp_since = row.town_since = first * st.HOURS
@@ -126,20 +133,19 @@ def _units(
 ) -> np.recarray:
     """Unit rows of all sides, scaled to the theatre's strengths and the scenario's forces."""
     template: list[tuple[str, UnitGroup | None]] = []
+    there = [g for g in theatre.units if not g.when or getattr(scenario.foreign, g.when)]
     for side in st.Side:
         name = side.name.lower()
-        groups = [group for group in theatre.units if group.side == name]
+        groups = [group for group in there if group.side == name]
         for group in groups:
             template.extend((name, group) for _ in range(group.units * times))
         template.extend((name, None) for _ in range(RESERVED[name] * times))
     units = st.rows(st.UNIT, len(template))
     totals = {
         name: sum(
-            g.units * g.men * _size(theatre, params, "men", g)
-            for g in theatre.units
-            if g.side == name
+            g.units * g.men * _size(theatre, params, "men", g) for g in there if g.side == name
         )
-        for name in {g.side for g in theatre.units}
+        for name in {g.side for g in there}
     }
     for row, (name, member) in zip(units, template, strict=True):
         row.side = st.Side[name.upper()]
@@ -153,9 +159,7 @@ def _units(
         row.kind = st.Kind[member.kind.upper()]
         row.slot = st.Slot[member.slot.upper()]
         row.home = row.place = theatre.index(member.place)
-        scale = (
-            params[f"strength_{_STRENGTH[name]}"] / totals[name] * scenario.forces.get(name, 1.0)
-        )
+        scale = _scale(scenario, params, name, totals[name])
         row.men = round(member.men * _size(theatre, params, "men", member) * scale)
         vehicles = member.vehicles * _size(theatre, params, "vehicles", member) * scale
         row.vehicles = round(vehicles) if row.men else 0
@@ -164,6 +168,17 @@ def _units(
         limit = params.supply_max_armed if member.kind == "group" else params.supply_max_garrison
         row.supply = limit
     return units
+
+
+def _scale(scenario: Scenario, params: Params, side: str, total: float) -> float:
+    """Factor of each unit of a side: its strength over the order of battle's, and the scenario's.
+
+    A side of which no total is known (partners who stay) has its order of battle.
+    """
+    if side == "wagner" and not scenario.foreign.wagner:
+        return 0.0
+    strength = params[f"strength_{_STRENGTH[side]}"] / total if side in _STRENGTH else 1.0
+    return float(strength * scenario.forces.get(side, 1.0))
 
 
 _KIND_OF_SIDE = {
@@ -198,10 +213,16 @@ def _sides(scenario: Scenario, params: Params, units: np.recarray, first: int) -
     for side, row in zip(st.Side, sides, strict=True):
         name = side.name.lower()
         row.morale = params.morale_start
-        row.air = scenario.airpower.scale if name == "army" else 0.0
+        if name == "army":
+            row.air = scenario.airpower.scale
+            row.planes, row.drones = params.planes_army, params.drones_army
+            if scenario.foreign.french:
+                row.air *= params.french_air
         weights = "army" if name in ("wagner", "minusma", "partners") else name
         for utility in UTILITIES:
             row[f"w_{utility}"] = params[f"w_{utility}_{weights}"]
+        if not scenario.structure.symbolic_utility:
+            row.w_symbolic = 0.0
         mine = units["side"] == side
         row.mustered = units["men"][mine].sum()
         row.vehicles_mustered = units["vehicles"][mine].sum()
@@ -221,27 +242,109 @@ def deploy(scenario: Scenario, theatre: Theatre, times: int = 1) -> World:
     units = _units(theatre, scenario, params, first, times)
     n = len(theatre.places)
     state = st.empty_state(
-        len(units), COLUMNS * times, n, len(theatre.roads), len(theatre.escalation), ORDERS
+        len(units), COLUMNS * times, n, len(theatre.calendar), len(theatre.partners), ORDERS
     )
     state.units[...] = units
     state.places[...] = _places(theatre, scenario, first)
+    state.people[...] = _people(theatre)
     state.sides[...] = _sides(scenario, params, units, first)
+    state.partners[...] = _partners(theatre)
+    state.switches[...] = _switches(scenario)
     state.routes[...] = _routes(theatre, float(params.influence_decay_km))
+    state.calendar[...] = _calendar(theatre)
+    state.conflict[...] = _conflict(scenario, params, state.calendar, first)
     state.columns["act"] = st.NEVER
-    for row, road in zip(state.edges, theatre.roads, strict=True):
-        row.a, row.b = theatre.index(road.a), theatre.index(road.b)
-        row.km = road.km
-        row.land = road.kind != "river"
     for depot in theatre.depots:
         bloc = int(st.BLOC_OF_SIDE[st.Side[depot.side.upper()]])
         state.shipments["depot"][bloc, theatre.index(depot.place)] = 1
-    for row, step in zip(state.calendar, theatre.escalation, strict=True):
-        row.day, row.rung = day_number(step.date), step.rung
-    war = state.conflict[0]
-    past = [row.rung for row in state.calendar if row.day <= first]
-    war.rung = max(past, default=0)
-    war.rung_cause = war.forward_cause = -1
+    return World(state, params, first, last, tuple(place.name for place in theatre.places))
+
+
+def _people(theatre: Theatre) -> np.recarray:
+    """The population: everybody is at home."""
+    people = st.rows(st.PEOPLE, len(theatre.places))
+    for row, place in zip(people, theatre.places, strict=True):
+        row.start = row.residents = place.residents
+        row.siege = -1
+        row.capital = place.legitimacy == "capital"
+    return people
+
+
+def _partners(theatre: Theatre) -> np.recarray:
+    """The partners of the charter, nothing promised."""
+    partners = st.rows(st.PARTNER_STATE, len(theatre.partners))
+    for row, partner in zip(partners, theatre.partners, strict=True):
+        row.threat = partner.own_threat
+        row.ecowas = partner.ecowas
+        row.arrives_at = theatre.index(partner.arrives_at)
+        row.ground_hour = row.air_hour = st.NEVER
+        row.cause = -1
+    return partners
+
+
+def _switches(scenario: Scenario) -> np.recarray:
+    """The row of switches."""
+    switches = st.rows(st.SWITCHES, 1)
+    row = switches[0]
+    row.wagner = scenario.foreign.wagner and scenario.forces.get("wagner", 1.0) > 0.0
+    row.french = scenario.foreign.french
+    row.record = scenario.politics.record and scenario.politics.rung is None
+    row.relation_fixed = (
+        scenario.politics.relations_fixed or scenario.politics.relations == "merged"
+    )
+    row.sieges = scenario.blockade.active
+    row.aid = scenario.politics.victim_aid
+    row.charter = scenario.alliance.charter
+    row.reliable = scenario.alliance.reliable
+    row.joint_force = scenario.alliance.joint_force
+    row.sanctions_end = day_number(scenario.alliance.sanctions_end)
+    row.intervention = scenario.alliance.intervention
+    row.harm = _HARM[scenario.population.harm]
+    row.loop = scenario.population.loop
+    row.perfect = scenario.reporting.perfect
+    row.hold_or_leave = scenario.structure.hold_or_leave
+    row.race = scenario.structure.race
+    return switches
+
+
+_HARM = {"positive": 1, "nil": 0, "negative": -1}
+
+
+def _calendar(theatre: Theatre) -> np.recarray:
+    """What is known from outside."""
+    calendar = st.rows(st.CALENDAR, len(theatre.calendar))
+    for row, known in zip(calendar, theatre.calendar, strict=True):
+        row.day = day_number(known.date)
+        row.what = _KNOWN[known.what]
+        row.place = -1 if known.place is None else theatre.index(known.place)
+        row.rung = -1 if known.rung is None else known.rung
+    return calendar
+
+
+_KNOWN = {
+    "rung": st.Known.RUNG,
+    "blockade": st.Known.BLOCKADE,
+    "victim_aid": st.Known.VICTIM_AID,
+    "charter": st.Known.CHARTER,
+}
+
+
+def _conflict(scenario: Scenario, params: Params, calendar: np.recarray, first: int) -> np.recarray:
+    """The one row of the conflict on the first day."""
+    conflict = st.rows(st.CONFLICT, 1)
+    war = conflict[0]
+    past = calendar[(calendar["what"] == st.Known.RUNG) & (calendar["day"] <= first)]
+    rung = scenario.politics.rung
+    war.rung = max(past["rung"], default=0) if rung is None else rung
+    war.rung_cause = war.forward_cause = war.truce_cause = war.talks_cause = -1
+    war.relation_cause = war.guerrilla_cause = war.aid_cause = war.charter_cause = -1
+    war.crisis_cause = war.asked_day = -1
     truce = scenario.politics.truce
     war.truce_day = -1 if truce is None else day_number(truce)
     war.mandate_end = day_number(scenario.mandate_end)
-    return World(state, params, first, last, tuple(place.name for place in theatre.places))
+    war.relation = st.Relation[scenario.politics.relations.upper()]
+    war.centre_day = first - 10_000
+    war.siege_hour = st.NEVER
+    war.legitimacy = params.legitimacy_north
+    war.legitimacy_capital = params.legitimacy_capital
+    return conflict

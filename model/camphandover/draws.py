@@ -82,6 +82,46 @@ class Decision(IntEnum):
     TEMPO_START = 46
     PERCEPTION_HOLD = 47
     PERCEPTION_REFUSE = 48
+    SORTIES = 49
+    SORTIES_AWAY = 50
+    DETECT = 51
+    STRIKE_CHOICE = 52
+    STRIKE_VEHICLES = 53
+    STRIKE_FIGHTERS = 54
+    STRIKE_CIVILIANS = 55
+    AIRCRAFT_LOSS = 56
+    LANDING = 57
+    ABUSE_EVENTS = 58
+    ABUSE_PLACE = 59
+    ABUSE_DEATHS = 60
+    RELATION = 61
+    JOINT_ASSAULT = 62
+    COORDINATED_DAY = 63
+    SKIRMISH = 64
+    SIEGE_EASE = 65
+    CORE_SIEGE = 66
+    GUERRILLA_THINNING = 67
+    OUTSIDE_RAID = 68
+    LADDER = 69
+    SHARE_OFFER = 70
+    TALKS = 71
+    HELP = 72
+    HELP_DELAY = 73
+    HELP_SIZE = 74
+    CRISIS = 75
+    CLAIM_OWN = 76
+    CLAIM_ENEMY = 77
+    SILENCE = 78
+    REVISION = 79
+    REVISION_SIZE = 80
+    CLAIM_HOUR = 81
+    DENIAL = 82
+    CONFIRM = 83
+    NEVER_SEEN = 84
+    MISPLACED = 85
+    TRUCE_MADE = 86
+    STRIKE = 87
+    ABUSE_KIND = 88
 
 
 FAR = 300.0
@@ -245,7 +285,8 @@ def erlang(shape: int, mean: float, u: float):
     """Gamma quantile for a whole `shape`, by bracketed Newton steps on its closed CDF."""
     low = 0.0
     high = shape + 12.0 * math.sqrt(shape) + 30.0
-    x = max(0.05, shape * (1.0 - 1.0 / (9.0 * shape) + normal(u) / (3.0 * math.sqrt(shape))) ** 3)
+    root = 1.0 - 1.0 / (9.0 * shape) + normal(u) / (3.0 * math.sqrt(shape))
+    x = max(0.05, shape * root * root * root)
     for _ in range(60):
         term = math.exp(-x)
         tail = term

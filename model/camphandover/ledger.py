@@ -4,6 +4,7 @@ A row's number is its place in the array. `cause` is -1 for a root: a clause of 
 chance draw, a commander's free choice.
 """
 
+import math
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -41,11 +42,45 @@ class Kind(IntEnum):
     AIRLIFT = 24
     JOINT_END = 25
     REPATRIATED = 26
-    CLAIM = 27
+    ENTER = 27
     ABORT = 28
     REPULSE = 29
     REINFORCED = 30
     LOSSES = 31
+    SPOTTED = 32
+    STRIKE = 33
+    CIVILIANS = 34
+    AIRCRAFT_LOST = 35
+    AIRCRAFT_HIT = 36
+    SORTIES_AWAY = 37
+    ABUSE = 38
+    RECRUITED = 39
+    DISPLACED = 40
+    RELATION = 41
+    SKIRMISH = 42
+    BLOCKADE = 43
+    BLOCKADE_TIGHTER = 44
+    BLOCKADE_EASED = 45
+    BLOCKADE_ENDED = 46
+    GUERRILLA = 47
+    TALKS = 48
+    OFFER = 49
+    AID = 50
+    CHARTER = 51
+    REQUEST = 52
+    PROMISE = 53
+    REFUSED_HELP = 54
+    HELP_ARRIVES = 55
+    CRISIS = 56
+    CLAIM_LOSSES = 57
+    SILENCE = 58
+    REVISION = 59
+    CLAIM_CONTROL = 60
+    DENIAL = 61
+    CONFIRMED = 62
+    UNCONFIRMED = 63
+    RAID_FROM_OUTSIDE = 64
+    ABUSE_SELECTIVE = 65
 
     @property
     def label(self) -> str:
@@ -63,6 +98,7 @@ ROW = np.dtype(
         ("kind", "i2"),
         ("place", "i2"),
         ("side", "i1"),
+        ("about", "i1"),  # side whose losses are told, or that inflicted those of a row; -1 none
         ("slot", "i1"),
         ("before", "i1"),
         ("after", "i1"),
@@ -122,6 +158,7 @@ def write_row(
         row.before = before
         row.after = after
         row.mission = NONE
+        row.about = NONE
         row.entity = entity
         row.amount = amount
         row.p = p
@@ -153,7 +190,39 @@ def with_mission(ledger: Ledger, row: int, mission: int):
     return row
 
 
+@compiled
+def with_about(ledger: Ledger, row: int, side: int):
+    """Say which other side a row is about; returns the row's number."""
+    if row < len(ledger.rows):
+        ledger.rows[row].about = side
+    return row
+
+
+LOSSES_KIND = int(Kind.LOSSES)
+
+
+@compiled
+def note_losses(
+    ledger: Ledger,
+    hour: float,
+    side: int,
+    by: int,
+    place: int,
+    entity: int,
+    dead: float,
+    cause: int,
+):
+    """Write how many men of a side another one has killed: what reports are made of (R9)."""
+    row = note(ledger, hour, LOSSES_KIND, side, place, entity, dead, math.nan, cause)
+    return with_about(ledger, row, by)
+
+
 CLAUSE, RUNG, TRUCE, BREACH, ORDER, DEPART, ARRIVE, IED, AMBUSH, PAUSE = range(1, 11)
 BATTLE, BROKEN, ROUT, LOOT, CONTROL, STAY, LEAVE, WITHDRAW, ABANDON, EXIT = range(11, 21)
-REFUSAL, EQUIPMENT, SHIPMENT_LOST, AIRLIFT, JOINT_END, REPATRIATED, CLAIM = range(21, 28)
-ABORT, REPULSE, REINFORCED, LOSSES = range(28, 32)
+REFUSAL, EQUIPMENT, SHIPMENT_LOST, AIRLIFT, JOINT_END, REPATRIATED, ENTER = range(21, 28)
+ABORT, REPULSE, REINFORCED, LOSSES, SPOTTED, STRIKE, CIVILIANS = range(28, 35)
+AIRCRAFT_LOST, AIRCRAFT_HIT, SORTIES_AWAY, ABUSE, RECRUITED, DISPLACED = range(35, 41)
+RELATION, SKIRMISH, BLOCKADE, BLOCKADE_TIGHTER, BLOCKADE_EASED, BLOCKADE_ENDED = range(41, 47)
+GUERRILLA, TALKS, OFFER, AID, CHARTER, REQUEST, PROMISE, REFUSED_HELP = range(47, 55)
+HELP_ARRIVES, CRISIS, CLAIM_LOSSES, SILENCE, REVISION, CLAIM_CONTROL = range(55, 61)
+DENIAL, CONFIRMED, UNCONFIRMED, RAID_FROM_OUTSIDE, ABUSE_SELECTIVE = range(61, 66)

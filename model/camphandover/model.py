@@ -14,12 +14,14 @@ from camphandover.agents import COMMANDERS, Base, Commander, Unit
 from camphandover.deployment import World, deploy
 from camphandover.draws import key_of
 from camphandover.parameters import Params
-from camphandover.rules.books import SERIES, Control, Series
+from camphandover.rules.books import PLACES, SERIES, WAR, Control, People, Series, War
 from camphandover.scenario import Scenario
 from camphandover.scenario import load as load_scenario
 from camphandover.theatre import load as load_theatre
 
 LEDGER_ROWS = 2048
+ROWS_A_DAY = 16
+"""Room of a new ledger: so many rows, and so many for each day of the window."""
 EPOCH = datetime(1970, 1, 1)
 
 
@@ -28,12 +30,17 @@ class Record(NamedTuple):
 
     Attributes:
         control: Holder codes at 24:00, int8, shape (place, slot, day).
-        series: Daily series, record array of shape (day, side), fields of `rules.books.SERIES`.
+        series: Daily series of the sides, record array of shape (day, side), fields of
+            `rules.books.SERIES`.
+        war: Daily series of the conflict, shape (day,), fields of `rules.books.WAR`.
+        people: Daily series of the places, shape (day, place), fields of `rules.books.PLACES`.
         events: Ledger rows in order of writing, fields of `ledger.ROW`.
     """
 
     control: np.ndarray
     series: np.ndarray
+    war: np.ndarray
+    people: np.ndarray
     events: np.ndarray
 
 
@@ -73,7 +80,9 @@ class NorthernMali(mesa.Model):
         n_days = self.world.last - self.world.first + 1
         self.control = np.full((len(self.world.places), 2, n_days), -1, np.int8)
         self.series = np.zeros((n_days, len(st.Side)), SERIES).view(np.recarray)
-        self.ledger = log.new_ledger(LEDGER_ROWS * times)
+        self.war_series = np.zeros(n_days, WAR).view(np.recarray)
+        self.people_series = np.zeros((n_days, len(self.world.places)), PLACES).view(np.recarray)
+        self.ledger = log.new_ledger((LEDGER_ROWS + ROWS_A_DAY * n_days) * times)
         self.commanders: dict[str, Commander] = {}
         for side in st.Side:
             kind = (commanders or {}).get(side.name.lower(), COMMANDERS[side])
@@ -106,7 +115,8 @@ class NorthernMali(mesa.Model):
         st.restore(self.state, self.world.state)
         self.ledger.used[0] = 0
         self.control[...] = -1
-        self.series[...] = np.zeros((), SERIES)
+        for series in (self.series, self.war_series, self.people_series):
+            series[...] = np.zeros((), series.dtype)
         self.day = self.world.first
         self.running = True
         for name, commander in self.commanders.items():
@@ -174,25 +184,34 @@ class NorthernMali(mesa.Model):
             return True
         return len(self._event_list) > 1
 
-    def _play(self, start: int, last: int) -> None:
+    def _play(self, start: int, stop: int) -> None:
         core.run(
             self.state,
             self.params,
             self.world.first,
+            self.world.last,
             start,
-            last,
+            stop,
             self.key,
             self.ledger,
             Control(self.control),
             Series(self.series),
+            War(self.war_series),
+            People(self.people_series),
         )
-        self.day = last + 1
+        self.day = stop + 1
         self.running = not self.finished
 
     def record(self) -> Record:
         """Copies of what has been recorded so far."""
         n = min(int(self.ledger.used[0]), len(self.ledger.rows))
-        return Record(self.control.copy(), self.series.copy(), self.ledger.rows[:n].copy())
+        return Record(
+            self.control.copy(),
+            self.series.copy(),
+            self.war_series.copy(),
+            self.people_series.copy(),
+            self.ledger.rows[:n].copy(),
+        )
 
     def fork(self) -> "NorthernMali":
         """An independent model in the same state: both go on alike until one is changed.
@@ -205,6 +224,8 @@ class NorthernMali(mesa.Model):
         st.restore(twin.state, self.state)
         twin.control[...] = self.control
         twin.series[...] = self.series
+        twin.war_series[...] = self.war_series
+        twin.people_series[...] = self.people_series
         n = int(self.ledger.used[0])
         if len(twin.ledger.rows) < n:
             twin.ledger = log.new_ledger(2 * n)

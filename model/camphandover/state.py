@@ -77,6 +77,24 @@ class Status(IntEnum):
     PAUSED = 4
 
 
+class Relation(IntEnum):
+    """How separatists and GSIM stand to each other (R5.5); MERGED is a structural variant (V5)."""
+
+    CLASH = 0
+    TACIT = 1
+    COORDINATED = 2
+    MERGED = 3
+
+
+class Known(IntEnum):
+    """What the calendar of known events holds."""
+
+    RUNG = 0
+    BLOCKADE = 1
+    VICTIM_AID = 2
+    CHARTER = 3
+
+
 class Receiver(IntEnum):
     """Who is to have a camp when the UN leaves it (R6.6)."""
 
@@ -95,6 +113,8 @@ CAMP, TOWN, COUNTRY = (int(slot) for slot in Slot)
 GARRISON, MANOEUVRE, WAGNER_TEAM, GROUP, UN_COMPANY, PARTNER = (int(kind) for kind in Kind)
 RAID, OFFENSIVE, OCCUPY, RELIEF, TRANSFER, WITHDRAW, CONVOY, GATHER = range(1, len(Mission))
 FREE, MOVING, ENGAGED, HOLDING, PAUSED = (int(status) for status in Status)
+CLASH, TACIT, COORDINATED, MERGED = (int(relation) for relation in Relation)
+KNOWN_RUNG, KNOWN_BLOCKADE, KNOWN_AID, KNOWN_CHARTER = (int(known) for known in Known)
 TO_ARMY, TO_SEPARATISTS, TO_JOINT, TO_NOBODY, TO_THE_FIRST = (int(r) for r in Receiver)
 N_SIDES = len(Side)
 N_BLOCS = 4
@@ -102,6 +122,8 @@ N_BLOCS = 4
 number is the code of the holder that it makes of a slot."""
 NEVER = np.inf
 HOURS = 24
+MEMORY_DAYS = 32
+"""Days that `recent` and the fights of a place look back."""
 
 BLOC_OF_SIDE = np.array([0, 0, 1, 2, 3, 0], dtype=np.int64)
 
@@ -148,6 +170,7 @@ COLUMN = _table("""
     lead i8          # its first unit: the id that its draws are made for
     vehicles i8
     days i8          # days spent in the present assault
+    seen i8          # 1 when the army's aircraft have seen it today (R3.3)
     cause i8         # ledger row
 """)
 
@@ -159,6 +182,19 @@ PLACE = _table("""
     support_army f8
     airstrip i8
     core i8
+    corridor i8      # convoys are contested here whoever holds it (R1.4)
+    centre i8        # GSIM's own ground (R5.5)
+    islamic_state i8 # the Islamic State raids it
+    covered i8       # 1 when the army's aircraft reach it today (R3.1)
+    stormed i8       # 1 while a column of the army stands before it (R3.1)
+    contact f8       # hour of today's first fight of the army with an armed group, inf none
+    contact_cause i8
+    siege i8         # bloc that blockades it, -1 none (R5.6)
+    siege_day i8     # day of the declaration
+    siege_strength f8
+    siege_stage i8   # 1 roads, 2 river and air too
+    siege_cause i8
+    fuel f8          # logarithm of the price of fuel, 0 before the blockade
     un_camp i8
     camp_holder i8
     town_holder i8
@@ -202,17 +238,18 @@ PLACE = _table("""
     flight_day i8    # last day with a flight cleared
 """)
 
-EDGE = _table("""
-    a i8
-    b i8
-    km f8
-    land i8
-""")
-
 SIDE = _table("""
     commanded i8     # 1: orders come from Python, the doctrine is silent
     morale f8
-    air f8           # aircraft at hand, 1 = as in 2023
+    air f8           # scale of sorties, 1 = as in 2023
+    planes f8        # manned aircraft at hand
+    drones f8
+    plane_sorties i8 # sorties left today (R3.1)
+    drone_sorties i8
+    pulled i8        # 1 when its next attack was brought forward by the other group
+    gained f8        # symbolic value won and lost today (R7.3)
+    given f8
+    heard i8         # own dead reported today (R9.1)
     w_symbolic f8
     w_loot f8
     w_route f8
@@ -220,6 +257,7 @@ SIDE = _table("""
     w_days f8
     w_win f8
     w_core f8
+    turn f8          # draw that orders the sides today (R1.1)
     next_attack f8   # hour since 1970 from which a large attack is due (R5.2)
     mustered i8      # men at the start, and where they went (I1)
     recruited i8
@@ -237,17 +275,113 @@ SIDE = _table("""
     shipped f8       # supply, man-days (R1.6)
     received f8
     lost f8
+    strikes i8       # running totals: air strikes flown, aircraft and drones lost, damaged
+    planes_lost i8
+    drones_lost i8
+    planes_hit i8
+    civilians i8     # civilians killed
+    fallen i8        # of the dead, those of the days before today
+    claimed i8       # own dead as the side tells, and its enemies' dead as it tells
+    charged i8
 """)
 
 CONFLICT = _table("""
     rung i8          # escalation (R7.1)
     rung_cause i8
     truce_day i8     # first day of an imposed truce, -1 none
-    truce i8
+    truce i8         # 1 an imposed truce holds, 2 a negotiated one
     truce_cause i8
+    talks i8         # 1 while mediated talks go on (R7.2)
+    talks_cause i8
+    shared i8        # 1 after the state offered to share camps
     mandate_end i8
     forward i8       # days by which the offensive is brought forward (R6.6 S3)
     forward_cause i8
+    relation i8      # of separatists and GSIM (R5.5)
+    relation_cause i8
+    centre_day i8    # last day on which the separatists attacked in the centre
+    guerrilla i8     # 1 while the separatists have lost their core (R5.8)
+    guerrilla_cause i8
+    siege_hour f8    # hour at which they would declare a blockade
+    legitimacy f8    # L of the state in the north, and in the capital (R7.3)
+    legitimacy_capital f8
+    rally f8         # of them, what victories and losses have added and time takes away
+    harmed f8        # share of people who live near recent harm by the army (R4.4)
+    aid i8           # 1 once victims are paid (R7.4)
+    aid_cause i8
+    charter i8       # 1 once the charter is signed (R8)
+    charter_cause i8
+    crisis i8        # 1 once the crisis around Niger has flared (R8.2)
+    crisis_cause i8
+    asked_day i8     # day of the last request for help, -1 none
+    abroad f8        # displaced people abroad
+    read i8          # ledger rows that reports have dealt with (R9)
+""")
+
+SWITCHES = _table("""
+    wagner i8        # 1 Wagner is there (its men are in `units`)
+    french i8        # 1 French support stayed
+    record i8        # 1 the ladder follows the rungs known by the forecast origin
+    relation_fixed i8
+    sieges i8        # 1 there are blockades
+    aid i8           # 1 victims are aided
+    charter i8       # 1 the charter is signed on its day
+    reliable i8      # 1 partners honour every request (V7)
+    sanctions_end i8 # day on which ECOWAS ends its threat against Niger
+    joint_force i8   # 1 the partners have a joint force
+    intervention i8  # 1 ECOWAS intervenes in Niger
+    harm i8          # sign of harm's effect on attacks: 1, 0, -1 (R4.4)
+    loop i8          # 1 what people suffer feeds back (V6: 0)
+    perfect i8       # 1 observers see everything at once (R9.3)
+    hold_or_leave i8 # 1 captors weigh whether to stay (V1: 0)
+    race i8          # 1 camps go to who is first (V4: 0, always to the army)
+""")
+"""What the scenario switches; one row, which no rule writes."""
+
+PEOPLE = _table("""
+    start f8         # people of the place on the first day
+    residents f8     # of them those who are at home
+    away f8          # of them those who are displaced, in Mali and abroad
+    hosted f8        # displaced people of other places
+    dead i8          # civilians killed here
+    recruited i8     # men of the place who have joined armed groups
+    harm_army f8     # civilians killed by each, half of it forgotten in a half-life (R4.3)
+    harm_separatists f8
+    harm_gsim f8
+    harm_others f8
+    active f8        # f: share of adults who would rebel
+    calm f8          # f0: that share on the first day
+    pool_separatists f8  # fractions of recruits
+    pool_gsim f8
+    told i8          # quarters of the people that are told to have left
+    aided f8         # coverage by victim aid (R7.4)
+    capital i8       # 1 where the legitimacy of the state is that of the capital
+    siege i8         # place whose blockade reaches the people, -1 none (R4.6)
+    threatened i8    # 1 on a day that drives people out
+""")
+
+AWAY = _table("""
+    people f8
+""")
+
+RECENT = _table("""
+    attacks i8       # attacks of the army and the separatists on each other
+    dead i8
+    heard i8         # own dead reported
+    bases i8         # camps lost
+    symbolic f8      # symbolic value lost
+""")
+
+PARTNER_STATE = _table("""
+    threat f8
+    ecowas i8
+    arrives_at i8
+    ground_hour f8   # hour at which its companies arrive, inf none promised
+    air_hour f8      # hour at which its drones arrive
+    companies i8
+    drones i8
+    cause i8
+    in_mali i8       # companies that have arrived
 """)
 
 PRESENCE = _table("""
@@ -266,6 +400,7 @@ PRESENCE = _table("""
     mobile f8        # of the men, those of mobile units with stock (R5.3); vehicles, stock, power
     mobile_vehicles f8
     mobile_power f8  # without the supply effect
+    seen i8          # 1 when the army's aircraft have seen the bloc here today (R3.3)
 """)
 
 SHIPMENT = _table("""
@@ -279,10 +414,13 @@ ROUTE = _table("""
     km f8
     next i8          # next place on the shortest land route
     near f8          # exp(-km / influence_decay_km)
+    air_km f8        # straight line
 """)
 
-RUNG = _table("""
+CALENDAR = _table("""
     day i8
+    what i8
+    place i8
     rung i8
 """)
 
@@ -308,17 +446,24 @@ class State(NamedTuple):
     units: np.recarray
     columns: np.recarray
     places: np.recarray
-    edges: np.recarray
+    people: np.recarray
+    """Shape (place,): the population of each place."""
+    away: np.recarray
+    """Shape (place, place + 1): displaced people by home and host; the last host is abroad."""
     sides: np.recarray
+    recent: np.recarray
+    """Shape (MEMORY_DAYS, side): what happened on each of the last days, a ring by day."""
+    partners: np.recarray
     conflict: np.recarray
+    switches: np.recarray
     presence: np.recarray
     """Shape (bloc, place), counted anew three times a day."""
     shipments: np.recarray
     """Shape (bloc, place): the one shipment on its way there, and the depots."""
     routes: np.recarray
-    """Shape (place, place): shortest land routes."""
+    """Shape (place, place): shortest land routes, and straight lines."""
     calendar: np.recarray
-    """Rungs of escalation known from outside, by day."""
+    """What is known from outside, by day."""
     orders: np.recarray
     queue: np.recarray
     """One row: how many orders are written."""
@@ -354,20 +499,24 @@ SideRow = NewType("SideRow", np.record)
 
 
 def empty_state(
-    n_units: int, n_columns: int, n_places: int, n_edges: int, n_rungs: int, n_orders: int
+    n_units: int, n_columns: int, n_places: int, n_known: int, n_partners: int, n_orders: int
 ) -> State:
     """A state of zeros with so many rows in its tables."""
     return State(
         units=rows(UNIT, n_units),
         columns=rows(COLUMN, n_columns),
         places=rows(PLACE, n_places),
-        edges=rows(EDGE, n_edges),
+        people=rows(PEOPLE, n_places),
+        away=rows(AWAY, (n_places, n_places + 1)),
         sides=rows(SIDE, N_SIDES),
+        recent=rows(RECENT, (MEMORY_DAYS, N_SIDES)),
+        partners=rows(PARTNER_STATE, n_partners),
         conflict=rows(CONFLICT, 1),
+        switches=rows(SWITCHES, 1),
         presence=rows(PRESENCE, (N_BLOCS, n_places)),
         shipments=rows(SHIPMENT, (N_BLOCS, n_places)),
         routes=rows(ROUTE, (n_places, n_places)),
-        calendar=rows(RUNG, n_rungs),
+        calendar=rows(CALENDAR, n_known),
         orders=rows(ORDER, n_orders),
         queue=rows(QUEUE, 1),
     )
@@ -388,15 +537,39 @@ def bloc_of(side: int):
 
 
 @compiled
-def hostile(bloc: int, other: int):
-    """Whether two blocs fight when they touch: the army against either armed group (R5.5 tacit)."""
-    return (bloc == 0 and (other == 1 or other == 2)) or (other == 0 and (bloc == 1 or bloc == 2))
+def hostile(state: State, bloc: int, other: int):
+    """Whether two blocs fight when they touch: the army against either armed group, and these
+    against each other while they clash. Source: RULES R5.5.
+    """
+    if bloc == 0 or other == 0:
+        return bloc + other == 1 or bloc + other == 2
+    return bloc + other == 3 and bloc * other == 2 and state.conflict[0].relation == CLASH
 
 
 @compiled
 def rung_now(state: State):
-    """Escalation as it binds behaviour: one rung lower while a truce holds (R7.2)."""
-    return state.conflict[0].rung - state.conflict[0].truce
+    """Escalation as it binds behaviour: one rung lower while a truce holds. Source: RULES R7.2."""
+    war = state.conflict[0]
+    return war.rung - 1 if war.truce else war.rung
+
+
+@compiled
+def air_scale(state: State):
+    """Scale of the army's airpower: 0 when it has no aircraft at all. Source: RULES R3.1."""
+    army = state.sides[ARMY]
+    return army.air if army.planes + army.drones > 0.0 else 0.0
+
+
+@compiled
+def covered(state: State, place: int):
+    """Whether the army's aircraft reach a place. Source: RULES R3.1, R1.5, R2.7."""
+    return state.places[place].covered == 1
+
+
+@compiled
+def today(day: int):
+    """Row of a day in the ring `recent`."""
+    return day % MEMORY_DAYS
 
 
 @compiled
@@ -422,8 +595,8 @@ def days_with_fights(bits: int, days: int):
 def target_slot(state: State, place: int, bloc: int):
     """Slot in which a hostile bloc of `bloc` holds this place, -1 when none does."""
     spot = state.places[place]
-    if hostile(bloc, spot.camp_holder):
+    if hostile(state, bloc, spot.camp_holder):
         return CAMP
-    if hostile(bloc, spot.town_holder):
+    if hostile(state, bloc, spot.town_holder):
         return TOWN
     return -1

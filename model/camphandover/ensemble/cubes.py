@@ -36,12 +36,40 @@ SERIES = {
     "captured": ("persons", "men captured since the first day"),
     "missing": ("persons", "men missing since the first day"),
     "deserted": ("persons", "men deserted since the first day"),
+    "recruited": ("persons", "men recruited since the first day"),
+    "claimed_dead": ("persons", "own dead since the first day, as the side tells"),
+    "charged_dead": ("persons", "enemies' dead since the first day, as the side tells"),
+    "civilians_killed": ("persons", "civilians that the side has killed since the first day"),
+    "strikes": ("strikes", "air strikes flown since the first day"),
+    "aircraft_lost": ("aircraft", "aircraft and drones lost since the first day"),
+    "aircraft_hit": ("aircraft", "aircraft damaged since the first day"),
+    "morale": ("1", "morale, 0 to 1"),
     "supply": ("days", "mean stock of supply"),
     "places_held": ("camps", "camps that the side and its allies hold"),
 }
 """Daily figures of each side: unit and meaning."""
+WAR = {
+    "rung": ("1", "rung of escalation, 0 the accord works to 5 it has ended"),
+    "truce": ("1", "1 while a truce holds"),
+    "relation": ("1", "separatists and GSIM: 0 clash, 1 tacit, 2 coordinated, 3 merged"),
+    "guerrilla": ("1", "1 while the separatists have lost their core"),
+    "blockaded": ("places", "places under blockade"),
+    "civilians_killed": ("persons", "civilians killed by anybody since the first day"),
+    "legitimacy": ("1", "legitimacy of the state in the north, 0 to 1"),
+    "displaced": ("persons", "displaced people in Mali"),
+    "abroad": ("persons", "displaced people abroad"),
+}
+"""Daily figures of the conflict: unit and meaning. Stored under these names after `war_`."""
+PEOPLE = {
+    "residents": ("persons", "people of the place who are at home"),
+    "hosted": ("persons", "displaced people of other places"),
+    "fuel": ("1", "price of fuel over that before a blockade"),
+}
+"""Daily figures of each place: unit and meaning."""
 CONTROL_DIMS = ("scenario", "replicate", "place", "slot", "date")
 SERIES_DIMS = ("scenario", "replicate", "date", "side")
+WAR_DIMS = ("scenario", "replicate", "date")
+PEOPLE_DIMS = ("scenario", "replicate", "date", "place")
 ZSTD_LEVEL = 1
 
 
@@ -93,13 +121,32 @@ def control_variables(plan: Plan, places: tuple[Place, ...]) -> dict[str, Any]:
 
 
 def series_variables(plan: Plan) -> dict[str, Any]:
-    """The daily figures of the sides, as `create` takes them."""
-    shape = (len(plan.scenarios), plan.runs, plan.n_days, len(SIDES))
+    """The daily figures of the sides and of the conflict, as `create` takes them."""
+    shape = (len(plan.scenarios), plan.runs, plan.n_days)
     variables: dict[str, Any] = {"side": {"values": SIDES, "dims": ("side",)}}
-    for name, (units, meaning) in SERIES.items():
-        attributes = {"units": units, "long_name": meaning}
-        variables[name] = _cube(shape, SERIES_DIMS, np.float32, np.nan, attributes)
-    return variables
+    variables |= _figures(SERIES, (*shape, len(SIDES)), SERIES_DIMS)
+    return variables | _figures(war_names(), shape, WAR_DIMS)
+
+
+def people_variables(plan: Plan, places: tuple[Place, ...]) -> dict[str, Any]:
+    """The daily figures of the places, as `create` takes them."""
+    shape = (len(plan.scenarios), plan.runs, plan.n_days, len(places))
+    names = {"values": [place.name for place in places], "dims": ("place",)}
+    return {"place": names, **_figures(PEOPLE, shape, PEOPLE_DIMS)}
+
+
+def war_names() -> dict[str, tuple[str, str]]:
+    """Figures of the conflict by the name under which they are stored."""
+    return {f"war_{name}": what for name, what in WAR.items()}
+
+
+def _figures(
+    meanings: Mapping[str, tuple[str, str]], shape: tuple[int, ...], dims: tuple[str, ...]
+) -> dict[str, Any]:
+    return {
+        name: _cube(shape, dims, np.float32, np.nan, {"units": units, "long_name": meaning})
+        for name, (units, meaning) in meanings.items()
+    }
 
 
 def _cube(

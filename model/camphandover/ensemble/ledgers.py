@@ -50,6 +50,7 @@ def write(
         "time": pa.array(np.rint(rows["hour"] * MS_PER_HOUR).astype("i8").view("M8[ms]")),
         "kind": _names(_KIND_ROW[rows["kind"]], tuple(kind.label for kind in Kind)),
         "side": _names(rows["side"], SIDES),
+        "about": _names(rows["about"], SIDES),
         "place": _names(rows["place"], places),
         "slot": _names(rows["slot"], SLOTS),
         "before": _names(rows["before"], HOLDERS),

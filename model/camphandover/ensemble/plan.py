@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from camphandover.scenario import Scenario
 
-FORMAT = 1
+FORMAT = 2
 BLOCK = 50
 """Replicates of a block: enough that storing costs little, few enough to share out evenly."""
 MAX_SEED = 2**64 - 1
@@ -40,7 +40,15 @@ class Record(Protocol):
 
     @property
     def series(self) -> np.ndarray:
-        """Daily figures, shape (day, side)."""
+        """Daily figures of the sides, shape (day, side)."""
+
+    @property
+    def war(self) -> np.ndarray:
+        """Daily figures of the conflict, shape (day,)."""
+
+    @property
+    def people(self) -> np.ndarray:
+        """Daily figures of the places, shape (day, place)."""
 
     @property
     def events(self) -> np.ndarray:

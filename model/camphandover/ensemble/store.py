@@ -2,7 +2,8 @@
 
 manifest.json        written last: a folder that has it is a finished batch
 control.zarr         holders by scenario, replicate, place, slot, date
-series.zarr          daily figures by scenario, replicate, date, side
+series.zarr          daily figures of the sides and of the conflict by scenario, replicate, date
+people.zarr          daily figures of the places by scenario, replicate, date, place
 events/<block>.parquet   ledgers
 parameters.parquet   one record of parameters for each scenario
 scenarios/<name>.yaml    the resolved scenarios
@@ -25,18 +26,20 @@ from typing import Any
 import numpy as np
 
 from camphandover.ensemble import cubes, ledgers
-from camphandover.ensemble.cubes import SERIES, UNKNOWN, write_whole
+from camphandover.ensemble.cubes import PEOPLE, SERIES, UNKNOWN, war_names, write_whole
 from camphandover.ensemble.plan import BLOCK, FORMAT, BatchError, Block, Plan, Record, file_name
 
 MANIFEST = "manifest.json"
 UNFINISHED = "unfinished.json"
 CONTROL = "control.zarr"
 SERIES_GROUP = "series.zarr"
+PEOPLE_GROUP = "people.zarr"
 EVENTS = "events"
 PARAMETERS = "parameters.parquet"
 SCENARIOS = "scenarios"
 CHARTS = "charts"
-_OURS = (CONTROL, SERIES_GROUP, EVENTS, PARAMETERS, SCENARIOS, CHARTS, UNFINISHED)
+_OURS = (CONTROL, SERIES_GROUP, PEOPLE_GROUP, EVENTS, PARAMETERS, SCENARIOS, CHARTS, UNFINISHED)
+WAR = tuple(war_names())
 _WAY_OUT = "Nothing was changed. Give another folder with --out (out= in Python), or delete"
 
 Manifest = dict[str, Any]
@@ -135,6 +138,7 @@ def create(folder: Path, plan: Plan) -> Layout:
     facts = theatre.load()
     cubes.create(folder / CONTROL, plan, cubes.control_variables(plan, facts.places))
     cubes.create(folder / SERIES_GROUP, plan, cubes.series_variables(plan))
+    cubes.create(folder / PEOPLE_GROUP, plan, cubes.people_variables(plan, facts.places))
     (folder / EVENTS).mkdir()
     _write_parameters(folder / PARAMETERS, plan, facts.parameters)
     (folder / SCENARIOS).mkdir()
@@ -215,6 +219,11 @@ def _write_json(path: Path, content: Any) -> None:
     write_whole(path, (text + "\n").encode())
 
 
+def _unknown(names: Iterable[str], shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    """Arrays of nan."""
+    return {name: np.full(shape, np.nan, dtype=np.float32) for name in names}
+
+
 class BlockResults:
     """Room for the results of one block: whole chunks, filled replicate by replicate."""
 
@@ -225,21 +234,26 @@ class BlockResults:
         self.control = np.full(
             (n_rows, n_places, len(cubes.SLOTS), plan.n_days), UNKNOWN, dtype=np.int8
         )
-        shape = (n_rows, plan.n_days, len(cubes.SIDES))
-        self.series = {name: np.full(shape, np.nan, dtype=np.float32) for name in SERIES}
+        shape = (n_rows, plan.n_days)
+        self.series = {**_unknown(SERIES, (*shape, len(cubes.SIDES))), **_unknown(WAR, shape)}
+        self.people = _unknown(PEOPLE, (*shape, n_places))
         self.ledgers: list[np.ndarray] = [ledgers.EMPTY] * block.size
 
     def put(self, row: int, record: Record) -> None:
         """Take over the results of a replicate, which the runner may overwrite later."""
         self.control[row, :, :, self._days] = record.control
-        for name, values in self.series.items():
-            values[row, self._days] = record.series[name]
+        for name in SERIES:
+            self.series[name][row, self._days] = record.series[name]
+        for name in WAR:
+            self.series[name][row, self._days] = record.war[name.removeprefix("war_")]
+        for name in PEOPLE:
+            self.people[name][row, self._days] = record.people[name]
         self.ledgers[row] = np.array(record.events)
 
     def clear(self, row: int) -> None:
         """Forget a replicate that failed."""
         self.control[row] = UNKNOWN
-        for values in self.series.values():
+        for values in (*self.series.values(), *self.people.values()):
             values[row] = np.nan
         self.ledgers[row] = ledgers.EMPTY
 
@@ -263,4 +277,6 @@ class Layout:
         ledgers.write(path, name, self.places, block.first, results.ledgers)
         for variable, values in results.series.items():
             cubes.write_chunk(self.folder / SERIES_GROUP, variable, block, values)
+        for variable, values in results.people.items():
+            cubes.write_chunk(self.folder / PEOPLE_GROUP, variable, block, values)
         cubes.write_chunk(self.folder / CONTROL, "control", block, results.control)

@@ -64,8 +64,15 @@ class Batch:
 
     @cached_property
     def series(self) -> xr.Dataset:
-        """Daily figures of each side, dimensions (scenario, replicate, date, side)."""
+        """Daily figures of each side, dimensions (scenario, replicate, date, side), and of the
+        conflict as a whole, without `side`, whose names begin with `war_`."""
         return self._group(store.SERIES_GROUP)
+
+    @cached_property
+    def people(self) -> xr.Dataset:
+        """Daily figures of each place: people at home and hosted, price of fuel; dimensions
+        (scenario, replicate, date, place)."""
+        return self._group(store.PEOPLE_GROUP)
 
     @cached_property
     def events(self) -> pd.DataFrame:

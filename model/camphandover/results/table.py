@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from camphandover.results.batch import Batch
 
 KEY_BASES = ("Kidal", "Tessalit", "Aguelhok", "Ber", "Gao", "Timbuktu")
-DATE = date(2023, 12, 31)
 DAYS_AT = "Kidal"
 WIDTH = 120
 
@@ -31,7 +31,7 @@ class Row:
     Attributes:
         scenario: Its name.
         n: Runs that did not fail.
-        date: 31 December 2023, or the window's last day if that is not after it.
+        date: The last day of its window.
         army: By key base, the chance that its camp is the army's on that date.
         days: Days to that date on which the army had the camp of Kidal; the mean over runs.
     """
@@ -82,9 +82,7 @@ def end_table(batch: Batch) -> Table:
     """The table of a batch, with 95 % intervals: Wilson's of a chance, Student's t of a mean."""
     rows = []
     for entry in batch.manifest["scenarios"]:
-        last = min(DATE, date.fromisoformat(entry["window"][1]))
-        if last < date.fromisoformat(entry["window"][0]):
-            last = date.fromisoformat(entry["window"][1])
+        last = date.fromisoformat(entry["window"][1])
         control = batch.control.sel(scenario=entry["name"], slot="camp", place=list(KEY_BASES))
         rows.append(_row(entry["name"], control.sel(date=slice(None, last.isoformat())), last))
     return Table(batch.runs, batch.seed, tuple(rows))
@@ -114,7 +112,9 @@ def _bounds(interval: Interval, name: str) -> dict[str, float | None]:
 
 
 def _common_date(table: Table) -> date:
-    return max(row.date for row in table.rows)
+    """The date of most rows, the later one if two are as frequent."""
+    counts = Counter(row.date for row in table.rows)
+    return max(counts, key=lambda day: (counts[day], day))
 
 
 def _text(table: Table) -> str:
@@ -131,7 +131,7 @@ def _text(table: Table) -> str:
         "",
         *_aligned([header, *body]),
     ]
-    lines += [f"* on {row.date}, the last day of {row.scenario}" for row in _early(table)]
+    lines += [f"* on {row.date}, the last day of {row.scenario}" for row in _elsewhen(table)]
     lines += [
         f"! of {row.scenario} only {row.n} runs of {table.runs} did not fail"
         for row in table.rows
@@ -140,13 +140,14 @@ def _text(table: Table) -> str:
     return "\n".join(lines)
 
 
-def _early(table: Table) -> list[Row]:
+def _elsewhen(table: Table) -> list[Row]:
+    """Rows of another date than most."""
     return [row for row in table.rows if row.date != _common_date(table)]
 
 
 def _name(row: Row, table: Table) -> str:
     """The scenario with the marks that the footnotes explain."""
-    return row.scenario + "*" * (row in _early(table)) + "!" * (row.n < table.runs)
+    return row.scenario + "*" * (row in _elsewhen(table)) + "!" * (row.n < table.runs)
 
 
 def _percent(interval: Interval) -> str:

@@ -64,5 +64,9 @@ HOLD = (
     "places.open_cause",
     "places.garrisoned",
     "places.salvage",
+    "sides.given",
+    "sides.gained",
+    "recent.bases",
+    "recent.symbolic",
 )
 """What a change of control writes."""

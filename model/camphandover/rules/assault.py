@@ -16,6 +16,7 @@ from camphandover.rules.combat import (
     dawn,
     defender_of,
     duel,
+    mark_contact,
     mark_fight,
     muster,
     p_surprise,
@@ -23,15 +24,15 @@ from camphandover.rules.combat import (
     posture_of,
 )
 from camphandover.rules.control import disband, evacuate, go_home, only_side, settle
-from camphandover.rules.holding import capture, pause
-from camphandover.rules.movement import column_men, raiders_hold
-from camphandover.rules.presence import estimate_win
+from camphandover.rules.holding import REFIT, capture, pause
+from camphandover.rules.movement import begin_leg, column_men, raiders_hold
+from camphandover.rules.presence import estimate_win, nerve
 from camphandover.rules.rout import rout
 from camphandover.state import (
-    ARMY,
     CONVOY,
     COUNTRY,
     ENGAGED,
+    GARRISON,
     GSIM,
     HOURS,
     N_BLOCS,
@@ -44,6 +45,7 @@ from camphandover.state import (
     Clock,
     State,
     bloc_of,
+    covered,
     target_slot,
 )
 
@@ -61,7 +63,10 @@ FIGHT = (
     "sides.vehicles_lost",
     "sides.vehicles_looted",
     "places.fights",
+    "places.contact",
+    "places.contact_cause",
     "places.looted_day",
+    "recent.attacks",
 )
 """What a fight writes."""
 
@@ -114,6 +119,39 @@ def approach(state: State, params: Params, key: Key, c: int, foe: int, hour: flo
 
 
 @compiled
+def holds(state: State, place: int, side: int):
+    """Whether a side's bloc has the camp or the town of a place."""
+    spot = state.places[place]
+    bloc = bloc_of(side)
+    return spot.camp_holder == bloc or spot.town_holder == bloc
+
+
+@compiled
+def fall_back(
+    state: State,
+    params: Params,
+    key: Key,
+    ledger: Ledger,
+    c: int,
+    place: int,
+    hour: float,
+    cause: int,
+):
+    """An offensive returns to its last base, and refits there before it looks further."""
+    column = state.columns[c]
+    here = column.stop
+    column.target = place
+    column.days = REFIT
+    column.cause = log.note(
+        ledger, hour, log.WITHDRAW, column.side, here, column.lead, 0.0, math.nan, cause
+    )
+    for u in range(len(state.units)):
+        if state.units[u].column == c:
+            state.units[u].slot = COUNTRY
+    begin_leg(state, params, key, c, here, hour, params.depart_delay)
+
+
+@compiled
 def stand_back(
     state: State,
     params: Params,
@@ -126,13 +164,18 @@ def stand_back(
 ):
     """After a day without a decision: a raid goes home, a deliberate assault tries again tomorrow.
 
-    A broken or exhausted assault goes home too. Source: RULES R2.2 (no break in 8 h fails), R2.7.
+    A broken or exhausted assault goes home too; an offensive falls back on the base that it came
+    from, if that is still its own. Source: RULES R2.2 (no break in 8 h fails), R2.7, R5.3.
     """
     column = state.columns[c]
     column.days += 1
     deliberate = column.mission == OFFENSIVE or column.mission == OCCUPY
     if deliberate and column.days < params.assault_days_max:
         column.act = dawn(params, clock.day + 1)
+        return
+    back = column.origin
+    if column.mission == OFFENSIVE and back != column.stop and holds(state, back, column.side):
+        fall_back(state, params, key, ledger, c, back, hour, cause)
         return
     go_home(state, params, key, ledger, c, hour, cause)
 
@@ -179,11 +222,12 @@ def fight(
         params.surprise_factor, hours, theta_a, theta_d,
     )  # fmt: skip
     end = hour + lasted
+    mark_contact(state, place, clock.day, bloc_of(column.side), foe, hour, battle)
     mark_fight(state, place, clock.day, c, foe)
     dead_a = casualties(state, params, key, c, place, foe, n_a, loss_a, who * 2, start)
     dead_d = casualties(state, params, key, -1, place, foe, n_d, loss_d, who * 2 + 1, start)
-    log.note(ledger, end, log.LOSSES, column.side, place, first_a, dead_a, math.nan, battle)
-    log.note(ledger, end, log.LOSSES, side_d, place, first_d, dead_d, math.nan, battle)
+    log.note_losses(ledger, end, column.side, side_d, place, first_a, float(dead_a), battle)
+    log.note_losses(ledger, end, side_d, column.side, place, first_d, float(dead_d), battle)
     if outcome == 1:
         row = log.note(ledger, end, log.BROKEN, side_d, place, first_d, loss_d, p_tie, battle)
         rout(state, params, clock, key, ledger, place, foe, c, end, row)
@@ -210,12 +254,13 @@ def refuses(
     """Whether a defender under enemy air superiority leaves before a deliberate assault.
 
     Args:
-        power, power_foe: Power of attacker and defender, the defender's with its posture.
+        power, power_foe: Power of attacker and defender with their nerve, the defender's with
+            its posture.
     Returns:
         (1 or 0, chance of what the draw said).
     Source: RULES R2.7.
     """
-    if bloc_of(side) != 0 or state.sides[ARMY].air <= 0.0:
+    if bloc_of(side) != 0 or not covered(state, place):
         return False, math.nan
     seen = perceived(params, key, Decision.PERCEPTION_REFUSE, only_side(foe), place, day, power)
     if 1.0 - estimate_win(params, seen, power_foe, 0.0) >= params.refuse_win_max:
@@ -238,8 +283,11 @@ def assault(
     """A raid or a deliberate assault on the base where the column stands. Source: R2.1, R2.7."""
     column = state.columns[c]
     place = column.stop
-    n_a, power_a, _, _, _, first = muster(state, params, c, place, bloc_of(column.side))
+    bloc = bloc_of(column.side)
+    n_a, power_a, _, _, kind_a, first = muster(state, params, c, place, bloc)
     _, power_d, _, since, _, first_d = muster(state, params, -1, place, foe)
+    power_a *= nerve(state, params, bloc, True, kind_a != GARRISON)
+    power_d *= nerve(state, params, foe, False, False)
     raiders = raiders_hold(state, place)
     posture = posture_of(state, params, place, since, clock.day, raiders)
     hours, chance = approach(state, params, key, c, foe, hour)
@@ -251,6 +299,10 @@ def assault(
             row = log.note(
                 ledger, hour, log.ABORT, column.side, place, first, n_a, chance, column.cause
             )
+            if column.mission == RAID:
+                # the tempo is that of attacks made: one that was called off is made up for
+                group = state.sides[column.side]
+                group.next_attack = min(group.next_attack, hour + HOURS)
             stand_back(state, params, clock, key, ledger, c, hour, row)
             return
         leaves, p_leaves = refuses(
@@ -318,7 +370,7 @@ def act(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, c:
         settle(state, params, ledger, c, hour, True)
 
 
-@rule("R2.1", writes=(*MARCH, *HOLD, *FIGHT))
+@rule("R2.1", writes=(*MARCH, *HOLD, *FIGHT, "sides.next_attack"))
 def engage_columns(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Every column that has arrived acts at its hour: it settles, attacks, or turns back.
 

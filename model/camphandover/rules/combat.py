@@ -24,10 +24,12 @@ from camphandover.state import (
     HOURS,
     MANOEUVRE,
     N_SIDES,
+    SEPARATISTS,
     WAGNER_TEAM,
     State,
     bloc_of,
     hostile,
+    today,
 )
 
 TABLE_GARRISON, TABLE_RAIDER, TABLE_MANOEUVRE, TABLE_SEPARATISTS, TABLE_GSIM = range(5)
@@ -105,11 +107,11 @@ def posture_of(state: State, params: Params, place: int, since: int, day: int, r
 
 @compiled
 def p_surprise(state: State, params: Params, place: int, defender: int):
-    """Chance that an approach stays unseen by the defender. Source: RULES R2.1, R4.2.
+    """Chance that people do not tell the defender of an approach. Source: RULES R2.1, R4.2.
 
-    Detection from the air (R3.3) is the airpower's and adds a factor when its rules exist.
+    Who was seen from the air (R3.3) has no surprise left when it arrives.
     """
-    return math.exp(-params.information_surprise * information(state, place, defender))
+    return math.exp(-params.information_surprise * information(state, params, place, defender))
 
 
 @compiled
@@ -283,9 +285,25 @@ def share_losses(
 
 
 @compiled
+def mark_contact(state: State, place: int, day: int, bloc: int, other: int, hour: float, row: int):
+    """Remember that two blocs fought at a place: the army calls its aircraft to its contacts.
+
+    Source: RULES R6.3 (fights), R3.1 (contact), R7.1 (attacks).
+    """
+    spot = state.places[place]
+    spot.fights |= 1
+    if bloc != 0 and other != 0:
+        return
+    if hour < spot.contact:
+        spot.contact = hour
+        spot.contact_cause = row
+    if bloc == 1 or other == 1:
+        state.recent[today(day), SEPARATISTS].attacks += 1
+
+
+@compiled
 def mark_fight(state: State, place: int, day: int, c: int, bloc: int):
-    """Remember a fight at a place and the units that were in it. Source: RULES R1.6, R6.3."""
-    state.places[place].fights |= 1
+    """Remember the units that were in a fight. Source: RULES R1.6 (use of stock)."""
     for u in range(len(state.units)):
         if in_party(state, u, c, place, bloc) or in_party(state, u, -1, place, bloc):
             state.units[u].fought = day
@@ -328,7 +346,7 @@ def defender_of(state: State, place: int, bloc: int):
     best = -1
     most = 0
     for other in range(3):
-        if not hostile(bloc, other):
+        if not hostile(state, bloc, other):
             continue
         men = 0
         for u in range(len(state.units)):

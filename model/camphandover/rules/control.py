@@ -20,6 +20,9 @@ from camphandover.state import (
     NEVER,
     OTHER,
     PAUSED,
+    TO_ARMY,
+    TO_SEPARATISTS,
+    TO_THE_FIRST,
     TOWN,
     TRANSFER,
     UN_HOLDER,
@@ -29,12 +32,47 @@ from camphandover.state import (
     UnitRow,
     bloc_of,
     hostile,
+    today,
 )
 
 DUSK = 2e-3
 """Hours before midnight at which the day is closed: posts given up, joint units dissolved."""
 ANY_NUMBER = 1_000_000
 """More men or vehicles than any column has: no limit."""
+
+
+@compiled
+def only_side(bloc: int):
+    """The side that leads a bloc."""
+    return bloc if bloc == 0 else bloc + 1
+
+
+@compiled
+def meant_holder(receiver: int):
+    """Holder that a clause means a camp to have, -1 when it leaves it to a race."""
+    if receiver == TO_ARMY:
+        return 0
+    if receiver == TO_SEPARATISTS:
+        return 1
+    return -1 if receiver == TO_THE_FIRST else OTHER
+
+
+@compiled
+def count_change(state: State, place: int, before: int, after: int, day: int):
+    """What a camp's change of hands means to who lost it and who has it now.
+
+    Morale, legitimacy, escalation and requests for help look at it. A camp that the UN hands, as
+    agreed, to who has the town anyway is no victory. Source: RULES R7.1, R7.3, R8.1.
+    """
+    symbolic = state.places[place].symbolic
+    if before < N_BLOCS - 1:
+        loser = only_side(before)
+        state.sides[loser].given += symbolic
+        state.recent[today(day), loser].bases += 1
+        state.recent[today(day), loser].symbolic += symbolic
+    formal = before == UN_HOLDER and state.places[place].town_holder == after
+    if after < N_BLOCS - 1 and not (formal and meant_holder(state.places[place].receiver) == after):
+        state.sides[only_side(after)].gained += symbolic
 
 
 @compiled
@@ -61,6 +99,7 @@ def set_holder(
         ledger, hour, log.CONTROL, side, place, slot, before, holder, -1, 0.0, math.nan, cause
     )
     if slot == CAMP:
+        count_change(state, place, before, holder, int(hour // HOURS))
         spot.camp_holder = holder
         spot.camp_since = hour
         spot.camp_cause = row
@@ -160,7 +199,7 @@ def home_of(state: State, c: int):
     spot = state.places[home]
     if column.side == GSIM:
         return home
-    if not hostile(bloc, spot.camp_holder) and not hostile(bloc, spot.town_holder):
+    if not hostile(state, bloc, spot.camp_holder) and not hostile(state, bloc, spot.town_holder):
         return home
     safe = refuge(state, home, bloc)
     return safe if safe >= 0 else home
@@ -182,7 +221,7 @@ def go_home(
     for u in range(len(state.units)):
         if state.units[u].column == c:
             state.units[u].slot = COUNTRY
-    begin_leg(state, params, key, c, here, hour)
+    begin_leg(state, params, key, c, here, hour, params.depart_delay)
 
 
 @compiled
@@ -263,12 +302,6 @@ def empty_camp(
     row = set_holder(state, ledger, place, CAMP, OTHER, side, hour, cause)
     state.places[place].open_cause = row
     return row
-
-
-@compiled
-def only_side(bloc: int):
-    """The side that leads a bloc."""
-    return bloc if bloc == 0 else bloc + 1
 
 
 @compiled

@@ -18,8 +18,14 @@ from camphandover.rules.control import (
     only_side,
     set_holder,
 )
-from camphandover.rules.presence import NOBODY, estimate_win
-from camphandover.rules.strategy import force_at, garrison_need, place_order, spare_men
+from camphandover.rules.presence import NOBODY, estimate_win, nerve
+from camphandover.rules.strategy import (
+    force_at,
+    garrison_need,
+    place_order,
+    spare_men,
+    vehicles_cap,
+)
 from camphandover.state import (
     ARMY,
     CAMP,
@@ -138,17 +144,20 @@ def p_hold(state: State, params: Params, place: int, clock: Clock, key: Key):
         if side == SEPARATISTS and rung_now(state) < params.raid_escalation:
             continue
         power = 0.0
+        cap = vehicles_cap(state, params, side)
         for p in range(len(state.places)):
             near = state.routes[p, place].km <= params.abandon_range_km
             if near and state.presence[bloc, p].men > 0.0:
-                power += force_at(state, params, p, bloc, params.raid_vehicles_max)[1]
+                power += force_at(state, params, p, bloc, cap)[1]
         if power <= 0.0:
             continue
         seen = perceived(
             params, key, Decision.PERCEPTION_HOLD, ARMY, place * N_BLOCS + bloc, clock.day, power
         )
         own = cell.power * params.posture_prepared * state.sides[ARMY].morale
-        win = estimate_win(params, seen * state.sides[side].morale, own, 1.0)
+        own *= nerve(state, params, 0, False, False)
+        seen *= state.sides[side].morale * nerve(state, params, bloc, True, False)
+        win = estimate_win(params, seen, own, 1.0)
         tempo = (
             params.raid_interval_separatists if side == SEPARATISTS else params.raid_interval_gsim
         )
@@ -215,7 +224,7 @@ def relief_base(state: State, params: Params, key: Key, clock: Clock, place: int
         ):
             continue
         _, power = force_at(state, params, p, 0, float(ANY_NUMBER))
-        power *= state.sides[ARMY].morale
+        power *= state.sides[ARMY].morale * nerve(state, params, 0, True, False)
         if estimate_win(params, power, seen, 0.0) < params.assault_win_min:
             continue
         if best < 0 or state.routes[p, place].km < state.routes[best, place].km:
@@ -271,11 +280,13 @@ def relieve_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
         if foe < 0:
             continue
         defence = state.presence[foe, place].power * params.posture_raider
-        defence *= state.sides[only_side(foe)].morale
+        defence *= state.sides[only_side(foe)].morale * nerve(state, params, foe, False, False)
         origin = relief_base(state, params, key, clock, place, defence)
         if origin < 0:
             continue
-        men = spare_men(state, params, origin, 0)
+        men = spare_men(state, params, origin, 0) - kept_back(state, params, origin)
+        if men < params.garrison_min:
+            continue
         row = log.note(ledger, hour, log.ORDER, ARMY, place, -1, men, math.nan, spot.camp_cause)
         log.with_mission(ledger, row, RELIEF)
         place_order(state, ARMY, RELIEF, origin, place, int(men), ANY_NUMBER, 0, row)

@@ -20,17 +20,19 @@ from camphandover.rules.control import (
 )
 from camphandover.rules.garrisons import is_the_armys, ordered_from
 from camphandover.rules.movement import expected_days
-from camphandover.rules.presence import estimate_win
+from camphandover.rules.presence import estimate_win, nerve
 from camphandover.rules.strategy import (
     defence_of,
     force_at,
     garrison_need,
     place_order,
+    spare_men,
 )
 from camphandover.state import (
     ARMY,
     CAMP,
     COUNTRY,
+    GARRISON,
     HOURS,
     MINUSMA,
     NEVER,
@@ -114,6 +116,42 @@ def take_camp(
 
 
 @compiled
+def send_guard(
+    state: State, params: Params, clock: Clock, ledger: Ledger, place: int, hour: float, cause: int
+):
+    """A garrison of the nearest army place that can spare it is flown into a camp.
+
+    Only where the race for camps is switched off. Source: RULES section 10 (V4).
+    """
+    best = -1
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if (
+            unit.side == ARMY
+            and unit.kind == GARRISON
+            and unit.column < 0
+            and unit.slot != COUNTRY
+            and unit.place != place
+            and unit.men >= params.garrison_min
+            and spare_men(state, params, unit.place, 0) >= unit.men
+            and (
+                best < 0
+                or state.routes[unit.place, place].km
+                < state.routes[state.units[best].place, place].km
+            )
+        ):
+            best = u
+    if best < 0:
+        return
+    unit = state.units[best]
+    unit.place = place
+    unit.home = place
+    unit.slot = CAMP
+    unit.since = clock.day
+    log.note(ledger, hour, log.AIRLIFT, ARMY, place, best, float(unit.men), math.nan, cause)
+
+
+@compiled
 def race(
     state: State,
     params: Params,
@@ -179,6 +217,11 @@ def hand_over(
         spot.enter_hour = hour + params.vacated_enter_hours
         spot.open_cause = row
         return
+    if not state.switches[0].race:
+        if state.presence[0, place].inside <= 0.0:
+            send_guard(state, params, clock, ledger, place, hour, cause)
+        take_camp(state, params, ledger, place, 0, hour, cause)
+        return
     race(state, params, ledger, key, place, hour, cause)
 
 
@@ -219,6 +262,7 @@ def race_base(state: State, params: Params, clock: Clock, key: Key, place: int, 
     best = -1
     men_sent = 0.0
     defence = defence_of(state, params, clock, key, ARMY, place, clock.day)
+    steady = state.sides[ARMY].morale * nerve(state, params, 0, True, False)
     for p in range(len(state.places)):
         km = state.routes[p, place].km
         if p == place or km > params.race_range_km or not is_the_armys(state, p):
@@ -228,10 +272,7 @@ def race_base(state: State, params: Params, clock: Clock, key: Key, place: int, 
         men, power = force_at(state, params, p, 0, float(ANY_NUMBER))
         if men < params.men_garrison:
             continue
-        if (
-            estimate_win(params, power * state.sides[ARMY].morale, defence, 0.0)
-            < params.assault_win_min
-        ):
+        if estimate_win(params, power * steady, defence, 0.0) < params.assault_win_min:
             continue
         days = expected_days(state, params, p, place, ARMY, params.column_vehicles, clock.day)
         if exit_day - clock.day > days + params.race_lead_days:

@@ -8,6 +8,7 @@ from camphandover.draws import Decision, Key, erlang, lognormal, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import HOLD, MARCH, rule
+from camphandover.rules.airpower import drone_capacity
 from camphandover.rules.control import (
     ANY_NUMBER,
     empty_camp,
@@ -20,11 +21,12 @@ from camphandover.rules.control import (
     settle,
     take_to_the_country,
 )
-from camphandover.rules.movement import column_men, form_column
+from camphandover.rules.movement import at_rest, column_men, form_column
 from camphandover.rules.strategy import spare_men
 from camphandover.state import (
     ARMY,
     CAMP,
+    COUNTRY,
     HOLDING,
     HOURS,
     NEVER,
@@ -36,20 +38,22 @@ from camphandover.state import (
     Clock,
     State,
     bloc_of,
+    covered,
     hostile,
     target_slot,
 )
 
 
 @compiled
-def expected_air_loss(state: State, params: Params, bloc: int):
+def expected_air_loss(state: State, params: Params, place: int, bloc: int):
     """Men a day that a captor expects to lose to the army's aircraft on a base it holds.
 
-    Strikes a day x fighters killed by one on a concentrated target. Source: RULES R2.5, R3.1, R3.2.
+    All drone strikes of a day x fighters killed by one on a concentrated target, where aircraft
+    reach. Source: RULES R2.5, R3.1, R3.2.
     """
-    if bloc == 0:
+    if bloc == 0 or not covered(state, place):
         return 0.0
-    return state.sides[ARMY].air * params.drone_strikes * params.strike_fighters
+    return drone_capacity(state, params) * params.strike_fighters
 
 
 @compiled
@@ -65,7 +69,7 @@ def p_counterattack(state: State, params: Params, place: int, bloc: int, men: fl
         if p == place or state.routes[place, p].km > reach:
             continue
         for other in range(3):
-            if hostile(bloc, other):
+            if hostile(state, bloc, other):
                 cell = state.presence[other, p]
                 if cell.men > 0.0 and cell.stock >= params.relief_supply_min * cell.men:
                     foes += cell.inside
@@ -80,22 +84,28 @@ def hold_value(state: State, params: Params, place: int, bloc: int, men: int):
     """
     return (
         params.hold_symbolic * state.places[place].symbolic
-        - expected_air_loss(state, params, bloc) / params.hold_air_divisor
+        - expected_air_loss(state, params, place, bloc) / params.hold_air_divisor
         - p_counterattack(state, params, place, bloc, men)
     )
+
+
+REFIT = -1
+"""Days of assault of a column that has fallen back: it is to refit, not to pause."""
 
 
 @compiled
 def pause(state: State, params: Params, key: Key, ledger: Ledger, c: int, hour: float, cause: int):
     """An offensive that has reached its stop stands there; at a prize it pauses for days.
 
-    Source: RULES R5.3 (gamma with the pause's mean).
+    One that fell back refits for some days. Source: RULES R5.3 (gamma with the pause's mean).
     """
     column = state.columns[c]
     place = column.stop
     bloc = bloc_of(column.side)
     days = 0.0
-    if state.places[place].symbolic >= params.prize_symbolic:
+    if column.days == REFIT:
+        days = params.refit_days
+    elif state.places[place].symbolic >= params.prize_symbolic:
         u = uniform(key, Decision.PAUSE, column.lead, int(hour))
         days = erlang(int(params.pause_shape), params.pause_mean, u)
         log.note(ledger, hour, log.PAUSE, column.side, place, column.lead, days, math.nan, cause)
@@ -149,7 +159,8 @@ def capture(
     column.cause = row
     men = column_men(state, c)
     value = hold_value(state, params, place, bloc, men)
-    if value > 0.0 or (bloc == 0 and column.mission != OFFENSIVE):
+    stays = value > 0.0 or not state.switches[0].hold_or_leave
+    if stays or (bloc == 0 and column.mission != OFFENSIVE):
         stay = log.note(
             ledger, hour, log.STAY, column.side, place, column.lead, value, math.nan, row
         )
@@ -166,9 +177,29 @@ def capture(
         column.act = hour + lognormal(params.hold_hours_median, params.hold_hours_sd, u)
 
 
+@compiled
+def others_stand(state: State, c: int, place: int, bloc: int):
+    """Whether units of a bloc that are not of a column stand inside a place."""
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if (
+            unit.place == place
+            and unit.men > 0
+            and unit.slot != COUNTRY
+            and unit.column != c
+            and bloc_of(unit.side) == bloc
+            and at_rest(state, unit)
+        ):
+            return True
+    return False
+
+
 @rule("R2.5", writes=(*MARCH, *HOLD))
 def leave_bases(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
-    """Raiders whose hour has come leave; the army's re-entry is set. Source: RULES R2.5, R2.6."""
+    """Raiders whose hour has come leave; the army's re-entry is set.
+
+    A base in which others of theirs have come to stand is not left. Source: RULES R2.5, R2.6.
+    """
     midnight = float((clock.day + 1) * HOURS)
     for c in range(len(state.columns)):
         column = state.columns[c]
@@ -183,6 +214,9 @@ def leave_bases(state: State, params: Params, clock: Clock, key: Key, ledger: Le
             ledger, hour, log.LEAVE, column.side, place, column.lead,
             hour - since, math.nan, column.cause,
         )  # fmt: skip
+        if others_stand(state, c, place, bloc):
+            go_home(state, params, key, ledger, c, hour, row)
+            continue
         if spot.camp_holder == bloc:
             empty_camp(state, params, key, ledger, place, column.side, hour, row)
         elif spot.town_holder == bloc:
@@ -232,7 +266,7 @@ def reenter_bases(state: State, params: Params, clock: Clock, key: Key, ledger: 
             if unit.place == place and unit.column < 0 and bloc_of(unit.side) == 0:
                 unit.slot = slot
         p = params.reenter_p
-        row = log.note(ledger, hour, log.CLAIM, ARMY, place, -1, 0.0, p, spot.open_cause)
+        row = log.note(ledger, hour, log.ENTER, ARMY, place, -1, 0.0, p, spot.open_cause)
         set_holder(state, ledger, place, slot, 0, ARMY, hour, row)
 
 
@@ -292,7 +326,7 @@ def enter_vacated(state: State, params: Params, clock: Clock, key: Key, ledger: 
                 walked_in = True
         side = only_side(bloc)
         if walked_in:
-            row = log.note(ledger, hour, log.CLAIM, side, place, -1, 0.0, math.nan, spot.open_cause)
+            row = log.note(ledger, hour, log.ENTER, side, place, -1, 0.0, math.nan, spot.open_cause)
             set_holder(state, ledger, place, CAMP, bloc, side, hour, row)
             pay_salvage(state, params, place, bloc)
         elif state.presence[3 - bloc, place].men > 0.0:

@@ -19,7 +19,6 @@ from camphandover.parameters import Params
 from camphandover.rules import MARCH, rule
 from camphandover.rules.presence import has_stock, hostile_phi
 from camphandover.state import (
-    ARMY,
     COUNTRY,
     ENGAGED,
     FREE,
@@ -29,7 +28,6 @@ from camphandover.state import (
     GSIM,
     HOLDING,
     HOURS,
-    MANOEUVRE,
     MINUSMA,
     MOVING,
     NEVER,
@@ -37,13 +35,14 @@ from camphandover.state import (
     PAUSED,
     SEPARATISTS,
     TRANSFER,
-    WAGNER_TEAM,
+    UN_COMPANY,
     WITHDRAW,
     Clock,
     ColumnRow,
     State,
     UnitRow,
     bloc_of,
+    covered,
     month_of,
     target_slot,
 )
@@ -85,20 +84,28 @@ def ied_mean(params: Params, km: float, vehicles: float, contested: float, cover
 
 @compiled
 def travel_days(
-    params: Params, key: Key, lead: int, hour: int, km: float, speed: float, mean_hits: float
+    params: Params,
+    key: Key,
+    lead: int,
+    hour: int,
+    km: float,
+    speed: float,
+    mean_hits: float,
+    delay: float,
 ):
     """Days on the road and IED hits of one leg: T and K of R1.4.
 
     Args:
         lead: Unit whose luck it is. hour: Hour of departure (both address the draws).
         km: Road distance. speed: km per day. mean_hits: Expected IED hits.
+        delay: Days that it takes to form; none for a column that goes on.
     Source: RULES R1.4, R1.5.
     """
     clean = km / (
         speed * lognormal(1.0, params.speed_sd, uniform(key, Decision.TRAVEL_SPEED, lead, hour))
     )
     hits = poisson(mean_hits, uniform(key, Decision.TRAVEL_IEDS, lead, hour))
-    days = params.depart_delay + clean
+    days = delay + clean
     for i in range(hits):
         days += erlang(
             int(params.ied_delay_shape),
@@ -113,10 +120,19 @@ def travel_days(
 
 
 @compiled
+def contest_at(state: State, place: int, bloc: int):
+    """How contested the road is for a bloc at a place, 0-1. Source: RULES R1.4 (z)."""
+    if state.places[place].corridor and bloc != 1 and bloc != 2:
+        return 1.0
+    return hostile_phi(state, place, bloc)
+
+
+@compiled
 def road_contest(state: State, origin: int, target: int, bloc: int):
     """How contested the shortest road is for a bloc, 0-1: hostile influence, averaged by km.
 
-    Source: RULES R1.4 (z), R4.1.
+    Along the corridor, where insurgents mine the road whoever holds the places, it is 1 for the
+    army and the UN. Source: RULES R1.4 (z), R4.1.
     """
     total = 0.0
     weight = 0.0
@@ -125,7 +141,7 @@ def road_contest(state: State, origin: int, target: int, bloc: int):
         nxt = state.routes[here, target].next
         km = state.routes[here, nxt].km
         weight += km
-        total += km * 0.5 * (hostile_phi(state, here, bloc) + hostile_phi(state, nxt, bloc))
+        total += km * 0.5 * (contest_at(state, here, bloc) + contest_at(state, nxt, bloc))
         here = nxt
     return total / weight if weight > 0.0 else 0.0
 
@@ -160,7 +176,7 @@ def may_march(state: State, params: Params, unit: UnitRow, side: int, mission: i
     if mission == OFFENSIVE and bloc_of(side) == 0 and not has_stock(params, unit):
         return False
     if mission == OFFENSIVE or mission == GATHER:
-        return unit.kind == MANOEUVRE or unit.kind == WAGNER_TEAM or unit.kind == GROUP
+        return unit.kind != GARRISON and unit.kind != UN_COMPANY
     return True
 
 
@@ -174,30 +190,40 @@ def free_column(state: State):
 
 
 @compiled
-def begin_leg(state: State, params: Params, key: Key, c: int, start: int, hour: float):
+def next_stop(state: State, start: int, target: int, bloc: int):
+    """The next hostile base on the way to a target, or the target itself. Source: RULES R5.3."""
+    here = start
+    while here != target:
+        here = state.routes[here, target].next
+        if target_slot(state, here, bloc) >= 0:
+            break
+    return here
+
+
+@compiled
+def begin_leg(
+    state: State, params: Params, key: Key, c: int, start: int, hour: float, delay: float
+):
     """Send a column from `start` towards its target: the leg ends at the next hostile base.
 
+    Args:
+        delay: Days that it takes to form; 0 for a column that goes on.
     Source: RULES R1.4; an offensive must deal with each base on its road (R5.3).
     """
     column = state.columns[c]
     bloc = bloc_of(column.side)
     stop = column.target
     if column.mission == OFFENSIVE:
-        here = start
-        while here != column.target:
-            here = state.routes[here, column.target].next
-            if target_slot(state, here, bloc) >= 0:
-                break
-        stop = here
+        stop = next_stop(state, start, column.target, bloc)
     km = state.routes[start, stop].km
     contested = road_contest(state, start, stop, bloc)
     day = int(hour // HOURS)
     mean_hits = 0.0
     if bloc == 0 or column.side == MINUSMA:
-        covered = bloc == 0 and state.sides[ARMY].air > 0.0
-        mean_hits = ied_mean(params, km, column.vehicles, contested, covered)
+        cover = bloc == 0 and covered(state, start) and covered(state, stop)
+        mean_hits = ied_mean(params, km, column.vehicles, contested, cover)
     speed = speed_of(params, column.side, contested, day)
-    days, hits = travel_days(params, key, column.lead, int(hour), km, speed, mean_hits)
+    days, hits = travel_days(params, key, column.lead, int(hour), km, speed, mean_hits, delay)
     if start == stop:
         days, hits = 0.0, 0
     column.origin = start
@@ -270,7 +296,7 @@ def form_column(
     column.surprise = 0
     column.cause = log.note(ledger, hour, log.DEPART, side, origin, lead, n_men, math.nan, cause)
     log.with_mission(ledger, column.cause, mission)
-    begin_leg(state, params, key, c, origin, hour)
+    begin_leg(state, params, key, c, origin, hour, params.depart_delay)
     return c
 
 
@@ -295,6 +321,22 @@ def passed_place(state: State, column: ColumnRow, hour: float):
         done -= state.routes[here, nxt].km
         if done < 0.0:
             break
+        here = nxt
+    return here
+
+
+@compiled
+def nearest_place(state: State, column: ColumnRow, hour: float):
+    """The place nearest on its road to a marching column at an hour: behind it, or ahead."""
+    span = column.arrive - column.depart
+    done = column.km * min(1.0, max(0.0, (hour - column.depart) / span)) if span > 0 else column.km
+    here = column.origin
+    while here != column.stop:
+        nxt = state.routes[here, column.stop].next
+        km = state.routes[here, nxt].km
+        if done < 0.5 * km:
+            break
+        done -= km
         here = nxt
     return here
 

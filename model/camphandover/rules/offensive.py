@@ -1,31 +1,30 @@
-"""R5.3: the army's column - gathering, leaving, pausing at prizes; and the airlift before it."""
+"""R5.3: the army's column - gathering, leaving, pausing at prizes, going on."""
 
 import math
 
 from camphandover import ledger as log
 from camphandover.compiled import compiled
-from camphandover.draws import Decision, Key, gumbel, poisson, uniform
+from camphandover.draws import Decision, Key, gumbel, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import MARCH, rule
 from camphandover.rules.control import ANY_NUMBER, disband
-from camphandover.rules.movement import begin_leg, column_men, expected_days
-from camphandover.rules.presence import estimate_win
+from camphandover.rules.movement import begin_leg, column_men, expected_days, next_stop
+from camphandover.rules.presence import estimate_win, has_stock, is_mobile, nerve
 from camphandover.rules.strategy import (
     defence_of,
     garrison_need,
     loot_of,
     place_order,
-    spare_men,
     threat_of,
     utility,
 )
 from camphandover.state import (
     ARMY,
     CAMP,
+    CONVOY,
     COUNTRY,
     FREE,
-    GARRISON,
     GATHER,
     HOURS,
     MOVING,
@@ -75,6 +74,24 @@ def offensive_out(state: State):
 
 
 @compiled
+def must_wait(state: State, place: int, target: int):
+    """Whether a column waits before its next leg: the UN still has its camp where it ends, or its
+    convoy from there is still on the road.
+
+    The state deals with the UN alone and does not fight over its head. Source: RULES R5.3
+    (timed to the next exit).
+    """
+    stop = next_stop(state, place, target, 0)
+    if state.places[stop].camp_holder == UN_HOLDER:
+        return True
+    for c in range(len(state.columns)):
+        column = state.columns[c]
+        if column.status == MOVING and column.mission == CONVOY and column.origin == stop:
+            return True
+    return False
+
+
+@compiled
 def next_exit(state: State, day: int):
     """Days until the next UN exit, as the army expects it, from a camp in a town not its own.
 
@@ -96,14 +113,23 @@ def next_exit(state: State, day: int):
 
 
 @compiled
-def choose_objective(state: State, params: Params, clock: Clock, key: Key, base: int, power: float):
-    """The army's objective: logit choice among hostile bases that it expects to take.
+def choose_objective(
+    state: State, params: Params, clock: Clock, key: Key, base: int, power: float, when: int
+):
+    """The army's objective: logit choice among hostile bases, however strong they are now.
+
+    Whether the base is attacked when the column stands before it is decided there (R2.1); what
+    it expects counts in the utility.
+
+    Args:
+        when: Addresses the draws: a column that waits keeps its mind as long as it is the same.
 
     Returns:
         (target, probability of the choice); target -1 when none is feasible.
     Source: RULES R5.1, R5.3.
     """
     weights = state.sides[ARMY]
+    steady = weights.morale * nerve(state, params, 0, True, True)
     chosen = -1
     best = -math.inf
     total = 0.0
@@ -112,10 +138,10 @@ def choose_objective(state: State, params: Params, clock: Clock, key: Key, base:
         spot = state.places[target]
         if target_slot(state, target, 0) < 0 or target == base or spot.joint:
             continue
+        if spot.camp_holder == UN_HOLDER and state.presence[0, target].inside > 0.0:
+            continue  # its men wait in the camp for the handover
         defence = defence_of(state, params, clock, key, ARMY, target, clock.day)
-        win = estimate_win(params, power * weights.morale, defence, 0.0)
-        if win < params.assault_win_min:
-            continue
+        win = estimate_win(params, power * steady, defence, 0.0)
         days = expected_days(state, params, base, target, ARMY, params.column_vehicles, clock.day)
         u = utility(
             weights,
@@ -124,11 +150,11 @@ def choose_objective(state: State, params: Params, clock: Clock, key: Key, base:
             spot.route_value,
             threat_of(state, params, target, 0),
             days,
-            min(win, params.win_cap),
+            min(params.win_cap, max(1.0 - params.win_cap, win)),
             float(spot.core),
         )
         total += math.exp(u)
-        g = u + gumbel(uniform(key, Decision.CHOICE, target * N_SIDES + ARMY, clock.day))
+        g = u + gumbel(uniform(key, Decision.CHOICE, target * N_SIDES + ARMY, when))
         if g > best:
             best = g
             chosen = target
@@ -138,18 +164,20 @@ def choose_objective(state: State, params: Params, clock: Clock, key: Key, base:
 
 @rule("R5.3", writes=("orders", "queue"))
 def assemble_column(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
-    """Bring mobile companies to the assembly base until the column is large enough.
+    """Bring mobile companies to the assembly base, or to the column that pauses at a prize,
+    until the column is large enough.
 
     One order a day, from the place with the most mobile vehicles besides the base.
     Source: RULES R5.3 (readiness).
     """
     if state.sides[ARMY].commanded or rung_now(state) < params.column_escalation:
         return
-    base = assembly_base(state)
-    if base < 0:
+    out = offensive_out(state)
+    base = assembly_base(state) if out < 0 else state.columns[out].stop
+    if base < 0 or (out >= 0 and state.columns[out].status != PAUSED):
         return
     vehicles = state.presence[0, base].mobile_vehicles
-    coming = 0
+    coming = 0 if out < 0 else state.columns[out].vehicles
     for c in range(len(state.columns)):
         column = state.columns[c]
         if column.status == MOVING and column.mission == GATHER and column.target == base:
@@ -183,7 +211,8 @@ def assemble_column(state: State, params: Params, clock: Clock, key: Key, ledger
     writes=("orders", "queue", "conflict.rung", "conflict.rung_cause"),
 )
 def launch_offensive(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
-    """The column leaves when it has vehicles, stock, a war, and a UN exit ahead.
+    """The column leaves when it has vehicles, stock, a war, and a UN exit ahead, and leaves no
+    bare base behind.
 
     Source: RULES R5.3; the ladder's rung 4 is the army's offensive (R7.1).
     """
@@ -201,7 +230,10 @@ def launch_offensive(state: State, params: Params, clock: Clock, key: Key, ledge
     vehicles = force.mobile_vehicles
     if vehicles < params.column_vehicles:
         return
-    target, p = choose_objective(state, params, clock, key, base, force.mobile_power)
+    stay = force.inside - force.mobile
+    if stay < params.donor_margin * garrison_need(state, params, base):
+        return  # the base itself would be left bare
+    target, p = choose_objective(state, params, clock, key, base, force.mobile_power, clock.day)
     if target < 0:
         return
     hour = float(clock.day * HOURS)
@@ -281,15 +313,25 @@ def go_on(state: State, params: Params, key: Key, c: int, hour: float):
     for u in range(len(state.units)):
         if state.units[u].column == c:
             state.units[u].slot = COUNTRY
-    begin_leg(state, params, key, c, place, hour)
+    begin_leg(state, params, key, c, place, hour, params.depart_delay)
+
+
+@compiled
+def take_along(state: State, params: Params, c: int, place: int):
+    """Mobile companies that have come to where the column pauses join it. Source: RULES R5.3."""
+    for u in range(len(state.units)):
+        unit = state.units[u]
+        if unit.place == place and is_mobile(state, unit) and has_stock(params, unit):
+            unit.column = c
+    lead_anew(state, c)
 
 
 @rule("R5.3", writes=MARCH)
 def resume_offensive(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """A paused column goes on when its pause is over, or looks for its next objective.
 
-    It leaves a garrison behind, waits for stock as a relief would (R2.6), and waits where it
-    stands while nothing more is in reach.
+    It takes along the companies that have come to it and leaves a garrison behind. It waits for
+    stock as a relief would (R2.6), and while the UN is on its way.
     Source: RULES R5.3, R5.4.
     """
     hour = float(clock.day * HOURS) + params.dawn_hour
@@ -305,6 +347,9 @@ def resume_offensive(state: State, params: Params, clock: Clock, key: Key, ledge
         place = column.stop
         if column_stock(state, c) < params.relief_supply_min:
             continue
+        if place != column.target and must_wait(state, place, column.target):
+            continue
+        take_along(state, params, c, place)
         leave_garrison(state, params, c, place)
         men = column_men(state, c)
         if men <= 0:
@@ -316,8 +361,9 @@ def resume_offensive(state: State, params: Params, clock: Clock, key: Key, ledge
                 unit = state.units[u]
                 if unit.column == c:
                     power += unit.men * unit.quality * (1.0 + unit.loot)
-            target, p = choose_objective(state, params, clock, key, place, power)
-            if target < 0:
+            when = int(column.depart)
+            target, p = choose_objective(state, params, clock, key, place, power, when)
+            if target < 0 or must_wait(state, place, target):
                 column.act = hour + HOURS
                 continue
             row = log.note(
@@ -330,74 +376,6 @@ def resume_offensive(state: State, params: Params, clock: Clock, key: Key, ledge
         for u in range(len(state.units)):
             if state.units[u].column == c:
                 state.units[u].slot = COUNTRY
-        begin_leg(state, params, key, c, place, hour)
-
-
-@compiled
-def fly_in(
-    state: State, params: Params, ledger: Ledger, place: int, men: int, hour: float, cause: int
-):
-    """Move men from the nearest strip of the army to its unit at a place."""
-    to = -1
-    for u in range(len(state.units)):
-        unit = state.units[u]
-        if unit.place == place and unit.side == ARMY and unit.men > 0 and unit.column < 0:
-            to = u
-            break
-    if to < 0:
-        return
-    donor = -1
-    for u in range(len(state.units)):
-        unit = state.units[u]
-        spot = state.places[unit.place]
-        if (
-            unit.side == ARMY
-            and unit.kind == GARRISON
-            and unit.column < 0
-            and unit.place != place
-            and spot.airstrip
-            and spot.town_holder == 0
-            and unit.men > men
-            and spare_men(state, params, unit.place, 0) >= men
-            and unit.slot != COUNTRY
-            and (
-                donor < 0
-                or state.routes[unit.place, place].km
-                < state.routes[state.units[donor].place, place].km
-            )
-        ):
-            donor = u
-    if donor < 0:
-        return
-    state.units[donor].men -= men
-    state.units[to].men += men
-    log.note(ledger, hour, log.AIRLIFT, ARMY, place, to, float(men), math.nan, cause)
-
-
-@rule("R5.3", writes=("units.men",))
-def airlift(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
-    """Men flown to a strip that hosts a sub-unit of the army, before the column comes.
-
-    Flights of the day are Poisson; each carries men from the nearest strip with men to spare.
-    Source: RULES R1.4 (airlift), R5.3.
-    """
-    if state.sides[ARMY].commanded or state.sides[ARMY].air <= 0.0:
-        return
-    if rung_now(state) < params.column_escalation:
-        return
-    hour = float(clock.day * HOURS)
-    for place in range(len(state.places)):
-        spot = state.places[place]
-        if not spot.airstrip or spot.camp_holder != UN_HOLDER or spot.town_holder == 0:
-            continue
-        if state.presence[0, place].inside <= 0.0:
-            continue
-        if spot.plan_day - clock.day > params.column_exit_window:
-            continue
-        lacking = garrison_need(state, params, place) - state.presence[0, place].inside
-        u = uniform(key, Decision.AIRLIFT, place, clock.day)
-        flights = poisson(params.airlift_flights * state.sides[ARMY].air, u)
-        men = int(min(lacking, flights * params.airlift_men))
-        if men <= 0:
-            continue
-        fly_in(state, params, ledger, place, men, hour, spot.clause_cause)
+        is_prize = state.places[place].symbolic >= params.prize_symbolic
+        delay = params.depart_delay if is_prize else 0.0
+        begin_leg(state, params, key, c, place, hour, delay)

@@ -1,7 +1,5 @@
 """R1.1, R1.4, R2.2: orders become columns, side by side in random order; columns are ambushed."""
 
-import math
-
 from camphandover import ledger as log
 from camphandover.compiled import compiled
 from camphandover.draws import Decision, Key, binomial, erlang, poisson, uniform
@@ -13,10 +11,11 @@ from camphandover.rules.combat import (
     breakpoint,
     breakpoint_table,
     casualties,
+    mark_contact,
     muster,
 )
 from camphandover.rules.control import go_home
-from camphandover.rules.movement import form_column, lose_men, passed_place
+from camphandover.rules.movement import form_column, lose_men, nearest_place
 from camphandover.state import (
     HOURS,
     MOVING,
@@ -35,31 +34,32 @@ AMBUSHER = 2**25
 
 
 @compiled
-def actor_order(key: Key, day: int, rank: int):
-    """The side that moves as number `rank` today: a random order, new each day. Source: R1.1."""
+def actor_order(state: State, rank: int):
+    """The side that moves as number `rank` today, by the turns that were drawn. Source: R1.1."""
     for side in range(N_SIDES):
-        mine = uniform(key, Decision.ACTOR_ORDER, side, day)
         before = 0
         for other in range(N_SIDES):
-            if uniform(key, Decision.ACTOR_ORDER, other, day) < mine:
+            if state.sides[other].turn < state.sides[side].turn:
                 before += 1
         if before == rank:
             return side
     return rank
 
 
-@rule("R1.1", writes=(*MARCH, "queue"))
+@rule("R1.1", writes=(*MARCH, "queue", "sides.turn"))
 def carry_out_orders(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Form a column for each order of the day, the sides in random order, offensives first.
 
-    Source: RULES R1.1.
+    The order is drawn anew each day. Source: RULES R1.1.
     """
     n = state.queue[0].used
     if n == 0:
         return
     hour = float(clock.day * HOURS)
+    for side in range(N_SIDES):
+        state.sides[side].turn = uniform(key, Decision.ACTOR_ORDER, side, clock.day)
     for turn in range(2 * N_SIDES):
-        side = actor_order(key, clock.day, turn // 2)
+        side = actor_order(state, turn // 2)
         for i in range(n):
             order = state.orders[i]
             if order.side != side or (order.mission == OFFENSIVE) != (turn % 2 == 0):
@@ -74,15 +74,18 @@ def carry_out_orders(state: State, params: Params, clock: Clock, key: Key, ledge
 
 
 @compiled
-def ambusher_at(state: State, params: Params, place: int):
+def ambusher_at(state: State, params: Params, place: int, target: int):
     """Armed bloc that would ambush the army at a place: the one with more men, -1 when none.
 
-    The separatists lie in wait only in open war. Source: RULES R2.2 (ambush), R7.1.
+    The separatists lie in wait in open war, and before that for a column that comes for a
+    place of theirs. Source: RULES R2.2 (ambush), R7.1.
     """
+    attacked = state.places[target].town_holder == 1 or state.places[target].camp_holder == 1
     best = -1
     most = 0.0
     for bloc in (1, 2):
-        if bloc + 1 == SEPARATISTS and rung_now(state) < params.raid_escalation:
+        peace = rung_now(state) < params.raid_escalation
+        if bloc + 1 == SEPARATISTS and peace and not attacked:
             continue
         if state.presence[bloc, place].men > most:
             best = bloc
@@ -102,9 +105,10 @@ def wait_in_ambush(state: State, place: int, bloc: int):
 
 @compiled
 def lose_in_unit(state: State, params: Params, key: Key, u: int, loss: int, who: int, hour: int):
-    """Book one unit's casualties, killed and wounded."""
+    """Book one unit's casualties, killed and wounded; returns the dead."""
     dead = binomial(loss, params.killed_share, uniform(key, Decision.KILLED, who, hour))
     lose_men(state, u, dead, loss - dead, 0, 0)
+    return dead
 
 
 @compiled
@@ -186,48 +190,54 @@ def spring(
         if broken or n_a - left_a >= theta_a * n_a:
             break
     dead_c = casualties(state, params, key, c, place, 0, n_c, n_c - left_c, who, start)
-    lose_in_unit(state, params, key, u, n_a - left_a, AMBUSHER + who, start)
-    state.places[place].fights |= 1
+    dead_a = lose_in_unit(state, params, key, u, n_a - left_a, AMBUSHER + who, start)
+    bloc_c = bloc_of(column.side)
+    mark_contact(state, place, clock.day, bloc_c, bloc, hour, row)
     group.fought = clock.day
     for k in range(len(state.units)):
         if state.units[k].column == c:
             state.units[k].fought = clock.day
-    log.note(
-        ledger,
-        hour + 1.0,
-        log.LOSSES,
-        column.side,
-        place,
-        column.lead,
-        float(dead_c),
-        math.nan,
-        row,
-    )
+    end = hour + 1.0
+    log.note_losses(ledger, end, column.side, group.side, place, column.lead, float(dead_c), row)
+    log.note_losses(ledger, end, group.side, column.side, place, u, float(dead_a), row)
     if broken:
         turn_back(state, params, key, ledger, c, place, hour + params.ambush_hours, row)
 
 
 @rule(
     "R2.2",
-    writes=(*MARCH, "units.men", "sides.dead", "sides.wounded", "places.fights", "units.fought"),
+    writes=(
+        *MARCH,
+        "units.men",
+        "units.fought",
+        "sides.dead",
+        "sides.wounded",
+        "places.fights",
+        "places.contact",
+        "places.contact_cause",
+        "recent.attacks",
+    ),
 )
 def ambush_columns(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Army columns on the road are ambushed where an armed group is strong.
 
-    The column fires blind, the ambusher aimed; a column that breaks turns back.
-    Source: Deitchman 1962; RULES R2.2.
+    The column fires blind, the ambusher aimed; a column that breaks turns back. Separatists who
+    have lost their core do it more often. Source: Deitchman 1962; RULES R2.2, R5.8.
     """
     midday = float(clock.day * HOURS) + params.ambush_hour
     for c in range(len(state.columns)):
         column = state.columns[c]
-        if column.status != MOVING or bloc_of(column.side) != 0 or column.arrive < midday:
+        if column.status != MOVING or bloc_of(column.side) != 0:
             continue
-        if column.depart > midday:
+        hour = max(float(clock.day * HOURS), min(midday, column.arrive))
+        if column.depart > hour:
             continue
-        place = passed_place(state, column, midday)
-        bloc = ambusher_at(state, params, place)
+        place = nearest_place(state, column, hour)
+        bloc = ambusher_at(state, params, place, column.target)
         if bloc < 0 or place == column.origin:
             continue
         chance = params.ambush_p * state.presence[bloc, place].phi
+        if bloc + 1 == SEPARATISTS and state.conflict[0].guerrilla:
+            chance = min(1.0, chance * params.guerrilla_roads)
         if uniform(key, Decision.AMBUSH, column.lead, clock.day) < chance:
-            spring(state, params, clock, key, ledger, c, place, bloc, midday, chance)
+            spring(state, params, clock, key, ledger, c, place, bloc, hour, chance)

@@ -13,12 +13,14 @@ from camphandover.state import (
     MOVING,
     N_BLOCS,
     OCCUPY,
+    PARTNER,
     WAGNER,
     WAGNER_TEAM,
     Clock,
     State,
     UnitRow,
     bloc_of,
+    hostile,
 )
 
 NOBODY = 10**6
@@ -60,7 +62,7 @@ def is_mobile(state: State, unit: UnitRow):
         and unit.column < 0
         and unit.slot != COUNTRY
         and bloc_of(unit.side) == 0
-        and (unit.kind == MANOEUVRE or unit.kind == WAGNER_TEAM)
+        and (unit.kind == MANOEUVRE or unit.kind == WAGNER_TEAM or unit.kind == PARTNER)
         and not (unit.side == WAGNER and state.sides[WAGNER].commanded)
     )
 
@@ -157,13 +159,33 @@ def support_for(state: State, place: int, bloc: int):
 
 
 @compiled
-def information(state: State, place: int, bloc: int):
-    """What a bloc learns from the people of a place, 0-1: support x influence.
+def fear(state: State, params: Params, place: int, bloc: int):
+    """Share of those who would inform a bloc and are silent for fear of its enemies, 0-1.
 
-    Fear is the population's (R4.2 with R4.3) and zero as long as no rule raises it.
+    Deaths of civilians at the hands of others count, those remembered. Source: Kalyvas 2006;
+    RULES R4.2.
+    """
+    if not state.switches[0].loop:
+        return 0.0
+    spot = state.people[place]
+    deaths = spot.harm_others
+    if bloc != 0:
+        deaths += spot.harm_army
+    if bloc != 1:
+        deaths += spot.harm_separatists
+    if bloc != 2:
+        deaths += spot.harm_gsim
+    return deaths / (deaths + params.fear_deaths)
+
+
+@compiled
+def information(state: State, params: Params, place: int, bloc: int):
+    """What a bloc learns from the people of a place, 0-1: support x influence x (1 - fear).
+
     Source: Kalyvas 2006; Kress and Szechtman 2009; RULES R4.2.
     """
-    return support_for(state, place, bloc) * state.presence[bloc, place].phi
+    heard = support_for(state, place, bloc) * state.presence[bloc, place].phi
+    return heard * (1.0 - fear(state, params, place, bloc))
 
 
 @compiled
@@ -171,20 +193,41 @@ def hostile_phi(state: State, place: int, bloc: int):
     """Share of influence at a place of those who fight this bloc (the UN is attacked by both)."""
     presence = state.presence
     if bloc == 1 or bloc == 2:
-        return presence[0, place].phi
+        phi = presence[0, place].phi
+        return phi + presence[3 - bloc, place].phi if hostile(state, 1, 2) else phi
     return presence[1, place].phi + presence[2, place].phi
+
+
+@compiled
+def nerve(state: State, params: Params, bloc: int, attacking: bool, mobile: bool):
+    """Mean share of casualties at which men of a bloc break, with their morale.
+
+    Args:
+        attacking: Whether they attack. mobile: Whether the army's are manoeuvre companies.
+    Source: RULES R2.3.
+    """
+    if bloc == 0:
+        share = params.break_manoeuvre if mobile else params.break_garrison
+    elif bloc == 1:
+        share = params.break_raider if attacking else params.break_separatists
+    else:
+        share = params.break_gsim
+    morale = state.sides[bloc if bloc == 0 else bloc + 1].morale
+    return share * (params.break_morale_base + params.break_morale_slope * morale)
 
 
 @compiled
 def estimate_win(params: Params, attack: float, defence: float, surprise: float):
     """A commander's estimate of the chance to take a position, from the powers on both sides.
 
-    A logistic curve in the log of the force ratio, fitted to the outcomes of R2.2's attrition.
+    A logistic curve in the log of the force ratio, fitted to the outcomes of R2.2's attrition; a
+    party that breaks later counts as so much stronger.
 
     Args:
-        attack: Power of the attacker. defence: Power of the defender times its posture.
+        attack: Power of the attacker times its `nerve`.
+        defence: Power of the defender times its posture and its `nerve`.
         surprise: 1.0 when the attack is expected to surprise, else 0.0.
-    Source: RULES R2.2 *Check*, R5.1.
+    Source: RULES R2.2 *Check*, R2.3, R5.1.
     """
     if defence <= 0.0:
         return 1.0

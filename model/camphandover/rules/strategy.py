@@ -1,31 +1,24 @@
-"""R5.1, R5.2: which base is worth an attack, to whom, and how often the groups attack."""
+"""R5.1: which base is worth an attack, and to whom."""
 
 import math
 
-from camphandover import ledger as log
 from camphandover.compiled import compiled
-from camphandover.draws import Decision, Key, erlang, gumbel, uniform
-from camphandover.ledger import Ledger
+from camphandover.draws import Decision, Key, gumbel, uniform
 from camphandover.parameters import Params
-from camphandover.rules import rule
+from camphandover.rules.airpower import drone_capacity
 from camphandover.rules.combat import perceived, posture_of
 from camphandover.rules.control import only_side
 from camphandover.rules.movement import speed_of
-from camphandover.rules.presence import estimate_win
+from camphandover.rules.presence import estimate_win, nerve
 from camphandover.state import (
-    GSIM,
-    HOURS,
     N_BLOCS,
     N_SIDES,
-    RAID,
     SEPARATISTS,
-    UN_HOLDER,
     Clock,
     SideRow,
     State,
     bloc_of,
     hostile,
-    rung_now,
     target_slot,
 )
 
@@ -95,7 +88,7 @@ def loot_of(state: State, params: Params, place: int, bloc: int, day: int):
     """Vehicles to be won at a base, 0-1, less when it was looted lately. Source: R5.1, R2.4."""
     vehicles = 0.0
     for other in range(N_BLOCS - 1):
-        if hostile(bloc, other):
+        if hostile(state, bloc, other):
             vehicles += state.presence[other, place].vehicles
     fresh = min(1.0, (day - state.places[place].looted_day) / params.loot_recovery_days)
     return min(1.0, vehicles / params.loot_scale) * fresh
@@ -143,6 +136,21 @@ def force_at(state: State, params: Params, place: int, bloc: int, vehicles_most:
 
 
 @compiled
+def vehicles_cap(state: State, params: Params, side: int):
+    """Most vehicles of a raid: as many as keep its chance of being seen from the air down.
+
+    More drones in the air mean smaller groups, none mean no cap; separatists who have lost
+    their core send half. Source: RULES R3.3, R5.8.
+    """
+    watch = drone_capacity(state, params) / params.raid_vehicles_strikes
+    cap = params.raid_vehicles_max / watch if watch > 0.0 else params.raid_vehicles_open
+    cap = min(cap, params.raid_vehicles_open)
+    if side == SEPARATISTS and state.conflict[0].guerrilla:
+        cap *= params.guerrilla_size
+    return cap
+
+
+@compiled
 def protected(state: State, place: int):
     """Whether a disarmed perimeter covers a place while the truce holds. Source: R6.6 (S6)."""
     if state.conflict[0].truce == 0:
@@ -158,12 +166,15 @@ def protected(state: State, place: int):
 def defence_of(
     state: State, params: Params, clock: Clock, key: Key, side: int, place: int, day: int
 ):
-    """Power of the hostile bloc inside a place, with posture, as a commander sees it."""
+    """Power of the hostile bloc inside a place, with posture and nerve, as a commander sees it."""
     bloc = bloc_of(side)
     power = 0.0
     for other in range(N_BLOCS - 1):
-        if hostile(bloc, other) and state.presence[other, place].inside > 0.0:
-            power += state.presence[other, place].power * state.sides[only_side(other)].morale
+        if hostile(state, bloc, other) and state.presence[other, place].inside > 0.0:
+            steady = state.sides[only_side(other)].morale * nerve(
+                state, params, other, False, False
+            )
+            power += state.presence[other, place].power * steady
     posture = posture_of(state, params, place, 0, clock.day, False)
     return perceived(params, key, Decision.PERCEPTION, side, place, day, power) * posture
 
@@ -193,6 +204,7 @@ def weigh_target(
     defence = defence_of(state, params, clock, key, side, target, clock.day)
     loot = loot_of(state, params, target, bloc, clock.day)
     threat = threat_of(state, params, target, bloc)
+    steady = weights.morale * nerve(state, params, bloc, True, False)
     best = -math.inf
     origin = -1
     best_men = 0.0
@@ -207,7 +219,7 @@ def weigh_target(
         days = state.routes[p, target].km / speed_of(params, side, 0.0, clock.day)
         if days > reach:
             continue
-        win = estimate_win(params, power * weights.morale, defence, 1.0)
+        win = estimate_win(params, power * steady, defence, 1.0)
         if win < params.raid_win_min:
             continue
         win = min(params.win_cap, win)
@@ -237,16 +249,19 @@ def choose_target(
     A base that becomes more attractive is never chosen less often, draw by draw.
 
     Returns:
-        (target, origin, men, probability of this choice); target -1 when nothing is feasible.
-    Source: McKelvey and Palfrey 1995; RULES R5.1.
+        (target, origin, men, probability of this choice, whether it stands out among what is
+        feasible); target -1 when nothing is feasible.
+    Source: McKelvey and Palfrey 1995; RULES R5.1, R3.3.
     """
     bloc = bloc_of(side)
     chosen = -1
     best = -math.inf
+    best_u = -math.inf
     origin = -1
     men = 0.0
-    weight = 0.0
     total = 0.0
+    sum_u = 0.0
+    n_feasible = 0
     for target in range(len(state.places)):
         if target_slot(state, target, bloc) < 0 or protected(state, target):
             continue
@@ -254,90 +269,16 @@ def choose_target(
         if start < 0:
             continue
         total += math.exp(u)
+        sum_u += u
+        n_feasible += 1
         g = u + gumbel(uniform(key, Decision.CHOICE, target * N_SIDES + side, clock.day))
         if g > best:
             best = g
+            best_u = u
             chosen = target
             origin = start
             men = n
-            weight = math.exp(u)
-    p = weight / total if total > 0.0 else math.nan
-    return chosen, origin, men, p
-
-
-@compiled
-def mean_interval(params: Params, side: int):
-    """Mean days between the large attacks of a group. Source: RULES R5.2."""
-    return params.raid_interval_separatists if side == SEPARATISTS else params.raid_interval_gsim
-
-
-@compiled
-def next_interval(params: Params, key: Key, side: int, hour: float):
-    """Days until a group's next large attack: gamma around the tempo. Source: RULES R5.2."""
-    mean = mean_interval(params, side)
-    return erlang(int(params.raid_shape), mean, uniform(key, Decision.TEMPO, side, int(hour)))
-
-
-@compiled
-def near_buffer(state: State, params: Params, place: int):
-    """Whether the UN stands as a buffer within its distance of a place. Source: R6.6 (S2)."""
-    for p in range(len(state.places)):
-        spot = state.places[p]
-        if (
-            spot.buffer
-            and spot.camp_holder == UN_HOLDER
-            and state.routes[p, place].km <= params.buffer_km
-        ):
-            return True
-    return False
-
-
-@compiled
-def raid(
-    state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, side: int, cause: int
-):
-    """Choose a target and order the raid; a truce or a buffer may hold it back."""
-    hour = float(clock.day * HOURS)
-    if side == SEPARATISTS and state.conflict[0].truce:
-        u = uniform(key, Decision.TEMPO_THINNING, side, clock.day)
-        if u >= params.truce_raid_factor:
-            return
-    target, origin, men, p = choose_target(
-        state, params, clock, key, side, params.raid_vehicles_max, params.raid_days_max
-    )
-    if target < 0:
-        return
-    if near_buffer(state, params, target):
-        u = uniform(key, Decision.BUFFER, target * N_SIDES + side, clock.day)
-        if u >= params.buffer_factor:
-            return
-    row = log.note(ledger, hour, log.ORDER, side, target, -1, men, p, cause)
-    log.with_mission(ledger, row, RAID)
-    place_order(state, side, RAID, origin, target, int(men), int(params.raid_vehicles_max), 1, row)
-
-
-@rule("R5.2", writes=("sides.next_attack", "orders", "queue"))
-def order_raids(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
-    """Separatists and GSIM order their next large attack when it is due.
-
-    The separatists attack once the rung of escalation allows it, and rarer under a truce; a UN
-    buffer makes attacks around it rarer. Source: RULES R5.1, R5.2, R6.6 (S2), R7.2.
-    """
-    for side in (SEPARATISTS, GSIM):
-        commander = state.sides[side]
-        hour = float(clock.day * HOURS)
-        if clock.day == clock.first:
-            # the groups are somewhere between two attacks when the window opens
-            u = uniform(key, Decision.TEMPO_START, side, 0)
-            commander.next_attack = hour + u * HOURS * mean_interval(params, side)
-        if commander.commanded:
-            continue
-        if side == SEPARATISTS and rung_now(state) < params.raid_escalation:
-            commander.next_attack = max(commander.next_attack, hour)
-            continue
-        if commander.next_attack >= hour + HOURS:
-            continue
-        cause = state.conflict[0].rung_cause if side == SEPARATISTS else -1
-        due = commander.next_attack
-        raid(state, params, clock, key, ledger, side, cause)
-        commander.next_attack = max(due, hour) + HOURS * next_interval(params, key, side, hour)
+    if chosen < 0:
+        return chosen, origin, men, math.nan, False
+    stands_out = best_u - sum_u / n_feasible > params.raid_vehicles_utility
+    return chosen, origin, men, math.exp(best_u) / total, stands_out

@@ -8,6 +8,8 @@ from camphandover.draws import Decision, Key, binomial, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import rule
+from camphandover.rules.airpower import LANDING, land_under_fire
+from camphandover.rules.blockade import siege_passage
 from camphandover.rules.presence import hostile_phi, support_for
 from camphandover.state import (
     ARMY,
@@ -18,6 +20,7 @@ from camphandover.state import (
     Clock,
     State,
     UnitRow,
+    air_scale,
     bloc_of,
 )
 
@@ -57,10 +60,14 @@ def eat_stock(state: State, params: Params, clock: Clock, key: Key, ledger: Ledg
 
 @compiled
 def depot_open(state: State, place: int, bloc: int):
-    """Whether a bloc can draw on a depot: no hostile bloc holds the place."""
+    """Whether a bloc can draw on a depot: it holds the place, and no blockade closes its river
+    and its air. Source: RULES R1.6, R5.6 (stage 2).
+    """
     if bloc == N_BLOCS - 1:
         return True
     spot = state.places[place]
+    if bloc == 0 and spot.siege_stage == 2:
+        return False
     return spot.town_holder == bloc or spot.camp_holder == bloc or bloc == 2
 
 
@@ -82,12 +89,18 @@ def nearest_depot(state: State, place: int, bloc: int):
 def p_passage(state: State, params: Params, here: int, nxt: int, bloc: int):
     """Chance that a shipment passes an edge: lost more often on long and contested roads.
 
-    Source: Zhukov 2012 (roads); RULES R1.6 (passage probabilities drawn daily).
+    Separatists who have lost their core prey on the army's roads, and a blockade bars them.
+    Source: Zhukov 2012 (roads); RULES R1.6 (passage probabilities drawn daily), R5.6, R5.8.
     """
-    contested = 0.5 * (hostile_phi(state, here, bloc) + hostile_phi(state, nxt, bloc))
     if bloc == N_BLOCS - 1:
-        contested = 0.0
-    return (1.0 - params.supply_edge_loss * contested) ** (state.routes[here, nxt].km / 100.0)
+        return 1.0
+    contested = 0.5 * (hostile_phi(state, here, bloc) + hostile_phi(state, nxt, bloc))
+    if bloc == 0 and state.conflict[0].guerrilla:
+        rebels = 0.5 * (state.presence[1, here].phi + state.presence[1, nxt].phi)
+        contested += (params.guerrilla_roads - 1.0) * rebels
+    open_road = max(0.0, 1.0 - params.supply_edge_loss * contested)
+    passage = open_road ** (state.routes[here, nxt].km / 100.0)
+    return passage * siege_passage(state, params, here, nxt, bloc)
 
 
 @compiled
@@ -109,12 +122,14 @@ def flies(state: State, params: Params, key: Key, day: int, place: int, bloc: in
     """Whether a supply flight is free for a place today. Source: RULES R1.6 (free sortie)."""
     if bloc == 1 or bloc == 2 or not state.places[place].airstrip:
         return False
-    if bloc == 0 and state.sides[ARMY].air <= 0.0:
+    if state.presence[bloc, place].inside <= 0.0:
+        return False  # nobody of theirs stands by the strip
+    if bloc == 0 and (air_scale(state) <= 0.0 or state.places[place].siege_stage == 2):
         return False
     return uniform(key, Decision.SORTIE, place * N_BLOCS + bloc, day) < params.supply_sorties
 
 
-@rule("R1.6", writes=("shipments", "sides.shipped", "sides.lost"))
+@rule("R1.6", writes=("shipments", "sides.shipped", "sides.lost", *LANDING))
 def ship_supplies(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Ask for stock where a bloc's stock is low, and send it by road or, failing that, by air.
 
@@ -143,6 +158,8 @@ def ship_supplies(state: State, params: Params, clock: Clock, key: Key, ledger: 
             elif flies(state, params, key, clock.day, place, bloc):
                 box.amount = min(want, params.supply_sortie_load)
                 box.arrive = hour
+                if bloc == 0:
+                    land_under_fire(state, params, key, ledger, place, hour + HOURS // 2, -1)
                 state.sides[side].shipped += box.amount
             else:
                 state.sides[side].shipped += want

@@ -8,7 +8,7 @@ from camphandover.draws import Decision, Key, normal, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import HOLD, MARCH, rule
-from camphandover.rules.control import ANY_NUMBER
+from camphandover.rules.control import ANY_NUMBER, meant_holder
 from camphandover.rules.handover import WEEK, hand_over
 from camphandover.rules.movement import form_column
 from camphandover.state import (
@@ -20,10 +20,7 @@ from camphandover.state import (
     MINUSMA,
     NEVER,
     OFFENSIVE,
-    OTHER,
-    TO_ARMY,
     TO_SEPARATISTS,
-    TO_THE_FIRST,
     UN_HOLDER,
     Clock,
     State,
@@ -54,16 +51,6 @@ def draw_exits(state: State, params: Params, clock: Clock, key: Key, ledger: Led
         else:
             day = min(day, state.conflict[0].mandate_end)
         spot.exit_day = max(day, clock.first)
-
-
-@compiled
-def meant_holder(receiver: int):
-    """Holder that a clause means a camp to have, -1 when it leaves it to a race."""
-    if receiver == TO_ARMY:
-        return 0
-    if receiver == TO_SEPARATISTS:
-        return 1
-    return -1 if receiver == TO_THE_FIRST else OTHER
 
 
 @rule(

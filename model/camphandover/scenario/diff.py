@@ -86,9 +86,7 @@ def _values(scenario: Scenario) -> dict[tuple[str, str], Any]:
     values["", "window.start"] = scenario.window.start
     values["", "window.end"] = scenario.window.end
     values["", "mandate_end"] = scenario.mandate_end
-    for group in ("forces", "airpower", "politics", "parameters"):
-        content = getattr(scenario, group)
-        items = content if isinstance(content, dict) else content.model_dump()
+    for group, items in {**scenario.groups(), "parameters": scenario.parameters}.items():
         values |= {("", f"{group}.{key}"): value for key, value in items.items()}
     for place, clause in scenario.camps.items():
         values |= {(place, key): value for key, value in clause.model_dump().items()}

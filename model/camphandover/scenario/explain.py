@@ -65,9 +65,11 @@ def _settings(found: Resolution) -> list[list[str]]:
         ("window", "start"): form.window.start,
         ("window", "end"): form.window.end,
         ("handover", "mandate_end"): form.handover.mandate_end,
-        **{("forces", side): scale for side, scale in form.forces.model_dump().items()},
-        ("airpower", "scale"): form.airpower.scale,
-        ("politics", "truce"): form.politics.truce,
+        **{
+            (group, name): value
+            for group, items in found.scenario.groups().items()
+            for name, value in items.items()
+        },
         **{("parameters", name): value for name, value in form.parameters.items()},
     }
     return [

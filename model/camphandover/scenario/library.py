@@ -16,7 +16,20 @@ ORDER = (
     "abandoned",
     "negotiated",
     "kidal-only-to-separatists",
+    "un-stays-to-june-2024",
+    "no-wagner",
+    "french-support-stayed",
+    "no-airpower",
+    "airpower-doubled",
+    "reliable-alliance",
+    "ecowas-intervention-in-niger",
+    "victim-aid-reaches",
+    "no-blockade",
+    "separatists-join-gsim",
+    "separatists-fight-gsim",
 )
+VARIANTS = "variants"
+"""Folder beside the library's files: structural variants, found by name but not run by default."""
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -99,7 +112,9 @@ def _library_or_none() -> list[Path]:
 
 
 def _in_library(name: str) -> Path | None:
-    return next((file for file in _library_or_none() if file.stem == name), None)
+    files = _library_or_none()
+    variants = sorted(files[0].parent.glob(f"{VARIANTS}/*.yaml")) if files else []
+    return next((file for file in [*files, *variants] if file.stem == name), None)
 
 
 def _exists(path: Path) -> bool:

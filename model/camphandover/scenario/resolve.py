@@ -228,6 +228,12 @@ def _scenario(name: str, form: ScenarioForm, clauses: dict[str, Node]) -> Scenar
         camps=camps,
         forces=form.forces.model_dump(),
         airpower=form.airpower,
+        foreign=form.foreign,
         politics=form.politics,
+        population=form.population,
+        blockade=form.blockade,
+        alliance=form.alliance,
+        reporting=form.reporting,
+        structure=form.structure,
         parameters=form.parameters,
     )

@@ -12,19 +12,26 @@ from pydantic import Field
 
 from camphandover import theatre
 from camphandover.scenario.schema import (
+    GROUPS,
     MAX_SHIFT,
     Airpower,
+    Alliance,
+    Blockade,
     Day,
     Distance,
     Equipment,
+    Foreign,
     Form,
     Notice,
     Number,
     Politics,
+    Population,
     Receiver,
+    Reporting,
     Scale,
     Share,
     Spread,
+    Structure,
     Text,
     Window,
 )
@@ -61,8 +68,8 @@ class Scenario(Form):
         mandate_end: The day by which the UN must be gone.
         camps: Clause of every UN camp, by place, in the order of the theatre's camps.
         forces: Scale of strength by side: army, wagner, separatists, gsim.
-        airpower: `.scale`, 0 is none.
-        politics: `.truce`, its first day or `None`.
+        airpower, foreign, politics, population, blockade, alliance, reporting, structure: As in
+            the file, with the defaults filled in.
         parameters: Values that replace the best value of a parameter.
     """
 
@@ -74,7 +81,13 @@ class Scenario(Form):
     camps: dict[str, Clause]
     forces: dict[str, Scale]
     airpower: Airpower
+    foreign: Foreign
     politics: Politics
+    population: Population
+    blockade: Blockade
+    alliance: Alliance
+    reporting: Reporting
+    structure: Structure
     parameters: dict[str, Number]
 
     def digest(self) -> str:
@@ -100,12 +113,15 @@ class Scenario(Form):
                 "all": common,
                 "camps": {place: clause for place, clause in camps.items() if clause},
             },
-            "forces": self.forces,
-            "airpower": self.airpower.model_dump(),
-            "politics": self.politics.model_dump(),
+            **self.groups(),
             "parameters": self.parameters,
         }
         return "\n".join(_block(content, 0)) + "\n"
+
+    def groups(self) -> dict[str, dict[str, Any]]:
+        """The settings of the whole scenario, by group and name."""
+        content = self.model_dump(include=set(GROUPS))
+        return {name: content[name] for name in GROUPS}
 
     def _clause_form(self, place: str) -> dict[str, Any]:
         """A camp's clause in the words of the file."""

@@ -20,6 +20,8 @@ MAX_SHIFT = 365
 
 Receiver = Literal["army", "race", "separatists", "joint", "empty"]
 Equipment = Literal["orderly", "accelerated"]
+Relations = Literal["tacit", "clash", "coordinated", "merged"]
+Harm = Literal["positive", "nil", "negative"]
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -76,6 +78,7 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Notice = Annotated[int, Field(ge=0, le=365)]
 Spread = Annotated[float, Field(ge=0, le=180, allow_inf_nan=False)]
 Distance = Annotated[float, Field(ge=0, le=500, allow_inf_nan=False)]
+Rung = Annotated[int, Field(ge=0, le=5)]
 Scale = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -190,12 +193,126 @@ class Airpower(Form):
     scale: Scale = Field(default=1.0, description="Scale of all sorties: 1 as known, 0 none.")
 
 
+class Foreign(Form):
+    """Foreign forces beside the state, apart from the UN and the partners of the charter."""
+
+    wagner: bool = Field(
+        default=True,
+        description="Whether Wagner is there: its men, its hand in airpower and in abuse.",
+    )
+    french: bool = Field(
+        default=False,
+        description="Whether French support stayed: a battle group, aircraft, restraint.",
+    )
+
+
 class Politics(Form):
-    """What is agreed beyond the camps."""
+    """Escalation, and what is agreed beyond the camps."""
 
     truce: Day | None = Field(
         default=None, description="First day of a truce that is imposed; absent or null: none."
     )
+    rung: Rung | None = Field(
+        default=None,
+        description="Rung of the escalation ladder on the first day: 0 the accord works, 1 talks "
+        "are frozen, 2 clashes, 3 declared war, 4 offensive, 5 the accord has ended. A rung "
+        "given here also turns `record` off; absent or null: that of the record.",
+    )
+    record: bool = Field(
+        default=True,
+        description="Whether the ladder follows the rungs known by 17 September 2023; false: "
+        "only the model's own hazards move it.",
+    )
+    relations: Relations = Field(
+        default="tacit",
+        description="How separatists and GSIM stand to each other at first: `tacit` (they avoid "
+        "each other), `clash`, `coordinated`, or `merged` (one movement, and it stays so).",
+    )
+    relations_fixed: bool = Field(
+        default=False, description="Whether their relations stay as they are at first."
+    )
+    victim_aid: bool = Field(
+        default=True,
+        description="Whether the money of the cancelled celebrations goes to victims (R7.4).",
+    )
+
+
+class Population(Form):
+    """What violence does to people, and people to the war."""
+
+    harm: Harm = Field(
+        default="positive",
+        description="Effect of harm by army and Wagner on later attacks: `positive` (more), "
+        "`nil`, or `negative` (fewer) (R4.4).",
+    )
+    loop: bool = Field(
+        default=True,
+        description="Whether what people suffer feeds back: fear, recruits, tempo of attacks.",
+    )
+
+
+class Blockade(Form):
+    """The closing of roads around towns (R5.6, R5.8)."""
+
+    active: bool = Field(default=True, description="Whether there are blockades at all.")
+
+
+class Alliance(Form):
+    """The charter of Liptako-Gourma (R8)."""
+
+    charter: bool = Field(
+        default=True, description="Whether the charter is signed, so that Mali can ask for help."
+    )
+    reliable: bool = Field(
+        default=False, description="Whether Burkina Faso and Niger honour every request."
+    )
+    joint_force: bool = Field(
+        default=False, description="Whether the partners have a joint force, which helps sooner."
+    )
+    sanctions_end: Day = Field(
+        default=date(2024, 2, 24), description="Day on which ECOWAS ends its threat against Niger."
+    )
+    intervention: bool = Field(
+        default=False, description="Whether ECOWAS intervenes in Niger by force."
+    )
+
+
+class Reporting(Form):
+    """Who sees what happens (R9)."""
+
+    perfect: bool = Field(
+        default=False,
+        description="Whether observers see everything at once and the sides tell the truth.",
+    )
+
+
+class Structure(Form):
+    """Mechanisms that can be switched off to see what they do (RULES section 10, V1-V8)."""
+
+    hold_or_leave: bool = Field(
+        default=True, description="Whether a captor weighs if it stays; false: it always stays."
+    )
+    symbolic_utility: bool = Field(
+        default=True, description="Whether symbolic value counts in the choice of targets."
+    )
+    race: bool = Field(
+        default=True,
+        description="Whether a camp goes to who is there first; false: always to the army.",
+    )
+
+
+GROUPS = (
+    "forces",
+    "airpower",
+    "foreign",
+    "politics",
+    "population",
+    "blockade",
+    "alliance",
+    "reporting",
+    "structure",
+)
+"""Keys of a scenario that hold settings of the whole scenario, parameters apart."""
 
 
 class ScenarioForm(Form):
@@ -212,7 +329,17 @@ class ScenarioForm(Form):
     handover: HandoverForm = Field(default=HandoverForm(), description="The camps.")
     forces: ForcesForm = Field(default=ForcesForm(), description="Strength of the sides.")
     airpower: Airpower = Field(default=Airpower(), description="Airpower.")
-    politics: Politics = Field(default=Politics(), description="Truce.")
+    foreign: Foreign = Field(default=Foreign(), description="Foreign forces.")
+    politics: Politics = Field(
+        default=Politics(), description="Escalation, truce, relations of the armed groups, aid."
+    )
+    population: Population = Field(default=Population(), description="People and the war.")
+    blockade: Blockade = Field(default=Blockade(), description="Blockades.")
+    alliance: Alliance = Field(default=Alliance(), description="The charter of Liptako-Gourma.")
+    reporting: Reporting = Field(default=Reporting(), description="Who sees what happens.")
+    structure: Structure = Field(
+        default=Structure(), description="Mechanisms that can be switched off."
+    )
     parameters: dict[str, Number] = Field(
         default={}, description="Values of model parameters in this scenario, within their ranges."
     )

@@ -24,10 +24,11 @@ from camphandover.theatre.records import (
     Camp,
     Change,
     Depot,
+    Known,
     Parameter,
+    Partner,
     Place,
     Road,
-    Rung,
     Theatre,
     UnitGroup,
 )
@@ -40,10 +41,11 @@ __all__ = [
     "Change",
     "Depot",
     "Fault",
+    "Known",
     "Parameter",
+    "Partner",
     "Place",
     "Road",
-    "Rung",
     "Theatre",
     "TheatreError",
     "UnitGroup",
@@ -88,7 +90,8 @@ def _read(folder: Path) -> Theatre:
         camps=tuple(camp for _, camp in facts.camps),
         units=tuple(group for _, group in facts.units),
         depots=tuple(depot for _, depot in facts.depots),
-        escalation=tuple(step for _, step in facts.escalation),
+        calendar=tuple(known for _, known in facts.calendar),
+        partners=tuple(partner for _, partner in facts.partners),
         history=tuple(change for _, change in facts.history),
         events=tuple(row.cells for row, _ in facts.events),
         parameters=facts.parameters,
@@ -99,11 +102,13 @@ def _read(folder: Path) -> Theatre:
 def _places(facts: Facts) -> tuple[Place, ...]:
     """Places with their values and their initial holders, in the order of places.csv."""
     values = {value.place: value for _, value in facts.values}
+    people = {row.place: row for _, row in facts.people}
     holders = initial_holders(change for _, change in facts.history)
     places = []
     for _, site in facts.sites:
         own = {key: item for key, item in vars(values[site.name]).items() if key != "place"}
         camp, town = holders[site.name]
+        own |= {key: item for key, item in vars(people[site.name]).items() if key != "place"}
         places.append(Place(**vars(site), **own, camp_holder=camp, town_holder=town))
     return tuple(places)
 

@@ -10,11 +10,13 @@ from datetime import date
 from camphandover.theatre.errors import Fault, close_matches
 from camphandover.theatre.facts import Facts, Site
 from camphandover.theatre.holders import initial_holders
-from camphandover.theatre.records import Parameter, Road, UnitGroup
+from camphandover.theatre.records import Parameter, Place, Road, UnitGroup
 from camphandover.theatre.tables import Row
 
 START = date(2023, 8, 1)
 """Day of the initial rows of the record and of the order of battle."""
+ORIGIN = date(2023, 9, 17)
+"""Forecast origin T0: what happened later may inform no forecast."""
 RECORD = (START, date(2023, 12, 31))
 EVENT_RECORD = (date(2023, 6, 30), date(2023, 12, 31))
 CLOSURES = (START, date(2024, 1, 31))
@@ -46,7 +48,7 @@ def check_facts(facts: Facts, faults: list[Fault]) -> None:
     if not faults:
         check_units(facts, faults)
         check_depots(facts, faults)
-        check_escalation(facts, faults)
+        check_calendar(facts, faults)
 
 
 def check_names(facts: Facts) -> None:
@@ -54,10 +56,13 @@ def check_names(facts: Facts) -> None:
     _unique((row, site.name) for row, site in facts.sites)
     names = {site.name for _, site in facts.sites}
     used: list[tuple[Row, str]] = []
-    for table in (facts.values, facts.camps, facts.units, facts.depots, facts.history):
+    tables = (facts.values, facts.people, facts.camps, facts.units, facts.depots, facts.history)
+    for table in tables:
         used += [(row, record.place) for row, record in table]
     used += [(row, name) for row, road in facts.roads for name in (road.a, road.b)]
     used += [(row, camp.convoy_destination or camp.place) for row, camp in facts.camps]
+    used += [(row, known.place) for row, known in facts.calendar if known.place is not None]
+    used += [(row, partner.arrives_at) for row, partner in facts.partners]
     used += [(row, row.cells["place"]) for row, _ in facts.events if row.known("place")]
     for row, name in used:
         if name not in names:
@@ -65,12 +70,13 @@ def check_names(facts: Facts) -> None:
 
 
 def check_values(facts: Facts, faults: list[Fault]) -> None:
-    """Every place has one row of values, and its shares of sympathy make at most 1."""
-    _unique((row, value.place) for row, value in facts.values)
-    valued = {value.place for _, value in facts.values}
-    for _, site in facts.sites:
-        if site.name not in valued:
-            faults.append(Fault("values.csv", "", f"{site.name} has no row", "one for each place"))
+    """Every place has one row of values and one of people; shares of sympathy make at most 1."""
+    for file, table in (("values.csv", facts.values), ("people.csv", facts.people)):
+        _unique((row, record.place) for row, record in table)
+        told = {record.place for _, record in table}
+        for _, site in facts.sites:
+            if site.name not in told:
+                faults.append(Fault(file, "", f"{site.name} has no row", "one for each place"))
     for row, value in facts.values:
         total = value.support_army + value.support_separatists + value.support_gsim
         if total > 1.0 + 1e-9:
@@ -114,7 +120,7 @@ def reached(names: Iterable[str], roads: Iterable[Road]) -> set[str]:
     return found
 
 
-def great_circle(a: Site, b: Site) -> float:
+def great_circle(a: Site | Place, b: Site | Place) -> float:
     """Straight line between two places, km."""
     lat_a, lat_b = math.radians(a.lat), math.radians(b.lat)
     half_lat, half_lon = (lat_b - lat_a) / 2.0, math.radians(b.lon - a.lon) / 2.0
@@ -244,16 +250,21 @@ def check_depots(facts: Facts, faults: list[Fault]) -> None:
         faults.append(Fault("depots.csv", "", f"{side} has no depot", "one or more"))
 
 
-def check_escalation(facts: Facts, faults: list[Fault]) -> None:
-    """The ladder is known from the start on, and its dates rise."""
+def check_calendar(facts: Facts, faults: list[Fault]) -> None:
+    """In order of dates, nothing after the forecast origin, the ladder known from the start on."""
     last = date.min
-    for row, step in facts.escalation:
-        if step.date <= last:
-            row.fault(f"{step.date} is not after {last}", "one row for a date, in their order")
-        last = step.date
-    if not facts.escalation or facts.escalation[0][1].date > START:
+    for row, known in facts.calendar:
+        if known.date < last:
+            row.fault(f"{known.date} is before {last}", "rows in order of their dates")
+        if known.date > ORIGIN:
+            row.fault(f"{known.date} is after the forecast origin", f"until {ORIGIN}")
+        last = known.date
+    _unique((row, f"{k.what} of {k.date}") for row, k in facts.calendar if k.what == "rung")
+    rungs = [known.date for _, known in facts.calendar if known.what == "rung"]
+    if not rungs or rungs[0] > START:
         what = "the rung of the start is not known"
-        faults.append(Fault("escalation.csv", "", what, f"a row on or before {START}"))
+        faults.append(Fault("calendar.csv", "", what, f"a row on or before {START}"))
+    _unique((row, partner.name) for row, partner in facts.partners)
 
 
 def _within(row: Row, column: str, day: date, bounds: tuple[date, date]) -> None:

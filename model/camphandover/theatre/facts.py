@@ -9,14 +9,18 @@ from pathlib import Path
 from camphandover.theatre.errors import Fault
 from camphandover.theatre.records import (
     KINDS_OF_SIDE,
+    KNOWN,
+    LEGITIMACY,
     ROAD_KINDS,
     SIDES,
+    WHEN,
     Camp,
     Change,
     Depot,
+    Known,
     Parameter,
+    Partner,
     Road,
-    Rung,
     UnitGroup,
 )
 from camphandover.theatre.registry import read_parameters
@@ -56,9 +60,21 @@ class Value:
     route_value: float
     airstrip: bool
     separatist_core: bool
+    corridor: bool
+    centre: bool
+    islamic_state: bool
     support_army: float
     support_separatists: float
     support_gsim: float
+
+
+@dataclass(frozen=True)
+class People:
+    """A row of people.csv."""
+
+    place: str
+    residents: int
+    legitimacy: str
 
 
 @dataclass(frozen=True)
@@ -81,7 +97,9 @@ class Facts:
     camps: list[tuple[Row, Camp]] = field(default_factory=list)
     units: list[tuple[Row, UnitGroup]] = field(default_factory=list)
     depots: list[tuple[Row, Depot]] = field(default_factory=list)
-    escalation: list[tuple[Row, Rung]] = field(default_factory=list)
+    people: list[tuple[Row, People]] = field(default_factory=list)
+    calendar: list[tuple[Row, Known]] = field(default_factory=list)
+    partners: list[tuple[Row, Partner]] = field(default_factory=list)
     history: list[tuple[Row, Change]] = field(default_factory=list)
     events: list[tuple[Row, date]] = field(default_factory=list)
     strengths: list[tuple[Row, Strength]] = field(default_factory=list)
@@ -106,7 +124,9 @@ def read_facts(folder: Path, faults: list[Fault]) -> Facts:
         camps=[(r, _camp(r)) for r in table("camps.csv", CAMPS)],
         units=[(r, _unit_group(r)) for r in table("order_of_battle.csv", UNITS)],
         depots=[(r, _depot(r)) for r in table("depots.csv", "side place evidence source")],
-        escalation=[(r, _rung(r)) for r in table("escalation.csv", "date rung evidence source")],
+        people=[(r, _people(r)) for r in table("people.csv", PEOPLE)],
+        calendar=[(r, _known(r)) for r in table("calendar.csv", CALENDAR)],
+        partners=[(r, _partner(r)) for r in table("partners.csv", PARTNERS)],
         history=[(r, _change(r)) for r in table("control_history.csv", HISTORY)],
         events=[(r, _event(r)) for r in table("events.csv", EVENTS)],
         strengths=[(r, _strength(r)) for r in table("forces.csv", FORCES)],
@@ -118,11 +138,14 @@ PLACES = (
     "name lat lon region population_estimate minusma_camp army_base_before elevation_or_terrain"
 )
 VALUES = (
-    "place symbolic route_value airstrip separatist_core support_army support_separatists"
-    " support_gsim evidence source"
+    "place symbolic route_value airstrip separatist_core corridor centre islamic_state support_army"
+    " support_separatists support_gsim evidence source"
 )
 CAMPS = "place phase liquidation troops_estimate planned_date actual_date convoy_destination"
-UNITS = "side kind place slot units men vehicles evidence source"
+UNITS = "side kind place slot units men vehicles when evidence source"
+PEOPLE = "place residents legitimacy evidence source"
+CALENDAR = "date what place rung evidence source"
+PARTNERS = "partner own_threat ecowas arrives_at evidence source"
 HISTORY = "date place object controller_before controller_after how hours_held confidence"
 EVENTS = "date place actor kind confidence"
 FORCES = "actor total_low total_best total_high"
@@ -149,6 +172,9 @@ def _value(row: Row) -> Value:
         route_value=row.number("route_value", 0.0, 1.0),
         airstrip=row.flag("airstrip"),
         separatist_core=row.flag("separatist_core"),
+        corridor=row.flag("corridor"),
+        centre=row.flag("centre"),
+        islamic_state=row.flag("islamic_state"),
         support_army=row.number("support_army", 0.0, 1.0),
         support_separatists=row.number("support_separatists", 0.0, 1.0),
         support_gsim=row.number("support_gsim", 0.0, 1.0),
@@ -186,6 +212,7 @@ def _unit_group(row: Row) -> UnitGroup:
         units=row.integer("units", 0, MANY),
         men=row.integer("men", 1, MANY),
         vehicles=row.integer("vehicles", 0, MANY),
+        when=row.choice("when", WHEN),
     )
 
 
@@ -194,9 +221,31 @@ def _depot(row: Row) -> Depot:
     return Depot(row.choice("side", SIDES), row.text("place"))
 
 
-def _rung(row: Row) -> Rung:
+def _people(row: Row) -> People:
     _sourced(row)
-    return Rung(row.day("date"), row.integer("rung", 0, 5))
+    residents = row.integer("residents", 0, 100 * MANY)
+    return People(row.text("place"), residents, row.choice("legitimacy", LEGITIMACY))
+
+
+def _known(row: Row) -> Known:
+    _sourced(row)
+    what = row.choice("what", KNOWN)
+    return Known(
+        date=row.day("date"),
+        what=what,
+        place=row.text("place") if what == "blockade" else None,
+        rung=row.integer("rung", 0, 5) if what == "rung" else None,
+    )
+
+
+def _partner(row: Row) -> Partner:
+    _sourced(row)
+    return Partner(
+        name=row.text("partner"),
+        own_threat=row.number("own_threat", 0.0, 1.0),
+        ecowas=row.flag("ecowas"),
+        arrives_at=row.text("arrives_at"),
+    )
 
 
 def _change(row: Row) -> Change:

@@ -18,6 +18,9 @@ KINDS_OF_SIDE = {
     "minusma": ("un",),
     "partners": ("partner",),
 }
+WHEN = ("", "french")
+KNOWN = ("rung", "blockade", "victim_aid", "charter")
+LEGITIMACY = ("north", "capital")
 ROAD_KINDS = ("paved", "track", "piste", "river")
 DISTRIBUTIONS = ("fixed", "triangular", "log-triangular")
 
@@ -28,12 +31,18 @@ class Place:
 
     Attributes:
         lat, lon: Position, decimal degrees WGS84.
-        population: Persons, None where unknown.
+        population: Persons by the gazetteers, None where unknown.
+        residents: People who live there on 1 August 2023, known or judged.
+        legitimacy: Which legitimacy of the state counts there, of `LEGITIMACY` (R7.3).
         un_camp: Whether the UN has a camp there on 1 August 2023.
         army_base: Whether the army has a base there before August 2023.
         symbolic: Symbolic value, 0 to 1 (RULES R5.1).
         route_value: Worth as a junction or stage of a road, 0 to 1 (R5.1).
         separatist_core: Whether it belongs to the separatists' core, the Kidal region.
+        corridor: Whether it lies on the Tilemsi and Kidal roads, where insurgents contest every
+            convoy (R1.4: z = 1).
+        centre: Whether it lies in the centre of Mali, GSIM's own ground (R5.5).
+        islamic_state: Whether the Islamic State raids it (RULES, section 0).
         support_army, support_separatists, support_gsim: Shares of the people's sympathy.
         camp_holder, town_holder: Initial holders of the slots, of `HOLDERS`.
     """
@@ -50,9 +59,14 @@ class Place:
     route_value: float
     airstrip: bool
     separatist_core: bool
+    corridor: bool
+    centre: bool
+    islamic_state: bool
     support_army: float
     support_separatists: float
     support_gsim: float
+    residents: int
+    legitimacy: str
     camp_holder: str
     town_holder: str
 
@@ -97,6 +111,7 @@ class UnitGroup:
         slot: `camp`, `town`, or `country`: hidden in the countryside around the place.
         units: How many units.
         men, vehicles: Of each unit.
+        when: Empty, or the switch of a scenario with which they are there (`french`).
     """
 
     side: str
@@ -106,6 +121,7 @@ class UnitGroup:
     units: int
     men: int
     vehicles: int
+    when: str
 
 
 @dataclass(frozen=True)
@@ -117,11 +133,36 @@ class Depot:
 
 
 @dataclass(frozen=True)
-class Rung:
-    """The rung of the escalation ladder from a date on (RULES R7.1)."""
+class Known:
+    """Something that happened outside the model's reach by the forecast origin, 17 Sep 2023.
+
+    Attributes:
+        what: `rung` (escalation, RULES R7.1), `blockade` (R5.6), `victim_aid` (R7.4) or
+            `charter` (R8).
+        place: Where, None if nowhere in particular.
+        rung: Of the ladder, None if it is not about the ladder.
+    """
 
     date: date
-    rung: int
+    what: str
+    place: str | None
+    rung: int | None
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A state of the charter of 16 September 2023 (RULES R8.1).
+
+    Attributes:
+        own_threat: How hard its own war presses it, 0 to 1.
+        ecowas: Whether ECOWAS threatens it.
+        arrives_at: Place at which its troops would enter.
+    """
+
+    name: str
+    own_threat: float
+    ecowas: bool
+    arrives_at: str
 
 
 @dataclass(frozen=True)
@@ -187,7 +228,8 @@ class Theatre:
     camps: tuple[Camp, ...]
     units: tuple[UnitGroup, ...]
     depots: tuple[Depot, ...]
-    escalation: tuple[Rung, ...]
+    calendar: tuple[Known, ...]
+    partners: tuple[Partner, ...]
     history: tuple[Change, ...]
     events: tuple[dict[str, str], ...]
     parameters: dict[str, Parameter]
