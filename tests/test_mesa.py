@@ -14,9 +14,10 @@ import pytest
 
 from camphandover import ledger as log
 from camphandover import state as st
-from camphandover.agents import Base, Commander, GsimCommander, SeparatistCommander, Unit
+from camphandover.agents import Commander, GsimCommander, SeparatistCommander
 from camphandover.model import NorthernMali, Record
 from camphandover.theatre import TheatreError
+from camphandover.views import Base, Unit
 
 SEED = 9
 RUNS = 12

@@ -276,7 +276,7 @@ LAYERS = (
     {"state", "draws", "ledger", "parameters"},
     {"rules"},
     {"day"},
-    {"deployment", "model", "agents"},
+    {"deployment", "model", "agents", "views"},
     {"ensemble"},
     {"results"},
     {"plots"},

@@ -1,173 +1,62 @@
-"""Mesa agents: commanders that decide, and units and bases as views on their rows."""
+"""Mesa agents that decide: a commander for each side, with what it can see and hear."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 import mesa
+import numpy as np
 
 from camphandover import ledger as log
 from camphandover import state as st
+from camphandover.draws import Decision
+from camphandover.rules.combat import perceived
 from camphandover.rules.strategy import garrison_need, place_order
+from camphandover.views import Unit
 
 if TYPE_CHECKING:
     from camphandover.model import NorthernMali
 
 
-class Column:
-    """Descriptor: an agent's attribute that reads a cell of its row; it cannot be assigned."""
+class Claim(NamedTuple):
+    """Something that was said and could be heard (R9).
 
-    def __init__(self, doc: str, cell: str | None = None) -> None:
-        self.__doc__ = doc
-        self.cell = cell
+    Attributes:
+        kind: `claim_losses`, `revision`, `silence`, `claim_control`, `denial` or `confirmed`.
+        time: When it became known.
+        side: Who says it; None for observers.
+        about: Whose losses it tells, or None.
+        place: Where, as it was said.
+        amount: Dead, for claims and revisions of losses; else nan.
+        holder: Who has the place, as it was said; None if it is not about that.
+    """
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        """Take the attribute's name as the cell's, unless another was given."""
-        self.name = name
-        self.cell = self.cell or name
-
-    def __get__(self, agent: Any, owner: type | None = None) -> Any:
-        """The cell's value as a plain Python number."""
-        if agent is None:
-            return self
-        return agent.table[self.cell][agent.row].item()
-
-    def __set__(self, agent: Any, value: Any) -> None:
-        """Refuse: rows change through documented methods."""
-        raise AttributeError(
-            f"{self.name} is a view on the state; "
-            f"use a method of {type(agent).__name__} to change it"
-        )
+    kind: str
+    time: datetime
+    side: str | None
+    about: str | None
+    place: str
+    amount: float
+    holder: str | None
 
 
-class View(mesa.Agent):
-    """An agent whose attributes are the cells of one row of a table."""
-
-    model: "NorthernMali"
-    table_name: ClassVar[str]
-
-    def __init__(self, model: "NorthernMali", row: int) -> None:
-        super().__init__(model)
-        self.row = row
-
-    @property
-    def table(self) -> Any:
-        """The table that holds the row."""
-        return getattr(self.model.state, self.table_name)
-
-
-class Unit(View):
-    """A unit of a side (R1.2): a view on a row of `state.units`."""
-
-    table_name = "units"
-    men = Column("Fit men.")
-    vehicles = Column("Vehicles.")
-    quality = Column("Quality e of R1.2.")
-    supply = Column("Stock, days.")
-
-    @property
-    def side(self) -> str:
-        """Name of its side."""
-        return st.Side(int(self.table["side"][self.row])).name.lower()
-
-    @property
-    def kind(self) -> str:
-        """Kind of unit."""
-        return st.Kind(int(self.table["kind"][self.row])).name.lower()
-
-    @property
-    def place(self) -> str:
-        """Name of the place where it is, or that it passed last."""
-        return self.model.world.places[int(self.table["place"][self.row])]
-
-    @property
-    def home(self) -> str:
-        """Name of the place to which it returns."""
-        return self.model.world.places[int(self.table["home"][self.row])]
-
-    @property
-    def on_the_road(self) -> bool:
-        """Whether it marches with a column."""
-        column = int(self.table["column"][self.row])
-        return column >= 0 and self.model.state.columns["status"][column] == st.MOVING
-
-    def reinforce(self, men: int) -> None:
-        """Add recruits; they are booked as such (I1).
-
-        Raises:
-            ValueError: a negative number.
-        """
-        if men < 0:
-            raise ValueError(f"men is {men}: a number of recruits, 0 or more, is right")
-        self.table["men"][self.row] += men
-        side = int(self.table["side"][self.row])
-        self.model.state.sides["recruited"][side] += men
-        hour, place = float(self.model.day * st.HOURS), int(self.table["place"][self.row])
-        log.note(
-            self.model.ledger,
-            hour,
-            log.REINFORCED,
-            side,
-            place,
-            self.row,
-            float(men),
-            float("nan"),
-            -1,
-        )
-
-
-class Base(View):
-    """A place with its two slots: a view on a row of `state.places`."""
-
-    table_name = "places"
-    symbolic = Column("Symbolic value, 0-1.")
-    airstrip = Column("1 when it has a strip.")
-    un_camp = Column("1 when the UN had a camp here on 1 August 2023.")
-
-    @property
-    def name(self) -> str:
-        """The place's name."""
-        return self.model.world.places[self.row]
-
-    @property
-    def camp_holder(self) -> str:
-        """Who holds the camp."""
-        return st.Holder(int(self.table["camp_holder"][self.row])).name.lower()
-
-    @property
-    def town_holder(self) -> str:
-        """Who holds the town."""
-        return st.Holder(int(self.table["town_holder"][self.row])).name.lower()
-
-    def men_of(self, side: str) -> int:
-        """Fit men of a side who are here and not on the road."""
-        return sum(
-            unit.men
-            for unit in self.model.units
-            if unit.side == side and unit.place == self.name and not unit.on_the_road
-        )
-
-    def set_handover(self, receiver: str | None = None, exit_day: int | None = None) -> None:
-        """Change who is to receive the camp, or the day (since 1970) on which the UN leaves.
-
-        An intervention between days: it works from the next day on.
-
-        Raises:
-            ValueError: the UN has no camp here any more, or the receiver is unknown.
-        """
-        row = self.table[self.row]
-        if not row.un_camp or row.exit_hour < st.NEVER:
-            raise ValueError(f"the UN has no camp at {self.name} now")
-        if receiver is not None:
-            names = {kind.name.lower(): kind for kind in st.Receiver}
-            if receiver not in names:
-                raise ValueError(f"receiver is {receiver!r}: {', '.join(names)} are right")
-            row.receiver = names[receiver]
-        if exit_day is not None:
-            row.plan_day = row.exit_day = exit_day
+SAID = (
+    log.Kind.CLAIM_LOSSES,
+    log.Kind.SILENCE,
+    log.Kind.REVISION,
+    log.Kind.CLAIM_CONTROL,
+    log.Kind.DENIAL,
+    log.Kind.CONFIRMED,
+)
+"""Kinds of ledger row that anybody can hear; the others are the truth, which nobody is told."""
 
 
 class Commander(mesa.Agent):
     """Decides for one side. The doctrine of these classes is compiled; subclass and write
     `decide()` in plain Python to take over: it is called at the beginning of every day.
+
+    What the side can know comes from `own_units`, `sees`, `hears` and the bases' holders: enemies
+    are seen with an error (R5.1), losses are known as they are told (R9). `self.model.state` is
+    the truth, which no commander has.
     """
 
     model: "NorthernMali"
@@ -190,13 +79,75 @@ class Commander(mesa.Agent):
     def escalation(self) -> int:
         """Rung of the ladder (R7.1) as it binds behaviour today."""
         conflict = self.model.state.conflict[0]
-        return int(conflict.rung - conflict.truce)
+        return int(conflict.rung) - int(conflict.truce > 0)
 
     def decide(self) -> None:
         """Turn what the commander can see into orders; override it.
 
         See `bases`, `own_units()`, `order_raid()`, `order_transfer()`.
         """
+
+    def sees(self, place: str) -> dict[str, float]:
+        """Power of the side's enemies at a place as it sees it today: truth x log-normal error.
+
+        The error is the one with which the compiled doctrine chooses its targets (R5.1).
+
+        Returns:
+            Men x quality x supply effect by bloc (`army`, `separatists`, `gsim`); empty if no
+            enemy is there.
+        """
+        model = self.model
+        row = self._row(place)
+        seen = {}
+        for other in range(st.N_BLOCS - 1):
+            power = float(model.state.presence["power"][other, row])
+            if power > 0.0 and self._is_enemy(other):
+                seen[st.Holder(other).name.lower()] = float(
+                    perceived(
+                        model.params,
+                        model.key,
+                        int(Decision.PERCEPTION),
+                        int(self.side),
+                        row,
+                        int(model.day),
+                        power,
+                    )
+                )
+        return seen
+
+    def _is_enemy(self, other: int) -> bool:
+        """Whether a bloc is hostile to the side's, as they stand today."""
+        own = int(st.BLOC_OF_SIDE[self.side])
+        if 0 in (own, other):
+            return own != other and max(own, other) < st.N_BLOCS - 1
+        clash = self.model.state.conflict["relation"][0] == st.CLASH
+        return bool(clash) and {own, other} == {1, 2}
+
+    def hears(self, days: int = 7) -> list[Claim]:
+        """What has become known in the last days: claims of losses and control, confirmations.
+
+        Args:
+            days: How far back to listen.
+        """
+        model = self.model
+        now = model.day * st.HOURS
+        rows = model.ledger.rows[: int(model.ledger.used[0])]
+        recent = (rows["hour"] < now) & (rows["hour"] >= now - days * st.HOURS)
+        told = rows[recent & np.isin(rows["kind"], SAID)]
+        return [self._claim(row) for row in told[np.argsort(told["hour"], kind="stable")]]
+
+    def _claim(self, row: np.void) -> Claim:
+        kind = log.Kind(int(row["kind"]))
+        losses = kind in (log.Kind.CLAIM_LOSSES, log.Kind.REVISION)
+        return Claim(
+            kind=kind.label,
+            time=datetime(1970, 1, 1) + timedelta(hours=float(row["hour"])),
+            side=_side_name(row["side"]),
+            about=_side_name(row["about"]),
+            place=self.model.world.places[int(row["place"])],
+            amount=float(row["amount"]) if losses else float("nan"),
+            holder=None if row["after"] < 0 else st.Holder(int(row["after"])).name.lower(),
+        )
 
     def own_units(self) -> list[Unit]:
         """The side's units that have men."""
@@ -244,6 +195,11 @@ class Commander(mesa.Agent):
         if row < len(model.ledger.rows):
             model.ledger.rows["mission"][row] = mission
         place_order(model.state, int(self.side), mission, here, there, men, vehicles, surprise, row)
+
+
+def _side_name(code: int) -> str | None:
+    """Name of a side, None for a negative code."""
+    return None if code < 0 else st.Side(int(code)).name.lower()
 
 
 class ArmyCommander(Commander):

@@ -145,6 +145,7 @@ ENTRIES = frozenset(
     for name in (
         "day.run",
         "ledger.note",
+        "rules.combat.perceived",
         "rules.strategy.place_order",
         "rules.strategy.garrison_need",
     )

@@ -10,14 +10,16 @@ from mesa.agent import AgentSet
 from camphandover import day as core
 from camphandover import ledger as log
 from camphandover import state as st
-from camphandover.agents import COMMANDERS, Base, Commander, Unit
+from camphandover.agents import COMMANDERS, Commander
 from camphandover.deployment import World, deploy
 from camphandover.draws import key_of
 from camphandover.parameters import Params
-from camphandover.rules.books import PLACES, SERIES, WAR, Control, People, Series, War
+from camphandover.rules import books
+from camphandover.rules.books import PLACES, SERIES, WAR
 from camphandover.scenario import Scenario
 from camphandover.scenario import load as load_scenario
 from camphandover.theatre import load as load_theatre
+from camphandover.views import Base, People, Politics, SideBooks, Unit
 
 LEDGER_ROWS = 2048
 ROWS_A_DAY = 16
@@ -94,6 +96,9 @@ class NorthernMali(mesa.Model):
             )
         self._bases: list[Base] | None = None
         self._units: list[Unit] | None = None
+        self._people: list[People] | None = None
+        self._sides: list[SideBooks] | None = None
+        self._politics: Politics | None = None
         self.reset(replicate)
 
     # --- time
@@ -194,10 +199,10 @@ class NorthernMali(mesa.Model):
             stop,
             self.key,
             self.ledger,
-            Control(self.control),
-            Series(self.series),
-            War(self.war_series),
-            People(self.people_series),
+            books.Control(self.control),
+            books.Series(self.series),
+            books.War(self.war_series),
+            books.People(self.people_series),
         )
         self.day = stop + 1
         self.running = not self.finished
@@ -250,6 +255,47 @@ class NorthernMali(mesa.Model):
         if self._units is None:
             self._units = [Unit(self, row) for row in range(len(self.state.units))]
         return AgentSet([unit for unit in self._units if unit.men > 0], random=self.random)
+
+    @property
+    def populations(self) -> AgentSet:
+        """The people of each place as one agent, in the order of places.csv."""
+        if self._people is None:
+            self._people = [People(self, row) for row in range(len(self.state.people))]
+        return AgentSet(self._people, random=self.random)
+
+    @property
+    def sides(self) -> AgentSet:
+        """The sides with their books, in the order of `state.Side`."""
+        if self._sides is None:
+            self._sides = [SideBooks(self, row) for row in range(len(self.state.sides))]
+        return AgentSet(self._sides, random=self.random)
+
+    @property
+    def politics(self) -> Politics:
+        """The conflict as a whole: escalation, truce, relations of the armed groups."""
+        if self._politics is None:
+            self._politics = Politics(self, 0)
+        return self._politics
+
+    def people(self, place: str) -> People:
+        """The people of a place.
+
+        Raises:
+            TheatreError: no such place; the message suggests one.
+        """
+        row = self.theatre.index(place)
+        return self.populations.to_list()[row]
+
+    def side(self, name: str) -> SideBooks:
+        """The side of this name.
+
+        Raises:
+            ValueError: no such side.
+        """
+        if name.upper() not in st.Side.__members__:
+            names = ", ".join(side.name.lower() for side in st.Side)
+            raise ValueError(f"no side is named {name!r}: {names} are right")
+        return self.sides.to_list()[st.Side[name.upper()]]
 
     def base(self, place: str) -> Base:
         """The base of this name.
