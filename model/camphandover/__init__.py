@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from camphandover.ensemble.plan import BatchError
     from camphandover.model import NorthernMali
     from camphandover.results.batch import Batch, open_batch, run
+    from camphandover.results.claims import claims, control_reports
     from camphandover.results.shares import control_shares
     from camphandover.results.table import end_table
     from camphandover.scenario import Scenario, ScenarioError
@@ -30,6 +31,8 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "__version__",
+    "claims",
+    "control_reports",
     "control_shares",
     "end_table",
     "load_scenario",
@@ -44,6 +47,8 @@ _HOMES = {
     "NorthernMali": "model:NorthernMali",
     "Scenario": "scenario:Scenario",
     "ScenarioError": "scenario:ScenarioError",
+    "claims": "results.claims:claims",
+    "control_reports": "results.claims:control_reports",
     "control_shares": "results.shares:control_shares",
     "end_table": "results.table:end_table",
     "load_scenario": "scenario:load",
