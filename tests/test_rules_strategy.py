@@ -275,6 +275,7 @@ def test_r5_2_s2_a_buffer_halves_attacks_within_20_km():
     for i in range(n):
         for buffer in (0, 1):
             world = raiders_among_posts(i)
+            world.params["raid_win_min"] = 0.5
             world.state.places["camp_holder"][4] = st.UN_HOLDER
             world.state.places["symbolic"][4] = 3.0
             world.state.places["buffer"][4] = buffer

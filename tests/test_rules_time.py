@@ -24,8 +24,9 @@ from camphandover.rules import orders as orders_rules
 from camphandover.rules.books import PLACES, SERIES, WAR, record
 from camphandover.rules.combat import muster
 from camphandover.rules.control import set_holder
-from camphandover.rules.movement import ied_mean, speed_of, strike_ied, travel_days
+from camphandover.rules.movement import strike_ied
 from camphandover.rules.presence import supply_effect
+from camphandover.rules.road import ied_mean, speed_of, travel_days
 from core import (
     DAY,
     World,

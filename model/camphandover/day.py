@@ -10,7 +10,7 @@ from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules.abuse import abuse_people
 from camphandover.rules.airlift import airlift
-from camphandover.rules.airpower import fly_strikes, ready_aircraft, support_troops, watch_from_air
+from camphandover.rules.airpower import ready_aircraft, watch_from_air
 from camphandover.rules.alliance import ask_for_help, flare_crisis, receive_help
 from camphandover.rules.assault import engage_columns
 from camphandover.rules.blockade import close_roads, lose_core, press_sieges
@@ -36,6 +36,7 @@ from camphandover.rules.presence import count_presence, spread_influence
 from camphandover.rules.raids import order_raids
 from camphandover.rules.relations import change_relations, skirmish
 from camphandover.rules.reporting import make_claims
+from camphandover.rules.strikes import fly_strikes, support_troops
 from camphandover.rules.supply import eat_stock, receive_supplies, ship_supplies, waste
 from camphandover.rules.withdrawal import (
     announce_handovers,

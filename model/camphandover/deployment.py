@@ -276,6 +276,7 @@ def _partners(theatre: Theatre) -> np.recarray:
     for row, partner in zip(partners, theatre.partners, strict=True):
         row.threat = partner.own_threat
         row.ecowas = partner.ecowas
+        row.crisis_until = -1 if partner.crisis_until is None else day_number(partner.crisis_until)
         row.arrives_at = theatre.index(partner.arrives_at)
         row.ground_hour = row.air_hour = st.NEVER
         row.cause = -1

@@ -220,6 +220,7 @@ PLACE = _table("""
     plan_day i8      # planned day of the UN's exit
     exit_day i8      # drawn day: plan and error
     exit_hour f8     # hour of the exit, inf before
+    un_left i8       # 1 near a camp that the UN has left (R4.5)
     notice_army i8
     notice_separatists i8
     early_exit i8
@@ -375,6 +376,7 @@ RECENT = _table("""
 PARTNER_STATE = _table("""
     threat f8
     ecowas i8
+    crisis_until i8  # last day on which a crisis around it may flare (R8.2)
     arrives_at i8
     ground_hour f8   # hour at which its companies arrive, inf none promised
     air_hour f8      # hour at which its drones arrive
@@ -570,6 +572,12 @@ def covered(state: State, place: int):
 def today(day: int):
     """Row of a day in the ring `recent`."""
     return day % MEMORY_DAYS
+
+
+@compiled
+def is_news(clock: Clock, day: int):
+    """Whether what is known for a day is learnt today; what is older, on the first day."""
+    return day == clock.day or (day < clock.day and clock.day == clock.first)
 
 
 @compiled

@@ -8,15 +8,13 @@ from camphandover.draws import Decision, Key, exponential, negative_binomial, po
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import rule
-from camphandover.rules.airpower import is_populated, kill_civilians
+from camphandover.rules.harm import is_populated, kill_civilians
 from camphandover.rules.presence import information
 from camphandover.state import (
     ARMY,
     GSIM,
     HOURS,
     N_SIDES,
-    NEVER,
-    UN_HOLDER,
     WAGNER,
     Clock,
     State,
@@ -54,24 +52,19 @@ def selective_violence(params: Params, phi: float, info: float):
 
 
 @compiled
-def left_by_un(state: State, params: Params, place: int):
-    """Whether the UN has left a camp this near to a place. Source: RULES R4.5."""
-    for p in range(len(state.places)):
-        spot = state.places[p]
-        if (
-            spot.un_camp
-            and spot.exit_hour < NEVER
-            and spot.camp_holder != UN_HOLDER
-            and state.routes[p, place].km <= params.abuse_un_km
-        ):
-            return True
-    return False
+def unrestrained(state: State, params: Params, place: int, bloc: int):
+    """How much more often a bloc does violence where the UN has left. Source: RULES R4.5."""
+    if bloc == OUTSIDERS or not state.places[place].un_left:
+        return 1.0
+    return params.abuse_un_army if bloc == 0 else params.abuse_un_insurgents
 
 
 @compiled
 def abuse_weight(state: State, params: Params, place: int, bloc: int):
-    """Weights of a place for a bloc's violence: (selective, indiscriminate).
+    """Weights of a place for a bloc's violence, the UN's restraint apart.
 
+    Returns:
+        (selective, indiscriminate).
     Indiscriminate violence goes where control is contested and nobody tells.
     Source: RULES R4.2, R4.5.
     """
@@ -82,19 +75,14 @@ def abuse_weight(state: State, params: Params, place: int, bloc: int):
     phi = state.presence[bloc, place].phi
     info = information(state, params, place, bloc)
     selective = selective_violence(params, phi, info)
-    blind = (1.0 - info) * phi * (1.0 - phi)
-    if left_by_un(state, params, place):
-        factor = params.abuse_un_army if bloc == 0 else params.abuse_un_insurgents
-        selective *= factor
-        blind *= factor
-    return selective, blind
+    return selective, (1.0 - info) * phi * (1.0 - phi)
 
 
 @compiled
 def own_deaths(state: State, params: Params, day: int, bloc: int):
-    """Dead of a bloc's sides within the days that count. Source: RULES R4.5."""
+    """Dead of a bloc's sides within the days that count, up to yesterday. Source: RULES R4.5."""
     dead = 0
-    for back in range(int(params.abuse_days)):
+    for back in range(1, int(params.abuse_days) + 1):
         for side in range(N_SIDES):
             if bloc_of(side) == bloc:
                 dead += state.recent[today(day - back), side].dead
@@ -117,15 +105,23 @@ def abuse_rate(state: State, params: Params, day: int, bloc: int):
             rate *= params.abuse_french
     rate *= params.abuse_north
     told = 0.0
-    weight = 0.0
+    phis = 0.0
+    free = 0.0
+    weights = 0.0
     for p in range(len(state.places)):
         phi = state.presence[bloc, p].phi
         told += phi * information(state, params, p, bloc)
-        weight += phi
-    info = told / weight if weight > 0.0 else 0.0
-    usual = 1.0 + params.abuse_losses * params.abuse_usual
+        phis += phi
+        selective, blind = abuse_weight(state, params, p, bloc)
+        weights += selective + blind
+        free += (selective + blind) * unrestrained(state, params, p, bloc)
+    if weights <= 0.0:
+        return 0.0
+    info = told / phis
+    told_usual = params.abuse_told_army if bloc == 0 else params.abuse_told_gsim
+    usual = (1.0 + params.abuse_losses * params.abuse_usual) * (1.0 - told_usual)
     now = 1.0 + params.abuse_losses * own_deaths(state, params, day, bloc)
-    return rate * now / usual * (1.0 - info)
+    return rate * now * (1.0 - info) / usual * free / weights
 
 
 @compiled
@@ -153,15 +149,15 @@ def commit(
     chance = math.nan
     for p in range(len(state.places)):
         selective, blind = abuse_weight(state, params, p, bloc)
-        weight = selective + blind
-        if weight <= 0.0:
+        if selective + blind <= 0.0:
             continue
+        weight = (selective + blind) * unrestrained(state, params, p, bloc)
         u = uniform(key, Decision.ABUSE_PLACE, p * 256 + who, clock.day)
         when = exponential(1.0 / weight, u)
         if when < first:
             first = when
             place = p
-            chance = selective / weight
+            chance = selective / (selective + blind)
     if place < 0:
         return
     kind = log.ABUSE

@@ -8,8 +8,8 @@ from camphandover.draws import Decision, Key, poisson, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import rule
-from camphandover.rules.airpower import LANDING, land_under_fire
-from camphandover.rules.strategy import garrison_need, spare_men
+from camphandover.rules.strategy import kept_back, spare_men
+from camphandover.rules.strikes import LANDING, land_under_fire
 from camphandover.state import (
     ARMY,
     COUNTRY,
@@ -27,7 +27,7 @@ from camphandover.state import (
 def fly_in(
     state: State, params: Params, ledger: Ledger, place: int, men: int, hour: float, cause: int
 ):
-    """Move men from the nearest strip of the army to its unit at a place."""
+    """Move men from the nearest strip of the army to its unit at a place; whether it did."""
     to = -1
     for u in range(len(state.units)):
         unit = state.units[u]
@@ -35,8 +35,9 @@ def fly_in(
             to = u
             break
     if to < 0:
-        return
+        return False
     donor = -1
+    most = 0.0
     for u in range(len(state.units)):
         unit = state.units[u]
         spot = state.places[unit.place]
@@ -48,20 +49,18 @@ def fly_in(
             and spot.airstrip
             and spot.town_holder == 0
             and unit.men > men
-            and spare_men(state, params, unit.place, 0) >= men
             and unit.slot != COUNTRY
-            and (
-                donor < 0
-                or state.routes[unit.place, place].km
-                < state.routes[state.units[donor].place, place].km
-            )
         ):
-            donor = u
+            spare = spare_men(state, params, unit.place, 0) - kept_back(state, params, unit.place)
+            if spare >= men and spare > most:
+                donor = u
+                most = spare
     if donor < 0:
-        return
+        return False
     state.units[donor].men -= men
     state.units[to].men += men
     log.note(ledger, hour, log.AIRLIFT, ARMY, place, to, float(men), math.nan, cause)
+    return True
 
 
 @rule("R5.3", writes=("units.men", *LANDING))
@@ -84,12 +83,11 @@ def airlift(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger
             continue
         if spot.plan_day - clock.day > params.column_exit_window:
             continue
-        lacking = garrison_need(state, params, place) - state.presence[0, place].inside
+        room = params.garrison_max - state.presence[0, place].inside
         u = uniform(key, Decision.AIRLIFT, place, clock.day)
-        flights = poisson(params.airlift_flights * state.sides[ARMY].air, u)
-        men = int(min(lacking, flights * params.airlift_men))
-        if men <= 0:
-            continue
-        for flight in range(flights):
-            land_under_fire(state, params, key, ledger, place, hour + flight, spot.clause_cause)
-        fly_in(state, params, ledger, place, men, hour, spot.clause_cause)
+        for flight in range(poisson(params.airlift_flights * state.sides[ARMY].air, u)):
+            men = int(min(room, params.airlift_men))
+            when = hour + flight
+            if men > 0 and fly_in(state, params, ledger, place, men, when, spot.clause_cause):
+                room -= men
+                land_under_fire(state, params, key, ledger, place, when, spot.clause_cause)

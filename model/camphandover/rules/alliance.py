@@ -219,20 +219,24 @@ def receive_help(state: State, params: Params, clock: Clock, key: Key, ledger: L
 def flare_crisis(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The crisis around Niger flares while ECOWAS threatens it, at once if ECOWAS intervenes.
 
-    From then on a share of the army's manned sorties goes to Niamey, until the threat is over.
+    It may flare as long as the facts expect it. From then on a share of the army's manned
+    sorties goes to Niamey, until the threat is over.
     Source: RULES R8.2.
     """
     war = state.conflict[0]
     pressed = False
+    tense = state.switches[0].intervention == 1
     for i in range(len(state.partners)):
-        pressed = pressed or is_pressed(state, i, clock.day)
+        if is_pressed(state, i, clock.day):
+            pressed = True
+            tense = tense or clock.day <= state.partners[i].crisis_until
     hour = float(clock.day * HOURS)
     if war.crisis and not pressed:
         war.crisis = 0
         war.crisis_cause = log.note(
             ledger, hour, log.CRISIS, -1, -1, -1, 0.0, math.nan, war.crisis_cause
         )
-    if war.crisis or not pressed:
+    if war.crisis or not (pressed and tense):
         return
     chance = 1.0 if state.switches[0].intervention else per_day(params.crisis, MONTH)
     if uniform(key, Decision.CRISIS, 0, clock.day) < chance:

@@ -227,10 +227,12 @@ def fight(
     dead_a = casualties(state, params, key, c, place, foe, n_a, loss_a, who * 2, start)
     dead_d = casualties(state, params, key, -1, place, foe, n_d, loss_d, who * 2 + 1, start)
     log.note_losses(ledger, end, column.side, side_d, place, first_a, float(dead_a), battle)
-    log.note_losses(ledger, end, side_d, column.side, place, first_d, float(dead_d), battle)
+    row = battle
     if outcome == 1:
         row = log.note(ledger, end, log.BROKEN, side_d, place, first_d, loss_d, p_tie, battle)
-        rout(state, params, clock, key, ledger, place, foe, c, end, row)
+        dead_d += rout(state, params, clock, key, ledger, place, foe, c, end, row)
+    log.note_losses(ledger, end, side_d, column.side, place, first_d, float(dead_d), battle)
+    if outcome == 1:
         capture(state, params, clock, key, ledger, c, end, row)
         return
     row = log.note(ledger, end, log.REPULSE, column.side, place, first_a, loss_a, p_tie, battle)

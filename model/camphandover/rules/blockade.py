@@ -16,6 +16,7 @@ from camphandover.state import (
     SEPARATISTS,
     Clock,
     State,
+    is_news,
 )
 
 SIEGE = (
@@ -31,14 +32,21 @@ SIEGE = (
 
 @compiled
 def declare_siege(
-    state: State, params: Params, clock: Clock, ledger: Ledger, place: int, side: int, cause: int
+    state: State,
+    params: Params,
+    clock: Clock,
+    ledger: Ledger,
+    place: int,
+    side: int,
+    day: int,
+    cause: int,
 ):
-    """An armed group bars the roads to a town of the army. Source: RULES R5.6."""
+    """An armed group bars the roads to a town of the army, from `day` on. Source: RULES R5.6."""
     spot = state.places[place]
     if spot.siege >= 0 or spot.town_holder != 0:
         return
     spot.siege = side - 1
-    spot.siege_day = clock.day
+    spot.siege_day = day
     spot.siege_strength = params.siege_strength
     spot.siege_stage = 1
     spot.siege_cause = log.note(
@@ -98,8 +106,8 @@ def close_roads(state: State, params: Params, clock: Clock, key: Key, ledger: Le
     war = state.conflict[0]
     for i in range(len(state.calendar)):
         known = state.calendar[i]
-        if known.what == KNOWN_BLOCKADE and known.day == clock.day:
-            declare_siege(state, params, clock, ledger, known.place, GSIM, -1)
+        if known.what == KNOWN_BLOCKADE and is_news(clock, known.day):
+            declare_siege(state, params, clock, ledger, known.place, GSIM, known.day, -1)
     if war.siege_hour < float((clock.day + 1) * HOURS):
         war.siege_hour = NEVER
         prize = core_prize(state)
@@ -108,7 +116,9 @@ def close_roads(state: State, params: Params, clock: Clock, key: Key, ledger: Le
                 state.places[p].symbolic >= params.core_siege_symbolic
                 and state.routes[prize, p].km <= params.core_siege_km
             ):
-                declare_siege(state, params, clock, ledger, p, SEPARATISTS, war.guerrilla_cause)
+                declare_siege(
+                    state, params, clock, ledger, p, SEPARATISTS, clock.day, war.guerrilla_cause
+                )
 
 
 @compiled

@@ -264,8 +264,14 @@ def share_losses(
     wounded: int,
     captured: int,
     missing: int,
+    back: float,
+    return_day: int,
 ):
-    """Spread a party's losses over its units by their men; whole men, nobody lost on the way."""
+    """Spread a party's losses over its units by their men; whole men, nobody lost on the way.
+
+    Args:
+        back: Share of the missing who find their way back, on `return_day`.
+    """
     for u in range(len(state.units)):
         if men <= 0:
             return
@@ -277,6 +283,9 @@ def share_losses(
         k = min(n - d - w, round(captured * n / men))
         m = min(n - d - w - k, round(missing * n / men))
         lose_men(state, u, d, w, k, m)
+        if m > 0:
+            state.units[u].missing += round(m * back)
+            state.units[u].return_day = return_day
         men -= n
         dead -= d
         wounded -= w
@@ -324,7 +333,7 @@ def casualties(
 ):
     """Book a party's casualties: killed and wounded. Source: RULES R2.2 (killed share)."""
     dead = binomial(loss, params.killed_share, uniform(key, Decision.KILLED, who, hour))
-    share_losses(state, c, place, bloc, n, dead, loss - dead, 0, 0)
+    share_losses(state, c, place, bloc, n, dead, loss - dead, 0, 0, 0.0, 0)
     return dead
 
 

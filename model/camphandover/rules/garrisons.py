@@ -22,6 +22,7 @@ from camphandover.rules.presence import NOBODY, estimate_win, nerve
 from camphandover.rules.strategy import (
     force_at,
     garrison_need,
+    kept_back,
     place_order,
     spare_men,
     vehicles_cap,
@@ -61,12 +62,6 @@ def ordered_from(state: State, place: int):
         if state.orders[i].side == ARMY and state.orders[i].origin == place:
             return True
     return False
-
-
-@compiled
-def kept_back(state: State, params: Params, place: int):
-    """Men beyond its need that a place keeps for itself when another asks for men."""
-    return (params.donor_margin - 1.0) * garrison_need(state, params, place)
 
 
 @compiled

@@ -19,8 +19,8 @@ from camphandover.rules.control import (
     set_holder,
 )
 from camphandover.rules.garrisons import is_the_armys, ordered_from
-from camphandover.rules.movement import expected_days
 from camphandover.rules.presence import estimate_win, nerve
+from camphandover.rules.road import expected_days
 from camphandover.rules.strategy import (
     defence_of,
     force_at,

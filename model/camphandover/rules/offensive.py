@@ -9,8 +9,9 @@ from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import MARCH, rule
 from camphandover.rules.control import ANY_NUMBER, disband
-from camphandover.rules.movement import begin_leg, column_men, expected_days, next_stop
+from camphandover.rules.movement import begin_leg, column_men
 from camphandover.rules.presence import estimate_win, has_stock, is_mobile, nerve
+from camphandover.rules.road import expected_days, next_stop
 from camphandover.rules.strategy import (
     defence_of,
     garrison_need,

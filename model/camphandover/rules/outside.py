@@ -84,9 +84,11 @@ def raid_garrison(
     mark_fight(state, place, clock.day, -1, 0)
     dead = casualties(state, params, key, -1, place, 0, n_d, loss_d, who, start)
     side = state.units[first].side
-    log.note_losses(ledger, end, side, -1, place, first, float(dead), row)
+    broken = row
     if outcome == 1:
         broken = log.note(ledger, end, log.BROKEN, side, place, first, float(loss_d), p_tie, row)
+    log.note_losses(ledger, end, side, -1, place, first, float(dead), row)
+    if outcome == 1:
         overrun(state, params, key, ledger, place, end, broken)
     else:
         log.note(ledger, end, log.REPULSE, -1, place, first, 0.0, p_tie, row)

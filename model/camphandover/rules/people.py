@@ -8,7 +8,7 @@ from camphandover.draws import Key
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import rule
-from camphandover.rules.airpower import whereabouts
+from camphandover.rules.movement import whereabouts
 from camphandover.rules.offensive import offensive_out
 from camphandover.rules.presence import support_for
 from camphandover.state import (
@@ -64,8 +64,9 @@ def legitimacy_at(state: State, place: int):
 
 @compiled
 def adults(state: State, params: Params, place: int):
-    """Adult men at home who could still join an armed group."""
-    return params.adult_men * state.people[place].residents
+    """Adult men at home who could still join an armed group; those who have joined were of them."""
+    spot = state.people[place]
+    return max(0.0, params.adult_men * (spot.residents + spot.recruited) - spot.recruited)
 
 
 @compiled
@@ -99,18 +100,24 @@ def nearest_group(state: State, params: Params, place: int, bloc: int):
 
 @compiled
 def join(state: State, params: Params, ledger: Ledger, place: int, bloc: int, hour: float):
-    """A band of recruits joins the nearest unit of a group. Source: RULES R4.3, I1."""
+    """A band of recruits joins the nearest unit of a group, if one is near.
+
+    Returns:
+        Men who joined.
+    Source: RULES R4.3, I1.
+    """
     spot = state.people[place]
     n = int(min(params.recruit_band, adults(state, params, place)))
     u = nearest_group(state, params, place, bloc)
     if u < 0 or n <= 0:
-        return
+        return 0
     state.units[u].men += n
     state.sides[bloc + 1].recruited += n
     spot.residents -= n
     spot.recruited += n
     cause = state.places[place].town_cause
     log.note(ledger, hour, log.RECRUITED, bloc + 1, place, u, float(n), math.nan, cause)
+    return n
 
 
 @rule(
@@ -163,11 +170,9 @@ def nurse_grievance(state: State, params: Params, clock: Clock, key: Key, ledger
         spot.pool_separatists += willing * support_for(state, p, 1)
         spot.pool_gsim += willing * support_for(state, p, 2)
         if spot.pool_separatists >= params.recruit_band:
-            spot.pool_separatists -= params.recruit_band
-            join(state, params, ledger, p, SEPARATISTS - 1, hour)
+            spot.pool_separatists -= join(state, params, ledger, p, SEPARATISTS - 1, hour)
         if spot.pool_gsim >= params.recruit_band:
-            spot.pool_gsim -= params.recruit_band
-            join(state, params, ledger, p, GSIM - 1, hour)
+            spot.pool_gsim -= join(state, params, ledger, p, GSIM - 1, hour)
     state.conflict[0].harmed = harmed / total if total > 0.0 else 0.0
 
 
@@ -205,6 +210,7 @@ def quiet_host(state: State, place: int):
         if (
             q != place
             and not state.people[q].threatened
+            and state.people[q].siege < 0
             and state.people[q].start > 0.0
             and (best < 0 or state.routes[place, q].km < state.routes[place, best].km)
         ):
@@ -288,7 +294,7 @@ def displace(state: State, params: Params, clock: Clock, key: Key, ledger: Ledge
             if column_threatens(state, params, p, c, where):
                 hazard += params.displace_column
                 cause = state.columns[c].cause
-        elif spot.away > 1.0 and cause < 0:
+        elif spot.away > 1.0 and spot.siege < 0:
             come_home(state, params, p)
         leaving = min(1.0, hazard) * spot.residents
         if leaving >= 1.0:

@@ -25,6 +25,7 @@ from camphandover.state import (
     WAGNER,
     Clock,
     State,
+    is_news,
     today,
 )
 
@@ -63,7 +64,7 @@ def learn_events(state: State, params: Params, clock: Clock, key: Key, ledger: L
     hour = float(clock.day * HOURS)
     for i in range(len(state.calendar)):
         known = state.calendar[i]
-        if known.day != clock.day:
+        if not is_news(clock, known.day):
             continue
         if known.what == KNOWN_RUNG and switches.record and known.rung > war.rung:
             war.rung = known.rung
@@ -257,7 +258,7 @@ def aid_coverage(params: Params, households: float, reach: float):
     return min(1.0, params.aid_budget / (params.aid_household * households)) * reach
 
 
-@rule("R7.4", writes=("people.aided", "conflict.legitimacy"))
+@rule("R7.4", writes=("people.aided", "conflict.legitimacy", "conflict.legitimacy_capital"))
 def aid_victims(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """The money of the cancelled celebrations: who is covered, and what it does for the state.
 
@@ -279,5 +280,6 @@ def aid_victims(state: State, params: Params, clock: Clock, key: Key, ledger: Le
         if not spot.capital:
             covered += spot.aided * spot.residents
             total += spot.residents
-    mean = covered / total if total > 0.0 else 0.0
-    war.legitimacy = params.legitimacy_north + params.aid_legitimacy * mean
+    more = params.aid_legitimacy * covered / total if total > 0.0 else 0.0
+    war.legitimacy = params.legitimacy_north + more
+    war.legitimacy_capital = params.legitimacy_capital + more

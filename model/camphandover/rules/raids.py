@@ -88,8 +88,6 @@ def send_raid(
     cause: int,
 ):
     """Write the order of a raid; returns its ledger row."""
-    if side == SEPARATISTS and state.conflict[0].guerrilla:
-        men *= params.guerrilla_size
     hour = float(clock.day * HOURS)
     row = log.note(ledger, hour, log.ORDER, side, target, -1, men, p, cause)
     log.with_mission(ledger, row, RAID)
@@ -119,7 +117,9 @@ def act_together(
         return
     other = SEPARATISTS + GSIM - side
     partner = state.sides[other]
-    if partner.commanded:
+    if partner.commanded or held_back(state, params, clock, key, other):
+        return
+    if other == SEPARATISTS and state.conflict[0].rung < params.raid_escalation:
         return
     hour = float(clock.day * HOURS)
     u = uniform(key, Decision.JOINT_ASSAULT, other, clock.day)
@@ -131,6 +131,8 @@ def act_together(
         if origin >= 0:
             p = math.nan if relation == MERGED else params.joint_assault
             send_raid(state, params, clock, ledger, other, origin, target, men, cap, p, cause)
+            interval = next_interval(state, params, key, other, hour)
+            partner.next_attack = max(partner.next_attack, hour + HOURS * interval)
             return
     u = uniform(key, Decision.COORDINATED_DAY, other, clock.day)
     soon = hour + u * params.coordinated_days * HOURS

@@ -26,10 +26,8 @@ from camphandover.state import (
     today,
 )
 
-CLAIMS = 1 << 20
-"""Claims of a row: ids of draws are the row's side and place, so that no count shifts them."""
-AHEAD = 6
-"""Rows behind a loss in which the outcome of its fight stands."""
+CLAIMS = 1 << 30
+"""Ids of claims of control, for the draws: above those of claims of losses."""
 
 
 @compiled
@@ -50,24 +48,36 @@ def window_end(clock: Clock):
 
 
 @compiled
-def camp_was_entered(ledger: Ledger, row: int, last: int):
-    """Whether the fight of a loss ended with a broken side: then the base was entered.
-
-    Args:
-        row: A row of losses. last: One past the last row.
-    """
-    battle = ledger.rows[row].cause
-    for i in range(row + 1, min(last, row + 1 + AHEAD)):
-        later = ledger.rows[i]
-        if later.kind == log.BROKEN and later.cause == battle:
-            return True
-    return False
+def hour_told(params: Params, clock: Clock, hour: float, u: float):
+    """Hour at which a side tells what happened at an hour: soon, and within the window."""
+    return max(hour, min(hour + u * params.control_claim_hours, window_end(clock) - 1.0))
 
 
 @compiled
 def speaker(side: int):
     """The side that speaks for one: the army for Wagner and the partners."""
     return ARMY if side == WAGNER or side == PARTNERS else side
+
+
+@compiled
+def camp_was_entered(ledger: Ledger, row: int):
+    """Whether the side that lost these men broke in that fight: then its base was entered.
+
+    The rows of a fight stand between the one of its beginning and those of its losses.
+
+    Args:
+        row: A row of losses.
+    """
+    losses = ledger.rows[row]
+    for i in range(losses.cause + 1, row):
+        outcome = ledger.rows[i]
+        if (
+            outcome.kind == log.BROKEN
+            and outcome.cause == losses.cause
+            and speaker(outcome.side) == speaker(losses.side)
+        ):
+            return True
+    return False
 
 
 @compiled
@@ -112,9 +122,7 @@ def revise(
 
 
 @compiled
-def tell_losses(
-    state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, row: int, last: int
-):
+def tell_losses(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, row: int):
     """Both sides tell the dead of one row of losses, or are silent; a claim may be revised.
 
     Source: RULES R9.1, R9.2.
@@ -123,9 +131,11 @@ def tell_losses(
     hour, place, dead, victim = truth.hour, truth.place, truth.amount, speaker(truth.side)
     by = truth.about
     perfect = state.switches[0].perfect == 1
-    who = (place * N_SIDES + victim) * 64 + int(by) + 1
+    who = ((int(truth.entity) + 1) * len(state.places) + int(place)) * N_SIDES * 2 + int(by) + 1
     when = int(hour)
-    told = hour + uniform(key, Decision.CLAIM_HOUR, who, when) * params.control_claim_hours
+    told = hour
+    if not perfect:
+        told = hour_told(params, clock, hour, uniform(key, Decision.CLAIM_HOUR, who, when))
     enemy = 0.0
     if by >= 0:
         enemy = dead
@@ -137,7 +147,7 @@ def tell_losses(
         log.with_about(ledger, claim, victim)
         state.sides[side].charged += int(enemy)
         revise(state, params, clock, key, ledger, side, victim, place, who, told, enemy, claim)
-    chance = 0.0 if perfect else p_silent(params, victim, camp_was_entered(ledger, row, last))
+    chance = 0.0 if perfect else p_silent(params, victim, camp_was_entered(ledger, row))
     if uniform(key, Decision.SILENCE, who, when) < chance:
         log.note(ledger, told, log.SILENCE, victim, place, -1, 0.0, chance, row)
         heard = int(params.rumour * enemy)
@@ -220,7 +230,7 @@ def tell_control(
     when = int(hour)
     side = after if after == 0 else after + 1
     u = uniform(key, Decision.CLAIM_HOUR, CLAIMS + who, when)
-    told = hour if perfect else hour + u * params.control_claim_hours
+    told = hour if perfect else hour_told(params, clock, hour, u)
     log.write_row(
         ledger, told, log.CLAIM_CONTROL, side, place, slot, before, after, -1, 0.0, math.nan, row
     )
@@ -272,7 +282,7 @@ def make_claims(state: State, params: Params, clock: Clock, key: Key, ledger: Le
     for row in range(war.read, last):
         kind = ledger.rows[row].kind
         if kind == log.LOSSES:
-            tell_losses(state, params, clock, key, ledger, row, last)
+            tell_losses(state, params, clock, key, ledger, row)
         elif is_capture(ledger, row):
             tell_control(state, params, clock, key, ledger, row, last)
     war.read = int(ledger.used[0])

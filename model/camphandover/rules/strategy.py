@@ -8,8 +8,8 @@ from camphandover.parameters import Params
 from camphandover.rules.airpower import drone_capacity
 from camphandover.rules.combat import perceived, posture_of
 from camphandover.rules.control import only_side
-from camphandover.rules.movement import speed_of
 from camphandover.rules.presence import estimate_win, nerve
+from camphandover.rules.road import speed_of
 from camphandover.state import (
     N_BLOCS,
     N_SIDES,
@@ -59,6 +59,12 @@ def garrison_need(state: State, params: Params, place: int):
         params.garrison_base * state.places[place].symbolic * params.garrison_factor,
     )
     return min(params.garrison_max, max(params.garrison_min, want))
+
+
+@compiled
+def kept_back(state: State, params: Params, place: int):
+    """Men beyond its need that a place keeps for itself when another asks for men."""
+    return (params.donor_margin - 1.0) * garrison_need(state, params, place)
 
 
 @compiled

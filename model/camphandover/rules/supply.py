@@ -8,9 +8,9 @@ from camphandover.draws import Decision, Key, binomial, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
 from camphandover.rules import rule
-from camphandover.rules.airpower import LANDING, land_under_fire
 from camphandover.rules.blockade import siege_passage
 from camphandover.rules.presence import hostile_phi, support_for
+from camphandover.rules.strikes import LANDING, land_under_fire
 from camphandover.state import (
     ARMY,
     GROUP,

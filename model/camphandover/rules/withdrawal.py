@@ -246,6 +246,9 @@ def leave_camp(
     )  # fmt: skip
     spot.exit_hour = hour
     spot.exit_day = clock.day
+    for p in range(len(state.places)):
+        if state.routes[place, p].km <= params.abuse_un_km:
+            state.places[p].un_left = 1
     spot.salvage = dispose(state, params, clock, ledger, place, hour, row)
     by_air = spot.airstrip and spot.flight_day == clock.day
     hub = spot.convoy_to
@@ -265,6 +268,7 @@ def leave_camp(
         *MARCH,
         *HOLD,
         "places.exit_hour",
+        "places.un_left",
         "places.extracted",
         "places.salvage",
         "places.exit_day",

@@ -145,7 +145,7 @@ CAMPS = "place phase liquidation troops_estimate planned_date actual_date convoy
 UNITS = "side kind place slot units men vehicles when evidence source"
 PEOPLE = "place residents legitimacy evidence source"
 CALENDAR = "date what place rung evidence source"
-PARTNERS = "partner own_threat ecowas arrives_at evidence source"
+PARTNERS = "partner own_threat ecowas crisis_until arrives_at evidence source"
 HISTORY = "date place object controller_before controller_after how hours_held confidence"
 EVENTS = "date place actor kind confidence"
 FORCES = "actor total_low total_best total_high"
@@ -244,6 +244,7 @@ def _partner(row: Row) -> Partner:
         name=row.text("partner"),
         own_threat=row.number("own_threat", 0.0, 1.0),
         ecowas=row.flag("ecowas"),
+        crisis_until=row.day("crisis_until") if row.known("crisis_until") else None,
         arrives_at=row.text("arrives_at"),
     )
 

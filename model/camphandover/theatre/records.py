@@ -156,12 +156,14 @@ class Partner:
     Attributes:
         own_threat: How hard its own war presses it, 0 to 1.
         ecowas: Whether ECOWAS threatens it.
+        crisis_until: Last day on which a crisis around it may flare; None if none is expected.
         arrives_at: Place at which its troops would enter.
     """
 
     name: str
     own_threat: float
     ecowas: bool
+    crisis_until: date | None
     arrives_at: str
 
 
