@@ -92,8 +92,8 @@ def test_r8_1_help_falls_with_the_own_threat_and_ecowas_and_rises_with_a_joint_f
 
 def test_r8_1_of_two_like_partners_the_one_that_ecowas_threatens_helps_less_until_sanctions_end():
     before, after = (chances(on(allies(ecowas=(0, 1)), DAY + day)) for day in (19, 20))
-    free = [logistic(-0.95 - 0.75), logistic(-0.7 - 0.75)]
-    pressed = [logistic(-0.95 - 0.75 - 2), logistic(-0.7 - 0.75 - 2)]
+    free = [logistic(PARAMS.help_ground - 0.75), logistic(PARAMS.help_air - 0.75)]
+    pressed = [logistic(PARAMS.help_ground - 0.75 - 2), logistic(PARAMS.help_air - 0.75 - 2)]
     assert before == pytest.approx(np.array([free, pressed]))
     assert after == pytest.approx(np.array([free, free]))
     war = allies(ecowas=(0, 1))
@@ -116,7 +116,7 @@ def test_r8_1_niger_helps_less_than_burkina_before_february_2024_and_not_after()
 def test_r8_1_a_joint_force_helps():
     joint = allies()
     joint.state.switches[0].joint_force = 1
-    expected = [logistic(-0.95 - 0.75 + 1), logistic(-0.7 - 0.75 + 1)]
+    expected = [logistic(PARAMS.help_ground - 0.75 + 1), logistic(PARAMS.help_air - 0.75 + 1)]
     assert chances(joint) == pytest.approx(np.array([expected, expected]))
 
 
@@ -128,7 +128,8 @@ def test_r8_1_help_is_promised_with_its_chance():
             (partners["ground_hour"] < np.inf).sum(),
             (partners["air_hour"] < np.inf).sum(),
         ]
-    for share, p in zip(promised / (2 * n), (logistic(-1.7), logistic(-1.45)), strict=True):
+    expected = logistic(PARAMS.help_ground - 0.75), logistic(PARAMS.help_air - 0.75)
+    for share, p in zip(promised / (2 * n), expected, strict=True):
         assert share == pytest.approx(p, abs=bound(p, 2 * n))
 
 

@@ -27,7 +27,7 @@ from camphandover.state import (
 def fly_in(
     state: State, params: Params, ledger: Ledger, place: int, men: int, hour: float, cause: int
 ):
-    """Move men from the nearest strip of the army to its unit at a place; whether it did."""
+    """Move men to the army's unit at a place from its strip with most to spare; whether it did."""
     to = -1
     for u in range(len(state.units)):
         unit = state.units[u]
@@ -67,7 +67,7 @@ def fly_in(
 def airlift(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Men flown to a strip that hosts a sub-unit of the army, before the column comes.
 
-    Flights of the day are Poisson; each carries men from the nearest strip with men to spare.
+    Flights of the day are Poisson; each carries men from the strip that has most to spare.
     Source: RULES R1.4 (airlift), R5.3.
     """
     if state.sides[ARMY].commanded or air_scale(state) <= 0.0:
