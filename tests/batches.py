@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,11 +25,15 @@ FORM = {"title": "A test", "question": "Does it store what was run?"}
 class Scripted:
     """The UN leaves Kidal on day 10 + replicate: to the army if even, else to the separatists.
 
-    The army has every other slot throughout.
+    The army has every other slot throughout. The vehicles of all sides are 100 times `ied_rate`.
     """
 
     def __init__(self, of: scenario.Scenario, seed: int) -> None:
         self.of, self.seed = of, seed
+        self.use_parameters(of.parameters)
+
+    def use_parameters(self, values: Any) -> None:
+        self.rate = values.get("ied_rate", theatre.load().parameters["ied_rate"].best)
 
     def run(self, replicate: int) -> Any:
         n_days = (self.of.window.end - self.of.window.start).days + 1
@@ -40,6 +46,7 @@ class Scripted:
         series = np.zeros((n_days, len(Side)), SERIES_ROW)
         series["men"] = 1000 * np.arange(len(Side)) + replicate
         series["supply"][:, Side.ARMY] = np.arange(n_days)
+        series["vehicles"] = 100 * self.rate
         events = np.zeros(2, ROW)
         midnight = np.datetime64(self.of.window.start, "h").astype(float)
         clause = (midnight, 0, np.nan, -1, -1, Kind.CLAUSE, -1, -1, -1, -1, -1, -1, -1)
@@ -60,6 +67,23 @@ class Sleepy(Scripted):
 
     def run(self, replicate: int) -> Any:
         time.sleep(0.002 if replicate < 50 else 0.0)
+        return super().run(replicate)
+
+
+class Slow(Scripted):
+    """Takes a few milliseconds a run, so that a process can be killed in the middle."""
+
+    def run(self, replicate: int) -> Any:
+        time.sleep(0.005)
+        return super().run(replicate)
+
+
+class Deadly(Scripted):
+    """Ends the process that runs replicate 3 of `one`."""
+
+    def run(self, replicate: int) -> Any:
+        if self.of.name == "one" and replicate == 3:
+            os._exit(1)
         return super().run(replicate)
 
 
@@ -85,3 +109,13 @@ def made(name: str, **form: Any) -> scenario.Scenario:
 def short(name: str) -> scenario.Scenario:
     """A scenario from 11 August to 30 September 2023."""
     return made(name, window={"start": "2023-08-11", "end": "2023-09-30"})
+
+
+RESULTS = ("control.zarr", "series.zarr", "people.zarr", "events", "parameters", "blocks")
+RESULTS += ("parameters.parquet", "scenarios", "batch.json")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Bytes of all results of a batch by path; the manifest, which holds times, is left out."""
+    files = (path for part in RESULTS for path in [folder / part, *(folder / part).rglob("*")])
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files if p.is_file()}

@@ -303,7 +303,7 @@ def test_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("camphandover.scenario.load", interrupted)
+    monkeypatch.setattr("camphandover.scenario.load_points", interrupted)
     result = CliRunner().invoke(app, ["validate", "early"])
     assert result.exit_code == 130
     assert "Traceback" not in result.output

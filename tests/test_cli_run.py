@@ -9,9 +9,11 @@ import time
 import pytest
 from typer.testing import CliRunner
 
+import camphandover as ch
 from batches import Scripted, Unlucky
 from camphandover import cli_batch
 from camphandover.cli import app
+from camphandover.results import progress
 
 TEXTS = "title: A test\nquestion: Does it run?\n"
 
@@ -20,7 +22,7 @@ TEXTS = "title: A test\nquestion: Does it run?\n"
 def here(tmp_path, monkeypatch):
     """A folder with a library of one scenario and a second one, and the stand-in as model."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("camphandover.results.batch._northern_mali", lambda: Scripted)
+    monkeypatch.setattr("camphandover.results.batch.northern_mali", Scripted)
     (tmp_path / "scenarios").mkdir()
     (tmp_path / "scenarios" / "on-schedule.yaml").write_text(TEXTS)
     (tmp_path / "one.yaml").write_text(TEXTS)
@@ -75,7 +77,7 @@ def test_another_batch_is_refused(here):
 
 
 def test_a_failed_run_gives_status_1(here, monkeypatch):
-    monkeypatch.setattr("camphandover.results.batch._northern_mali", lambda: Unlucky)
+    monkeypatch.setattr("camphandover.results.batch.northern_mali", Unlucky)
     result = call("run", "one.yaml", "two.yaml", "--runs", "5", "--seed", "3")
     assert result.exit_code == 1
     assert "one, replicate 3, seed 3: ZeroDivisionError: no men left" in result.stderr
@@ -97,6 +99,14 @@ def test_a_failed_run_gives_status_1(here, monkeypatch):
         (["--out", "one.yaml"], "is a file"),
         (["--out", "scenarios"], "not empty"),
         (["nothing.yaml"], "nothing.yaml"),
+        (["--set", "ied_rate"], "--set ied_rate: NAME=VALUE is needed"),
+        (["--set", "ied_rate=much"], "--set ied_rate=much: NAME=VALUE is needed"),
+        (["--set", "ied_rat=1"], "did you mean ied_rate"),
+        (["--set", "ied_rate=77"], "0.1 to 3 is right"),
+        (["--set", "ied_rate=1", "--set", "ied_rate=2"], "stands twice"),
+        (["--evidence", "hindsight"], "one of hindcast, prior"),
+        (["--ledger", "some"], "one of full, changes, none"),
+        (["--cluster", "nowhere:x"], "no Dask scheduler answers at nowhere:x"),
     ],
 )
 def test_bad_arguments(here, arguments, words):
@@ -146,6 +156,63 @@ def test_a_first_compile_is_told(here, monkeypatch):
     monkeypatch.setattr("camphandover.compiled.is_cold", lambda: True)
     assert "Compiling the model" in call("run", "one.yaml", "--runs", "1").stderr
     assert "Compiling" not in call("run", "one.yaml", "--runs", "1").stderr
+
+
+def test_parameters_of_the_command_line(here):
+    options = ("--runs", "3", "--set", "ied_rate=0.5", "--evidence", "prior", "--ledger", "none")
+    assert call("run", "one.yaml", *options).exit_code == 0
+    batch = ch.open_batch(here / "runs" / "one")
+    assert batch.parameters.loc["one", "ied_rate"] == 0.5
+    assert batch.parameters.loc["one", "clear_insurgent"] == 0.1
+    assert batch.ledger == "none"
+    result = call("run", "two.yaml", "--runs", "3", "--sample-parameters")
+    assert result.exit_code == 0
+    records = ch.open_batch(here / "runs" / "two").parameters
+    assert records.loc["two"]["ied_rate"].nunique() == 3
+
+
+def test_points_of_a_sweep_are_scenarios_of_the_batch(here):
+    sweep = "extends: one\nsweep: {grid: {airpower.scale: [0, 0.5, 2]}}\n"
+    (here / "many.yaml").write_text(sweep)
+    result = call("run", "one.yaml", "many.yaml", "--runs", "3", "--out", "runs/many")
+    assert result.exit_code == 0, result.output
+    names = ["one", *(f"many[airpower.scale={scale}]" for scale in ("0", "0.5", "2"))]
+    batch = ch.open_batch(here / "runs" / "many")
+    assert batch.scenarios == names
+    assert [batch.scenario(name).airpower.scale for name in names] == [1, 0, 0.5, 2]
+    assert all(name in result.stdout for name in names)
+
+
+def test_compare_is_a_command(here):
+    assert call("run", "one.yaml", "two.yaml", "--runs", "6", "--out", "runs/b").exit_code == 0
+    result = call("compare", "runs/b", "one", "two", "--json", "c.json")
+    assert result.exit_code == 0, result.output
+    assert "A = one, B = two: 6 pairs of runs" in result.stdout
+    assert json.loads((here / "c.json").read_text())["pairs"] == 6
+    result = call("compare", "runs/b", "one", "tow")
+    assert result.exit_code == 2
+    assert "did you mean 'two'" in result.stderr
+
+
+def test_runs_that_were_there_do_not_count_for_the_rate(here, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr("sys.stderr", Terminal())
+    seen = []
+    real = progress.bar_of
+
+    def spy(bar):
+        seen.append(bar)
+        return real(bar)
+
+    monkeypatch.setattr(progress, "bar_of", spy)
+    with progress.shown() as tell:
+        tell(800, 1000)
+        assert (seen[0].initial, seen[0].n, seen[0].total) == (800, 800, 1000)
+        tell(900, 1000)
+        assert seen[0].n == 900
 
 
 def test_progress_is_for_terminals(here, monkeypatch):

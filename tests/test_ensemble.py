@@ -15,18 +15,16 @@ import pytest
 import xarray as xr
 
 import camphandover as ch
-from batches import FIRST_EXIT, Scripted, Sleepy, Unlucky, made, short
+from batches import FIRST_EXIT, Scripted, Sleepy, Unlucky, contents, made, short
 from camphandover import theatre
-from camphandover.ensemble.plan import BLOCK, BatchError, default_folder, make_plan
-
-RESULTS = ("control.zarr", "series.zarr", "events", "parameters.parquet", "scenarios")
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Bytes of all results of a batch by path; the manifest, which holds times, is left out."""
-    files = (path for part in RESULTS for path in [folder / part, *(folder / part).rglob("*")])
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files if p.is_file()}
-
+from camphandover.ensemble.plan import (
+    BLOCK,
+    DEFAULT_MODEL,
+    BatchError,
+    default_folder,
+    identity_of,
+    make_plan,
+)
 
 # --- plan --------------------------------------------------------------------------------
 
@@ -53,6 +51,10 @@ def test_all_that_decides_content_is_in_the_name():
     assert name({"title": "Another title"}) == name()
     others = [name(seed=2), name(model=Sleepy), name({"airpower": {"scale": 0.5}})]
     assert len({name(), *others}) == 4
+
+
+def test_the_model_itself_is_known_by_its_name():
+    assert identity_of(ch.NorthernMali) == DEFAULT_MODEL
 
 
 def test_bound_arguments_are_part_of_the_model():
@@ -190,9 +192,14 @@ def test_set_parameters_are_in_their_record(tmp_path):
 def test_manifest(batch):
     manifest = batch.manifest
     assert (manifest["seed"], manifest["runs"], manifest["failures"]) == (5, 60, [])
+    (session,) = manifest["sessions"]
+    assert (session["computed"], session["reused"], session["engine"]) == (120, 0, "threads")
+    assert {"finished", "machine", "workers", "wall_seconds", "model_seconds"} <= set(session)
+    for entry in manifest["scenarios"]:
+        assert entry["yaml"] == batch.scenario(entry["name"]).to_yaml()
     assert [s["name"] for s in manifest["scenarios"]] == ["one", "brief"]
     assert manifest["scenarios"][1]["window"] == ["2023-08-11", "2023-09-30"]
-    assert {"theatre", "core", "created", "machine", "package"} <= set(manifest)
+    assert {"theatre", "core", "model", "evidence", "sampled", "ledger"} <= set(manifest)
     assert "2 scenarios x 60 runs, seed 5, 2023-08-01 to 2023-12-31" in repr(batch)
 
 
@@ -235,7 +242,11 @@ def test_the_same_batch_is_not_computed_again(tmp_path):
     ("change", "words"),
     [
         ({"seed": 7}, "seed 2023 there, 7 asked for"),
-        ({"runs": 4}, "runs 3 there, 4 asked for"),
+        ({"runs": 2}, "runs 3 there, 2 asked for"),
+        ({"ledger": "none"}, "ledger full there, none asked for"),
+        ({"evidence": "prior"}, "evidence hindcast there, prior asked for"),
+        ({"sample_parameters": True}, "parameters at their best value there, sampled asked for"),
+        ({"fixed": {"ied_rate": 0.5}}, "scenario one has changed"),
         ({"scenarios": made("one", airpower={"scale": 0})}, "scenario one has changed"),
         ({"scenarios": made("two")}, "scenario two only asked for"),
         ({"model": Sleepy}, "another model class"),
@@ -266,22 +277,6 @@ def test_a_foreign_folder_is_left_alone(tmp_path):
     with pytest.raises(BatchError, match="is a file"):
         ch.run(made("one"), 2, out=tmp_path / "letter.txt", model=Scripted)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
-
-
-def test_an_interrupted_batch_is_computed_anew(tmp_path):
-    def stop(done, total):
-        if done:
-            raise KeyboardInterrupt
-
-    cut, whole = tmp_path / "cut", tmp_path / "whole"
-    with pytest.raises(KeyboardInterrupt):
-        ch.run(made("one"), 200, 3, cut, workers=1, progress=stop, model=Scripted)
-    with pytest.raises(BatchError, match="unfinished"):
-        ch.open_batch(cut)
-    ch.run(made("one"), 200, 3, cut, model=Scripted)
-    ch.run(made("one"), 200, 3, whole, model=Scripted)
-    assert contents(cut) == contents(whole)
-    assert not list(cut.rglob("*.part"))
 
 
 def test_a_damaged_manifest_is_said(tmp_path):

@@ -263,19 +263,21 @@ PRIOR = {"exit_error_sd": 10.0, "pause_mean": 20.0, "clear_insurgent": 0.1, "joi
 
 def test_i5_best_values_are_the_prior_where_rules_gives_both() -> None:
     parameters = theatre.load().parameters
-    assert {name: parameters[name].best for name in PRIOR} == PRIOR
-    assert {parameters[name].evidence for name in PRIOR} <= {"J", "L", "E"}
+    assert {name: parameters[name].known("prior")[1] for name in PRIOR} == PRIOR
+    for name in ("clear_insurgent", "joint_leave", "claim_enemy"):
+        assert parameters[name].known("hindcast")[1] != parameters[name].known("prior")[1]
 
 
-def test_i5_no_best_value_is_the_hindsight_value_of_its_note() -> None:
-    noted = 0
-    for parameter in theatre.load().parameters.values():
-        found = re.search(r"hindsight ([\d./]+\d)", parameter.note)
-        if found and parameter.evidence != "H":
-            noted += 1
-            values = [float(value) for value in found.group(1).split("/")]
-            assert parameter.best != values[len(values) // 2], parameter.name
-    assert noted >= 3
+def test_i5_what_later_events_have_set_has_a_prior_and_nothing_else_has() -> None:
+    parameters = theatre.load().parameters.values()
+    assert {p.name for p in parameters if p.prior} == {
+        p.name for p in parameters if p.evidence == "H"
+    }
+    for parameter in parameters:
+        if parameter.prior is not None:
+            assert parameter.prior != (parameter.low, parameter.best, parameter.high)
+            low, best, high = parameter.prior
+            assert low <= best <= high
 
 
 @pytest.mark.parametrize("name", NAMES)

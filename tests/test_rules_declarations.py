@@ -272,7 +272,7 @@ def test_core_imports_nothing_heavy() -> None:
 
 
 LAYERS = (
-    {"theatre", "scenario", "compiled"},
+    {"codes", "theatre", "scenario", "compiled"},
     {"state", "draws", "ledger", "parameters"},
     {"rules"},
     {"day"},
@@ -280,7 +280,7 @@ LAYERS = (
     {"ensemble"},
     {"results"},
     {"plots"},
-    {"cli", "cli_batch", "app"},
+    {"cli", "cli_batch", "cli_compare", "cli_verify", "app"},
 )
 """DESIGN, section 2: nothing imports upwards."""
 

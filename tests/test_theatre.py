@@ -542,7 +542,7 @@ def test_symbolic_values_are_those_of_the_rules() -> None:
         ("influence_decay_km", (15, 30, 60), "L", "R4.1"),
         ("w_symbolic_separatists", (1, 2, 4), "J", "R5.1"),
         ("raid_interval_gsim", (12, 25, 45), "H", "R5.2"),
-        ("clear_insurgent", (0.03, 0.1, 0.3), "J", "R6.2"),
+        ("clear_insurgent", (0.005, 0.02, 0.08), "H", "R6.2"),
         ("early_base", (-7.5, -5, -2.5), "J", "R6.3"),
         ("strength_separatists", (2000, 2500, 4000), "E", "R1.2"),
     ],

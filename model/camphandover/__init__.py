@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from camphandover import plots
     from camphandover.ensemble.plan import BatchError
     from camphandover.model import NorthernMali
-    from camphandover.results.batch import Batch, open_batch, run
+    from camphandover.results.batch import Batch, open_batch, run, verify
     from camphandover.results.claims import claims, control_reports
+    from camphandover.results.compare import Comparison, compare
     from camphandover.results.shares import control_shares
     from camphandover.results.table import end_table
-    from camphandover.scenario import Scenario, ScenarioError
+    from camphandover.scenario import Scenario, ScenarioError, load_points
     from camphandover.scenario import load as load_scenario
 
     __version__: str
@@ -27,34 +28,42 @@ if TYPE_CHECKING:
 __all__ = [
     "Batch",
     "BatchError",
+    "Comparison",
     "NorthernMali",
     "Scenario",
     "ScenarioError",
     "__version__",
     "claims",
+    "compare",
     "control_reports",
     "control_shares",
     "end_table",
+    "load_points",
     "load_scenario",
     "open_batch",
     "plots",
     "run",
+    "verify",
 ]
 
 _HOMES = {
     "Batch": "results.batch:Batch",
     "BatchError": "ensemble.plan:BatchError",
+    "Comparison": "results.compare:Comparison",
     "NorthernMali": "model:NorthernMali",
     "Scenario": "scenario:Scenario",
     "ScenarioError": "scenario:ScenarioError",
     "claims": "results.claims:claims",
+    "compare": "results.compare:compare",
     "control_reports": "results.claims:control_reports",
     "control_shares": "results.shares:control_shares",
     "end_table": "results.table:end_table",
+    "load_points": "scenario:load_points",
     "load_scenario": "scenario:load",
     "open_batch": "results.batch:open_batch",
     "plots": "plots:",
     "run": "results.batch:run",
+    "verify": "results.batch:verify",
 }
 
 

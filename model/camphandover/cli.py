@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from camphandover import cli_batch
+from camphandover import cli_batch, cli_compare, cli_verify
 
 INPUT_FAULT = 2
 INTERRUPTED = 130
@@ -82,17 +82,17 @@ def _options(
 def validate(
     files: Annotated[list[str], typer.Argument(help="Scenario files, or names of the library.")],
 ) -> None:
-    """Check scenario files and report every fault with its line."""
-    from camphandover.scenario import ScenarioError, load
+    """Check scenario files, with all points of a sweep, and report every fault with its line."""
+    from camphandover.scenario import ScenarioError, load_points
 
     reports = []
     for file in files:
         try:
-            load(file)
+            n_points = len(load_points(file))
         except ScenarioError as error:
             reports.append(str(error))
         else:
-            typer.echo(f"ok {file}")
+            typer.echo(f"ok {file} ({n_points} points)" if n_points > 1 else f"ok {file}")
     if reports:
         typer.echo("\n\n".join(dict.fromkeys(reports)), err=True)
         raise typer.Exit(INPUT_FAULT)
@@ -100,7 +100,7 @@ def validate(
 
 @app.command()
 def explain(file: ScenarioFile) -> None:
-    """Show the resolved scenario with the file and line of each value."""
+    """Show the resolved scenario, and its sweep, with the file and line of each value."""
     from camphandover.scenario import explain as explained
 
     typer.echo(explained(file))
@@ -128,6 +128,8 @@ def schema() -> None:
 
 app.command()(cli_batch.run)
 app.command()(cli_batch.plot)
+app.command()(cli_compare.compare)
+app.command()(cli_verify.verify)
 
 
 def main(arguments: list[str] | None = None) -> None:

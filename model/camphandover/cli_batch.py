@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from camphandover.results.batch import Batch
+    from camphandover.results.table import Table
 
 FAILED = 1
 COMPILE_SECONDS = 30
@@ -37,35 +37,86 @@ def run(
     workers: Annotated[
         int | None, typer.Option(min=1, max=4096, help="Threads. [default: all cores]")
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A Dask scheduler, whose workers compute."),
+    ] = None,
+    sample_parameters: Annotated[
+        bool,
+        typer.Option(
+            "--sample-parameters", help="Each run draws its parameters from their ranges."
+        ),
+    ] = False,
+    fixed: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Fix a parameter; may be given again."),
+    ] = None,
+    evidence: Annotated[
+        str, typer.Option(metavar="SET", help="Set of parameters: hindcast or prior.")
+    ] = "hindcast",
+    ledger: Annotated[
+        str,
+        typer.Option(metavar="HOW", help="How much of the ledger is kept: full, changes, none."),
+    ] = "full",
     json: Json = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the table only.")] = False,
 ) -> None:
     """Run scenarios many times: who holds each base over time.
 
-    Ends with a table and charts in the folder of the batch. The same command again computes
-    nothing; a folder that holds something else is never overwritten.
+    Ends with a table and charts in the folder of the batch. A batch that was cut off goes on where
+    it was, and more --runs add to it; the same command again computes nothing. A folder that holds
+    something else is never overwritten.
     """
+    from camphandover.ensemble.plan import default_folder
     from camphandover.results.batch import load_all
     from camphandover.results.batch import run as run_batch
-    from camphandover.results.table import end_table
 
     _check_writable(json)
     scenarios = load_all(files or None)
-    workers = workers or os.cpu_count() or 1
-    folder = _folder(out, [scenario.name for scenario in scenarios], not files)
+    names = [scenario.name for scenario in scenarios]
+    folder = out if out is not None else default_folder(names, not files)
     say = _nothing if quiet else _say
     plural = "s" * (len(scenarios) != 1)
-    say(f"{len(scenarios)} scenario{plural} x {runs} runs, {workers} workers, into {folder}")
+    say(f"{len(scenarios)} scenario{plural} x {runs} runs into {folder}")
     with _progress(quiet, say) as progress:
-        batch = run_batch(scenarios, runs, seed, folder, workers, progress)
+        batch = run_batch(
+            scenarios, runs, seed, folder, workers, progress,
+            cluster=cluster, sample_parameters=sample_parameters, fixed=_settings(fixed or []),
+            evidence=evidence, ledger=ledger, say=_say,
+        )  # fmt: skip
     if batch.reused:
         say(f"{folder} holds this batch already: nothing was computed.")
-    table = end_table(batch)
+    table = _table(batch)
     typer.echo(str(table))
     if json is not None:
         table.write_json(json)
     _draw(batch, None, batch.reused, say)
     _report_failures(batch)
+
+
+def _settings(texts: list[str]) -> dict[str, float]:
+    """What `--set NAME=VALUE` says, by name."""
+    from camphandover.ensemble.plan import BatchError
+
+    values: dict[str, float] = {}
+    for text in texts:
+        name, equals, number = text.partition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise BatchError(f"--set {text}: NAME=VALUE is needed, such as ied_rate=0.5.")
+        if name in values:
+            raise BatchError(f"--set {name} stands twice: keep one of the two.")
+        values[name] = value
+    return values
+
+
+def _table(batch: Batch) -> Table:
+    from camphandover.results.table import end_table
+
+    return end_table(batch)
 
 
 def plot(
@@ -100,37 +151,33 @@ def _check_writable(path: Path | None) -> None:
         raise BatchError(f"--json {path}: its folder is not there or not writable.")
 
 
-def _folder(out: Path | None, names: list[str], whole_library: bool) -> Path:
-    from camphandover.ensemble.plan import default_folder
-
-    return out if out is not None else default_folder(names, whole_library)
-
-
 @contextmanager
 def _progress(quiet: bool, say: Callable[[str], None]) -> Iterator[Callable[[int, int], None]]:
     """What is told of a batch: a word on a first compile, then a bar if stderr is a terminal."""
-    from tqdm import tqdm
+    from camphandover.results.progress import shown
 
-    hidden = quiet or not sys.stderr.isatty()
-    with tqdm(unit="run", file=sys.stderr, leave=False, disable=hidden) as bar:
+    with shown(False if quiet else None) as bar:
 
         def tell(done: int, total: int) -> None:
             from camphandover import compiled
 
-            if done == 0 and compiled.is_cold():
+            if done < total and compiled.is_cold():
                 say(f"Compiling the model (about {COMPILE_SECONDS} s, once per version)...")
-            bar.total = total
-            bar.update(done - bar.n)
+            bar(done, total)
 
         yield tell
 
 
 def _draw(batch: Batch, out: Path | None, missing_only: bool, say: Callable[[str], None]) -> None:
-    from camphandover.plots import draw_batch
+    from camphandover.results.charts import chart_files
 
-    drawn = draw_batch(batch, out, missing_only)
     charts = out or batch.folder / "charts"
-    say(f"Charts: {charts} ({len(drawn)} drawn). Data: {batch.folder}")
+    n_drawn = 0
+    if not (missing_only and all(path.exists() for path in chart_files(charts, batch.scenarios))):
+        from camphandover.plots import draw_batch
+
+        n_drawn = len(draw_batch(batch, out, missing_only))
+    say(f"Charts: {charts} ({n_drawn} drawn). Data: {batch.folder}")
 
 
 def _report_failures(batch: Batch) -> None:

@@ -19,7 +19,16 @@ from pathlib import Path
 from typing import Any, cast
 
 PACKAGE = Path(__file__).resolve().parent
-CORE = ("compiled.py", "day.py", "draws.py", "ledger.py", "parameters.py", "rules", "state.py")
+CORE = (
+    "codes.py",
+    "compiled.py",
+    "day.py",
+    "draws.py",
+    "ledger.py",
+    "parameters.py",
+    "rules",
+    "state.py",
+)
 
 
 HELPS = "CAMPHANDOVER_HELPS"

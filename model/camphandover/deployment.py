@@ -3,6 +3,7 @@
 Source: RULES R1.2 (order of battle), R1.3 (map), R6.1 (schedule).
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
@@ -40,8 +41,8 @@ def day_number(day: date) -> int:
     return (day - date(1970, 1, 1)).days
 
 
-def _routes(theatre: Theatre, decay_km: float) -> np.recarray:
-    """Shortest land routes between all places: km, next place, and influence's decay."""
+def _routes(theatre: Theatre) -> np.recarray:
+    """Shortest land routes between all places: km and next place; km in a straight line."""
     n = len(theatre.places)
     km = np.full((n, n), np.inf)
     nxt = np.tile(np.arange(n), (n, 1))
@@ -59,7 +60,6 @@ def _routes(theatre: Theatre, decay_km: float) -> np.recarray:
     routes = st.rows(st.ROUTE, (n, n))
     routes["km"] = km
     routes["next"] = nxt
-    routes["near"] = np.exp(-km / decay_km)
     routes["air_km"] = [[great_circle(a, b) for b in theatre.places] for a in theatre.places]
     return routes
 
@@ -130,43 +130,44 @@ def _size(theatre: Theatre, params: Params, what: str, group: UnitGroup) -> floa
 
 def _units(
     theatre: Theatre, scenario: Scenario, params: Params, first: int, times: int
-) -> np.recarray:
+) -> np.ndarray:
     """Unit rows of all sides, scaled to the theatre's strengths and the scenario's forces."""
-    template: list[tuple[str, UnitGroup | None]] = []
+    template: list[tuple[str, UnitGroup | None, int]] = []
     there = [g for g in theatre.units if not g.when or getattr(scenario.foreign, g.when)]
     for side in st.Side:
         name = side.name.lower()
-        groups = [group for group in there if group.side == name]
-        for group in groups:
-            template.extend((name, group) for _ in range(group.units * times))
-        template.extend((name, None) for _ in range(RESERVED[name] * times))
-    units = st.rows(st.UNIT, len(template))
+        template += [(name, group, group.units * times) for group in there if group.side == name]
+        template.append((name, None, RESERVED[name] * times))
+    units = np.zeros(sum(n for _, _, n in template), st.UNIT)
+    units["column"] = -1
+    units["fought"] = first - 10_000
+    units["return_day"] = first
     totals = {
         name: sum(
             g.units * g.men * _size(theatre, params, "men", g) for g in there if g.side == name
         )
         for name in {g.side for g in there}
     }
-    for row, (name, member) in zip(units, template, strict=True):
-        row.side = st.Side[name.upper()]
-        row.column = -1
-        row.fought = first - 10_000
-        row.return_day = first
-        row.kind = _KIND_OF_SIDE[name]
-        row.quality = params[f"quality_{_QUALITY[st.Kind(row.kind).name.lower(), name]}"]
+    begin = 0
+    for name, member, n in template:
+        rows = units[begin : begin + n]
+        begin += n
+        rows["side"] = st.Side[name.upper()]
+        kind = _KIND_OF_SIDE[name] if member is None else st.Kind[member.kind.upper()]
+        rows["kind"] = kind
+        rows["quality"] = params[f"quality_{_QUALITY[kind.name.lower(), name]}"]
         if member is None:
             continue
-        row.kind = st.Kind[member.kind.upper()]
-        row.slot = st.Slot[member.slot.upper()]
-        row.home = row.place = theatre.index(member.place)
+        rows["slot"] = st.Slot[member.slot.upper()]
+        rows["home"] = rows["place"] = theatre.index(member.place)
         scale = _scale(scenario, params, name, totals[name])
-        row.men = round(member.men * _size(theatre, params, "men", member) * scale)
+        men = round(member.men * _size(theatre, params, "men", member) * scale)
         vehicles = member.vehicles * _size(theatre, params, "vehicles", member) * scale
-        row.vehicles = round(vehicles) if row.men else 0
-        row.quality = params[f"quality_{_QUALITY[member.kind, name]}"]
-        row.since = first - int(params.fortified_after_days)
+        rows["men"] = men
+        rows["vehicles"] = round(vehicles) if men else 0
+        rows["since"] = first - int(params.fortified_after_days)
         limit = params.supply_max_armed if member.kind == "group" else params.supply_max_garrison
-        row.supply = limit
+        rows["supply"] = limit
     return units
 
 
@@ -207,7 +208,7 @@ _STRENGTH = {
 }
 
 
-def _sides(scenario: Scenario, params: Params, units: np.recarray, first: int) -> np.recarray:
+def _sides(scenario: Scenario, params: Params, units: np.ndarray, first: int) -> np.recarray:
     """The sides' rows: weights, morale, books of men, and when each group's next attack is due."""
     sides = st.rows(st.SIDE, len(st.Side))
     for side, row in zip(st.Side, sides, strict=True):
@@ -230,34 +231,64 @@ def _sides(scenario: Scenario, params: Params, units: np.recarray, first: int) -
     return sides
 
 
-def deploy(scenario: Scenario, theatre: Theatre, times: int = 1) -> World:
+def deploy(
+    scenario: Scenario, theatre: Theatre, times: int = 1, values: Mapping[str, float] | None = None
+) -> World:
     """The state at 00:00 of the scenario's first day, and its parameters.
 
     Args:
         times: How many times the order of battle stands in the field (for benchmarks; each
             unit keeps its size).
+        values: Parameters that differ from the best value; the scenario's if not given.
     """
-    params = parameter_record(scenario.parameters)
+    params = parameter_record(scenario.parameters if values is None else values)
     first, last = day_number(scenario.window.start), day_number(scenario.window.end)
     units = _units(theatre, scenario, params, first, times)
     n = len(theatre.places)
     state = st.empty_state(
         len(units), COLUMNS * times, n, len(theatre.calendar), len(theatre.partners), ORDERS
     )
-    state.units[...] = units
     state.places[...] = _places(theatre, scenario, first)
     state.people[...] = _people(theatre)
-    state.sides[...] = _sides(scenario, params, units, first)
     state.partners[...] = _partners(theatre)
     state.switches[...] = _switches(scenario)
-    state.routes[...] = _routes(theatre, float(params.influence_decay_km))
+    state.routes[...] = _routes(theatre)
     state.calendar[...] = _calendar(theatre)
-    state.conflict[...] = _conflict(scenario, params, state.calendar, first)
     state.columns["act"] = st.NEVER
     for depot in theatre.depots:
         bloc = int(st.BLOC_OF_SIDE[st.Side[depot.side.upper()]])
         state.shipments["depot"][bloc, theatre.index(depot.place)] = 1
+    _set_by_parameters(state, scenario, params, units, first)
     return World(state, params, first, last, tuple(place.name for place in theatre.places))
+
+
+def redeploy(
+    world: World,
+    scenario: Scenario,
+    theatre: Theatre,
+    times: int = 1,
+    values: Mapping[str, float] | None = None,
+) -> World:
+    """The same scenario with other parameters: as `deploy`, in a tenth of its time.
+
+    Args:
+        world: What `deploy` made of the scenario; it is not changed.
+    """
+    params = parameter_record(scenario.parameters if values is None else values)
+    state = st.copy_state(world.state)
+    units = _units(theatre, scenario, params, world.first, times)
+    _set_by_parameters(state, scenario, params, units, world.first)
+    return world._replace(state=state, params=params)
+
+
+def _set_by_parameters(
+    state: st.State, scenario: Scenario, params: Params, units: np.ndarray, first: int
+) -> None:
+    """The tables that parameters decide: units, sides, reach of influence, the conflict."""
+    state.units[...] = units
+    state.sides[...] = _sides(scenario, params, units, first)
+    state.routes["near"] = np.exp(-state.routes["km"] / float(params.influence_decay_km))
+    state.conflict[...] = _conflict(scenario, params, state.calendar, first)
 
 
 def _people(theatre: Theatre) -> np.recarray:

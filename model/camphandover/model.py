@@ -1,5 +1,6 @@
 """The model as Mesa knows it: `NorthernMali` owns the state, one step is one day."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from camphandover import day as core
 from camphandover import ledger as log
 from camphandover import state as st
 from camphandover.agents import COMMANDERS, Commander
-from camphandover.deployment import World, deploy
+from camphandover.deployment import World, deploy, redeploy
 from camphandover.draws import key_of
 from camphandover.parameters import Params
 from camphandover.rules import books
@@ -101,6 +102,17 @@ class NorthernMali(mesa.Model):
         self._politics: Politics | None = None
         self.reset(replicate)
 
+    def use_parameters(self, values: Mapping[str, float]) -> None:
+        """Take other parameter values from the next `reset` or `run(replicate)` on.
+
+        Args:
+            values: What differs from the best values; the scenario's own are not added.
+
+        Raises:
+            KeyError: a name that the registry does not have.
+        """
+        self.world = redeploy(self.world, self.scenario_spec, self.theatre, self.times, values)
+
     # --- time
 
     @property
@@ -117,6 +129,7 @@ class NorthernMali(mesa.Model):
         """Back to the first day, as another replicate. Mesa's clock and events are not rewound."""
         self.key = key_of(self.seed_value, replicate)
         self.replicate = replicate
+        self.params = self.world.params
         st.restore(self.state, self.world.state)
         self.ledger.used[0] = 0
         self.control[...] = -1

@@ -24,25 +24,33 @@ Params = NewType("Params", np.record)
 declare(Params, np.zeros(1, PARAMETERS).view(np.recarray)[0])
 
 
-def parameter_record(values: Mapping[str, float]) -> Params:
+HINDCAST, PRIOR = EVIDENCE = ("hindcast", "prior")
+"""Sets of parameters: `prior` knows no event after 17 September 2023, `hindcast` all."""
+
+
+def parameter_record(values: Mapping[str, float], evidence: str = HINDCAST) -> Params:
     """One record of all parameters: the best value, or the one in `values`; and R2.3's quantiles.
+
+    Args:
+        values: What differs from the set's best values.
+        evidence: The set of parameters.
 
     Raises:
         KeyError: a name in `values` that the registry does not have.
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     unknown = sorted(set(values) - set(REGISTRY))
     if unknown:
         raise KeyError(f"no parameter is named {unknown[0]}; parameters.yaml lists them all")
     record = np.zeros(1, PARAMETERS).view(np.recarray)
     for name, parameter in REGISTRY.items():
-        record[name] = values.get(name, parameter.best)
+        record[name] = values.get(name, parameter.known(evidence)[1])
     grid = quantile_grid(TABLE_POINTS)
     for row, name in enumerate(BREAKPOINTS):
         mean = float(record[f"break_{name}"][0])
         concentration = float(record[f"break_{name}_conc"][0])
-        record["breakpoints"][0, row] = beta.ppf(
-            grid, mean * concentration, (1.0 - mean) * concentration
+        record["breakpoints"][0, row] = betaincinv(
+            mean * concentration, (1.0 - mean) * concentration, grid
         )
     return Params(record[0])

@@ -1,22 +1,23 @@
-"""The cubes of a batch on disk: Zarr groups with one chunk for each block.
+"""The cubes of a batch on disk: Zarr groups of which one chunk holds one block.
 
-The groups are described by zarr itself; a chunk is written here as the one file that the Zarr
-format says it is, under a temporary name and then renamed, so that no half-written chunk is ever
-seen and no two threads share a file.
+The groups are described by zarr itself; a chunk is made here as the one file that the Zarr format
+says it is, so that a block is written whole or not at all and no two threads share a file. The
+figures of the sides lie in one array, `sides`, with a dimension `figure`; those of the conflict
+and of the places likewise.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from camphandover.codes import Holder, Side, Slot
+from camphandover.ensemble.files import write_whole
 from camphandover.ensemble.plan import BLOCK, Block, Plan
-from camphandover.state import Holder, Side, Slot
 
 if TYPE_CHECKING:
     import zarr
@@ -66,18 +67,26 @@ PEOPLE = {
     "fuel": ("1", "price of fuel over that before a blockade"),
 }
 """Daily figures of each place: unit and meaning."""
+SIDES_ARRAY, WAR_ARRAY, PEOPLE_ARRAY = "sides", "war", "people"
+"""Arrays that hold the figures above."""
 CONTROL_DIMS = ("scenario", "replicate", "place", "slot", "date")
-SERIES_DIMS = ("scenario", "replicate", "date", "side")
-WAR_DIMS = ("scenario", "replicate", "date")
-PEOPLE_DIMS = ("scenario", "replicate", "date", "place")
-ZSTD_LEVEL = 1
+SIDES_DIMS = ("scenario", "replicate", "figure", "date", "side")
+WAR_DIMS = ("scenario", "replicate", "war_figure", "date")
+PEOPLE_DIMS = ("scenario", "replicate", "figure", "date", "place")
+COMPRESSOR: Literal["zstd"] = "zstd"
+LEVEL = 1
+"""Of Blosc, with bytes shuffled: four fifths of plain Zstandard's size here, and as quick."""
 
 
 def create(path: Path, plan: Plan, variables: Mapping[str, Any]) -> None:
-    """Make an empty group with its coordinates; see `control_variables`, `series_variables`."""
+    """Write the description of a group and its coordinates; see `control_variables` and others.
+
+    A group that is there is described anew, for more replicates; its chunks stay.
+    """
     import zarr
 
-    group = zarr.open_group(path, mode="w", zarr_format=3)
+    described: dict[str, Any] = {}
+    group = zarr.open_group(zarr.storage.MemoryStore(described), mode="w", zarr_format=3)
     first = date.isoformat(plan.start)
     _coordinate(group, "scenario", plan.names, ("scenario",))
     _coordinate(group, "replicate", np.arange(plan.runs), ("replicate",))
@@ -87,7 +96,10 @@ def create(path: Path, plan: Plan, variables: Mapping[str, Any]) -> None:
         if "values" in options:
             _coordinate(group, name, **options)
         else:
-            group.create_array(name, compressors=_codec(), **options)
+            codec = _codec(np.dtype(options["dtype"]).itemsize)
+            group.create_array(name, compressors=codec, **options)
+    for key, data in described.items():
+        write_whole(path / key, data.to_bytes())
 
 
 def control_variables(plan: Plan, places: tuple[Place, ...]) -> dict[str, Any]:
@@ -122,30 +134,25 @@ def control_variables(plan: Plan, places: tuple[Place, ...]) -> dict[str, Any]:
 
 def series_variables(plan: Plan) -> dict[str, Any]:
     """The daily figures of the sides and of the conflict, as `create` takes them."""
-    shape = (len(plan.scenarios), plan.runs, plan.n_days)
-    variables: dict[str, Any] = {"side": {"values": SIDES, "dims": ("side",)}}
-    variables |= _figures(SERIES, (*shape, len(SIDES)), SERIES_DIMS)
-    return variables | _figures(war_names(), shape, WAR_DIMS)
+    shape = (len(plan.scenarios), plan.runs)
+    sides = (*shape, len(SERIES), plan.n_days, len(SIDES))
+    war = (*shape, len(WAR), plan.n_days)
+    return {
+        "side": {"values": SIDES, "dims": ("side",)},
+        "figure": {"values": list(SERIES), "dims": ("figure",)},
+        "war_figure": {"values": list(WAR), "dims": ("war_figure",)},
+        SIDES_ARRAY: _cube(sides, SIDES_DIMS, np.float32, np.nan, {}),
+        WAR_ARRAY: _cube(war, WAR_DIMS, np.float32, np.nan, {}),
+    }
 
 
 def people_variables(plan: Plan, places: tuple[Place, ...]) -> dict[str, Any]:
     """The daily figures of the places, as `create` takes them."""
-    shape = (len(plan.scenarios), plan.runs, plan.n_days, len(places))
-    names = {"values": [place.name for place in places], "dims": ("place",)}
-    return {"place": names, **_figures(PEOPLE, shape, PEOPLE_DIMS)}
-
-
-def war_names() -> dict[str, tuple[str, str]]:
-    """Figures of the conflict by the name under which they are stored."""
-    return {f"war_{name}": what for name, what in WAR.items()}
-
-
-def _figures(
-    meanings: Mapping[str, tuple[str, str]], shape: tuple[int, ...], dims: tuple[str, ...]
-) -> dict[str, Any]:
+    shape = (len(plan.scenarios), plan.runs, len(PEOPLE), plan.n_days, len(places))
     return {
-        name: _cube(shape, dims, np.float32, np.nan, {"units": units, "long_name": meaning})
-        for name, (units, meaning) in meanings.items()
+        "place": {"values": [place.name for place in places], "dims": ("place",)},
+        "figure": {"values": list(PEOPLE), "dims": ("figure",)},
+        PEOPLE_ARRAY: _cube(shape, PEOPLE_DIMS, np.float32, np.nan, {}),
     }
 
 
@@ -155,7 +162,7 @@ def _cube(
     """Options of an array of which one chunk holds one block."""
     return {
         "shape": shape,
-        "chunks": (1, min(BLOCK, shape[1]), *shape[2:]),
+        "chunks": (1, BLOCK, *shape[2:]),
         "dtype": dtype,
         "fill_value": fill,
         "dimension_names": dims,
@@ -183,32 +190,29 @@ def _coordinate(
     array[:] = data.astype(object) if text else data
 
 
-def _codec() -> list[Any]:
-    from zarr.codecs import ZstdCodec
+def _codec(itemsize: int) -> list[Any]:
+    from zarr.codecs import BloscCodec
 
-    return [ZstdCodec(level=ZSTD_LEVEL)]
+    return [BloscCodec(cname=COMPRESSOR, clevel=LEVEL, shuffle="shuffle", typesize=itemsize)]
 
 
-def write_chunk(group: Path, variable: str, block: Block, values: np.ndarray) -> None:
-    """Write the one chunk of a block.
+def chunk_path(group: str, array: str, block: Block, dimensions: int) -> str:
+    """Path, in the folder of a batch, of the one chunk of a block.
 
     Args:
-        group: The Zarr group.
-        variable: Name of the array.
-        block: Its scenario and replicates say which chunk.
-        values: The whole chunk, shape (replicate, ...), the fill value past the last replicate.
+        group: Name of the Zarr group. array: Name of the array. dimensions: Of the array.
     """
-    from numcodecs.zstd import Zstd
+    rest = ["0"] * (dimensions - 2)
+    return "/".join([group, array, "c", str(block.scenario), str(block.first // BLOCK), *rest])
 
-    rest = ["0"] * (values.ndim - 1)
-    path = group.joinpath(variable, "c", str(block.scenario), str(block.first // BLOCK), *rest)
-    path.parent.mkdir(parents=True, exist_ok=True)
+
+def chunk(values: np.ndarray) -> bytes:
+    """A whole chunk as the bytes of its file.
+
+    Args:
+        values: Shape (replicate, ...), the fill value past the last replicate.
+    """
+    from numcodecs import Blosc
+
     little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
-    write_whole(path, Zstd(level=ZSTD_LEVEL).encode(little.tobytes()))
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is either there with all its bytes, or not there."""
-    temporary = path.with_name(f"{path.name}.part")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
+    return bytes(Blosc(COMPRESSOR, LEVEL, Blosc.SHUFFLE).encode(little))

@@ -6,14 +6,13 @@ Written with fixed options and nothing of the moment, so that equal content is e
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from camphandover.ensemble.cubes import HOLDERS, SIDES, write_whole
+from camphandover.codes import Mission, Slot
+from camphandover.ensemble.cubes import HOLDERS, SIDES
 from camphandover.ledger import ROW, Kind
-from camphandover.state import Mission, Slot
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,27 +25,35 @@ _KINDS: dict[int, int] = {int(kind): row for row, kind in enumerate(Kind)}
 _KIND_ROW = np.array([_KINDS.get(code, -1) for code in range(max(_KINDS) + 1)])
 
 
-def write(
-    path: Path, scenario: str, places: tuple[str, ...], first: int, ledgers: list[np.ndarray]
-) -> None:
-    """Write the ledgers of a block.
+def encode(
+    scenario: str,
+    places: tuple[str, ...],
+    first: int,
+    ledgers: list[np.ndarray],
+    keep: str = "full",
+) -> bytes:
+    """The ledgers of a block as the bytes of a Parquet file.
 
     Args:
-        path: The file.
         scenario: Name of the scenario.
         places: Names of the places, by code.
         first: First replicate of the block.
         ledgers: Rows of each replicate (`camphandover.ledger.ROW`), replicates ascending.
+        keep: `full`, or `changes`: changes of control and the chains of their causes. A row
+            keeps its number.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    sizes = [len(ledger) for ledger in ledgers]
-    rows = np.concatenate(ledgers)
+    kept = [np.arange(len(ledger)) for ledger in ledgers]
+    if keep == "changes":
+        kept = [changes(ledger) for ledger in ledgers]
+    sizes = [len(numbers) for numbers in kept]
+    rows = np.concatenate([ledger[numbers] for ledger, numbers in zip(ledgers, kept, strict=True)])
     columns = {
         "scenario": _names(np.zeros(len(rows), np.int32), (scenario,)),
         "replicate": pa.array(np.repeat(np.arange(first, first + len(sizes)), sizes), pa.int32()),
-        "row": pa.array(np.concatenate([np.arange(n) for n in sizes]), pa.int32()),
+        "row": pa.array(np.concatenate(kept), pa.int32()),
         "time": pa.array(np.rint(rows["hour"] * MS_PER_HOUR).astype("i8").view("M8[ms]")),
         "kind": _names(_KIND_ROW[rows["kind"]], tuple(kind.label for kind in Kind)),
         "side": _names(rows["side"], SIDES),
@@ -67,7 +74,18 @@ def write(
         pa.table(columns), sink, compression="zstd", compression_level=1, version="2.6",
         use_dictionary=dictionaries,
     )  # fmt: skip
-    write_whole(path, sink.getvalue().to_pybytes())
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def changes(ledger: np.ndarray) -> np.ndarray:
+    """Numbers, ascending, of the rows that change control and of all rows that led to them."""
+    kept = ledger["kind"] == int(Kind.CONTROL)
+    for row in np.flatnonzero(kept):
+        cause = int(ledger["cause"][row])
+        while cause >= 0 and not kept[cause]:
+            kept[cause] = True
+            cause = int(ledger["cause"][cause])
+    return np.flatnonzero(kept)
 
 
 def _names(codes: np.ndarray, names: tuple[str, ...]) -> pa.DictionaryArray:

@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     import numpy as np
 
     from camphandover.scenario import Scenario
+    from camphandover.theatre import Parameter
 
-FORMAT = 2
+FORMAT = 3
 BLOCK = 50
 """Replicates of a block: enough that storing costs little, few enough to share out evenly."""
 MAX_SEED = 2**64 - 1
 MAX_NAME = 60
+DEFAULT_MODEL = "camphandover.model:NorthernMali"
+"""What `identity_of` says of the model itself, without loading it."""
+LEDGERS = ("full", "changes", "none")
+"""How much of the ledger is kept: all, changes of control with the chains of their causes, none."""
 
 
 class BatchError(Exception):
@@ -61,9 +66,20 @@ class Runner(Protocol):
     def run(self, replicate: int) -> Record:
         """Run one replicate from the scenario's first day."""
 
+    def use_parameters(self, values: Mapping[str, float]) -> None:
+        """Take these parameters from the next `run` on; called only if they are sampled."""
+
 
 Model = Callable[["Scenario", int], Runner]
 """Makes a runner from a scenario and a seed: `NorthernMali` or a subclass of it."""
+
+
+def northern_mali(scenario: Scenario, seed: int) -> Runner:
+    """The model, imported when the first one is made."""
+    from camphandover.model import NorthernMali
+
+    made: Runner = NorthernMali(scenario, seed)
+    return made
 
 
 @dataclass(frozen=True)
@@ -99,6 +115,9 @@ class Plan:
         theatre: Digest of the facts and parameters.
         core: Digest of the sources of the model.
         model: What runs a replicate: `module:name`, with a hash of the source if it is a user's.
+        evidence: Set of parameters, `prior` or `hindcast`.
+        sampled: Whether each replicate has parameters of its own; what a scenario sets is fixed.
+        ledger: How much of the ledger is kept, one of `LEDGERS`.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -107,6 +126,9 @@ class Plan:
     theatre: str
     core: str
     model: str
+    evidence: str = "hindcast"
+    sampled: bool = False
+    ledger: str = "full"
 
     @property
     def names(self) -> list[str]:
@@ -146,7 +168,7 @@ class Plan:
         stop = min(first + BLOCK, self.runs)
         what = self.scenarios[scenario]
         parts = [FORMAT, what.name, what.digest(), self.theatre, self.core, self.model, self.seed]
-        parts += [first, stop]
+        parts += [first, stop, self.evidence, self.sampled, self.ledger]
         return Block(scenario, first, stop, _hash(parts)[:16])
 
     @cached_property
@@ -154,37 +176,121 @@ class Plan:
         """Hash of all that decides the content of the batch."""
         return _hash([self.names, [block.name for block in self.blocks]])
 
+    def identity(self) -> dict[str, Any]:
+        """All that decides the content of the batch but the number of runs."""
+        scenarios = [{"name": one.name, "digest": one.digest()} for one in self.scenarios]
+        return {
+            "format": FORMAT,
+            "seed": self.seed,
+            "scenarios": scenarios,
+            "theatre": self.theatre,
+            "core": self.core,
+            "model": self.model,
+            "evidence": self.evidence,
+            "sampled": self.sampled,
+            "ledger": self.ledger,
+        }
 
-def make_plan(scenarios: Sequence[Scenario], runs: int, seed: int, model: Model) -> Plan:
+    def parameters(self, scenario: int, first: int, stop: int) -> list[dict[str, float]]:
+        """Values of all parameters in replicates `first` to `stop` (exclusive) of a scenario."""
+        from camphandover import theatre
+        from camphandover.ensemble.sampling import sample
+
+        register = theatre.load().parameters
+        best = {name: parameter.known(self.evidence)[1] for name, parameter in register.items()}
+        own = self.scenarios[scenario].parameters
+        if not self.sampled:
+            return [{**best, **own}] * (stop - first)
+        drawn = sample(register, self.evidence, self.seed, first, stop)
+        rows = range(stop - first)
+        return [{**best, **{name: float(drawn[name][i]) for name in drawn}, **own} for i in rows]
+
+
+def make_plan(
+    scenarios: Sequence[Scenario],
+    runs: int,
+    seed: int,
+    model: Model | str,
+    *,
+    evidence: str = "hindcast",
+    sampled: bool = False,
+    fixed: Mapping[str, float] | None = None,
+    ledger: str = "full",
+) -> Plan:
     """Plan a batch.
 
     Args:
         scenarios: At least one; their names differ.
         runs: Replicates of each scenario, at least 1.
         seed: 0 to 2**64 - 1.
-        model: Makes the runner of a scenario.
+        model: Makes the runner of a scenario, or what `identity_of` says of it.
+        evidence: Set of parameters, `prior` or `hindcast`.
+        sampled: Whether each replicate draws its parameters from their ranges.
+        fixed: Parameters that have this value in every scenario and run.
+        ledger: How much of the ledger is kept, one of `LEDGERS`.
     Errors:
-        BatchError if a value is out of range or two scenarios share a name.
+        BatchError if a value is out of range, two scenarios share a name, or there is no such
+        parameter.
     """
     from camphandover import theatre
 
     check_whole("runs", runs, 1, 2**31 - 1)
     check_whole("seed", seed, 0, MAX_SEED)
+    _check_choice("evidence", evidence, ("hindcast", "prior"))
+    _check_choice("ledger", ledger, LEDGERS)
     if not scenarios:
         raise BatchError("There is no scenario to run: name at least one.")
     names = [scenario.name for scenario in scenarios]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise BatchError(f"Two scenarios are named {', '.join(twice)}: give each its own name.")
-    facts = theatre.load().digest
-    return Plan(tuple(scenarios), runs, seed, facts, code_digest(), _identity(model))
+    facts = theatre.load()
+    values = _check_parameters(fixed or {}, facts.parameters)
+    if evidence == "prior" and not sampled:
+        # Without sampling the set is its best values, which the scenarios then show.
+        bests = {name: p.prior[1] for name, p in facts.parameters.items() if p.prior is not None}
+    else:
+        bests = {}
+    chosen = tuple(
+        one.model_copy(update={"parameters": {**bests, **one.parameters, **values}})
+        for one in scenarios
+    )
+    what = model if isinstance(model, str) else identity_of(model)
+    return Plan(chosen, runs, seed, facts.digest, code_digest(), what, evidence, sampled, ledger)
+
+
+def _check_choice(name: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise BatchError(f"{name} is {value!r}: one of {', '.join(known)} is needed.")
+
+
+def _check_parameters(
+    fixed: Mapping[str, float], register: Mapping[str, Parameter]
+) -> dict[str, float]:
+    """Hold fixed parameters to the register's names and ranges."""
+    from camphandover.theatre.errors import close_matches
+
+    for name, value in fixed.items():
+        if name not in register:
+            hint = close_matches(name, list(register))
+            raise BatchError(f"There is no parameter {name!r}: {hint}.")
+        low, high = register[name].widest
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or not low <= value <= high
+        ):
+            unit = register[name].unit
+            raise BatchError(f"{name} is {value!r}: {low:g} to {high:g} is right ({unit}).")
+    return {name: float(value) for name, value in fixed.items()}
 
 
 def code_digest() -> str:
     """SHA-256 (hex) of the sources of the model: all that stands below the ensembles."""
     package = Path(__file__).resolve().parents[1]
-    above = ("__init__.py", "app.py", "cli.py", "cli_batch.py")
-    files = [path for path in package.glob("*.py") if path.name not in above]
+    files = [
+        path for path in package.glob("*.py") if not path.stem.startswith(("__", "cli", "app"))
+    ]
     files += [*package.glob("rules/**/*.py"), *package.glob("theatre/**/*.py")]
     names = {path.relative_to(package).as_posix(): path.read_bytes() for path in files}
     digest = hashlib.sha256()
@@ -218,14 +324,14 @@ def default_folder(names: Sequence[str], whole_library: bool) -> Path:
     return Path("runs", joined)
 
 
-def _identity(value: Any) -> str:
+def identity_of(value: Any) -> str:
     """What a model, or an argument bound to it, is: names, and hashes of users' own sources."""
     if isinstance(value, partial):
-        return f"{_identity(value.func)}{_identity(value.args)}{_identity(value.keywords)}"
+        return f"{identity_of(value.func)}{identity_of(value.args)}{identity_of(value.keywords)}"
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key}: {_identity(value[key])}' for key in sorted(value))}}}"
+        return f"{{{', '.join(f'{key}: {identity_of(value[key])}' for key in sorted(value))}}}"
     if isinstance(value, (list, tuple)):
-        return f"({', '.join(map(_identity, value))})"
+        return f"({', '.join(map(identity_of, value))})"
     if not hasattr(value, "__qualname__"):
         return repr(value)
     name = f"{value.__module__}:{value.__qualname__}"
@@ -236,7 +342,8 @@ def _identity(value: Any) -> str:
 
 def _source(value: Any) -> str:
     """Source of the module of a user's class or function, or its own if there is no file."""
-    if value.__module__.split(".")[0] in ("camphandover", "mesa", "builtins"):
+    package = value.__module__.split(".")[0]
+    if package in ("camphandover", "mesa", *sys.stdlib_module_names) and package != "__main__":
         return ""
     for part in (sys.modules.get(value.__module__), value):
         with suppress(OSError, TypeError):

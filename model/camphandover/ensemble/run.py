@@ -1,159 +1,182 @@
-"""Running a plan: blocks on threads, each written when it is done.
+"""Running a plan: the blocks that are not there yet are computed, each written when it is done.
 
-The core releases the GIL, so threads use all cores. What is stored depends only on the plan:
-not on the number of workers, nor on the order in which blocks finish.
+What is stored depends only on the plan: not on the engine, the number of workers, the order in
+which blocks finish, or how often the batch was cut off.
 """
 
 from __future__ import annotations
 
 import os
-import threading
 import time
-import traceback
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import suppress
-from dataclasses import dataclass, field
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from camphandover.ensemble import store
-from camphandover.ensemble.plan import BatchError, Block, Model, Plan, Runner, check_whole
+from camphandover.ensemble.plan import BatchError, Block, Model, Plan, check_whole
 
 Progress = Callable[[int, int], None]
-"""Called with the replicates done and all replicates, from the thread that called `run`."""
+"""Called with the replicates that are there and all replicates, from the thread of the caller."""
+Say = Callable[[str], None]
+"""Called with a sentence that the user should read."""
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A replicate that raised; the others are kept."""
-
-    scenario: str
-    replicate: int
-    seed: int
-    error: str
-    traceback: str
-
-
-@dataclass
 class Done:
-    """What a worker says of a block that it has written."""
+    """What an engine says of a block that is written.
 
-    size: int
+    Attributes:
+        model_seconds: Spent in the model.
+        returned: Whether the results came back from elsewhere and were written here.
+    """
+
+    block: Block
     model_seconds: float
-    failures: list[Failure] = field(default_factory=list)
+    returned: bool = False
 
 
-class _Workshop(threading.local):
-    """Of each thread, the runner of the scenario that it works on."""
+class Engine(Protocol):
+    """Computes and writes blocks."""
 
-    scenario = -1
-    runner: Runner | None = None
+    name: str
+    workers: int
+
+    def run(self, plan: Plan, folder: Path, todo: list[Block]) -> Generator[Done]:
+        """Compute and write the blocks, in any order; yields each when it is written."""
 
 
 def fill(
     plan: Plan,
     folder: Path,
-    model: Model,
-    workers: int | None = None,
+    engine: Engine,
     progress: Progress | None = None,
-) -> store.Manifest:
-    """Run a plan and store it.
+    say: Say | None = None,
+) -> tuple[store.Manifest, bool]:
+    """Run what is missing of a plan, and finish the batch.
 
     Args:
         plan: What to run.
-        folder: Where to; a finished batch of the same content there is left as it is.
-        model: Makes the runner of a scenario; one is made for each thread and scenario.
-        workers: Threads; all cores of the machine if not given.
+        folder: Where to.
+        engine: Who computes.
         progress: Told before the first run, which may have to compile, and of every block done.
+        say: Told of damaged blocks; a warning if not given.
     Returns:
-        The manifest, of which `failures` lists the replicates that raised.
+        The manifest, and whether everything was there already.
     Errors:
-        BatchError if the folder holds something else or cannot be written.
+        BatchError if the folder holds something else, is written by another process, or cannot
+        be written; what was computed stays, and the same call goes on from there.
     """
-    workers = os.cpu_count() or 1 if workers is None else workers
-    check_whole("workers", workers, 1, 4096)
     began = time.perf_counter()
     try:
-        finished = store.prepare(folder, plan)
-        if finished is not None:
-            return finished
-        layout = store.create(folder, plan)
-        if progress is not None:
-            progress(0, plan.runs * len(plan.scenarios))
-        _warm_up(plan, model)
-        warm = time.perf_counter() - began
-        done = _run_blocks(plan, layout, model, workers, progress)
-        seconds = {
-            "warm_up_seconds": round(warm, 3),
-            "wall_seconds": round(time.perf_counter() - began - warm, 3),
-            "model_seconds": round(sum(part.model_seconds for part in done), 3),
-        }
-        failures = sorted(
-            (failure for part in done for failure in part.failures),
-            key=lambda failure: (plan.names.index(failure.scenario), failure.replicate),
-        )
-        return store.finish(folder, plan, workers, seconds, [vars(f) for f in failures])
+        store.check_usable(folder, plan)
+        with store.writing(folder):
+            finished = store.check_usable(folder, plan)
+            todo = _missing(folder, plan, say or _warn)
+            if finished is not None and not todo:
+                return finished, True
+            return _fill(plan, folder, engine, todo, progress, began), False
     except OSError as error:
-        message = f"{folder} cannot be written: {error}. Free space or give another folder (--out)."
-        raise BatchError(message) from error
+        raise BatchError(
+            f"{folder} cannot be written: {error}. What was computed is kept: free space and run "
+            "the same command again, or give another folder (--out)."
+        ) from error
 
 
-def _warm_up(plan: Plan, model: Model) -> None:
+def _fill(
+    plan: Plan,
+    folder: Path,
+    engine: Engine,
+    todo: list[Block],
+    progress: Progress | None,
+    began: float,
+) -> store.Manifest:
+    total = plan.runs * len(plan.scenarios)
+    there = total - sum(block.size for block in todo)
+    store.begin(folder, plan)
+    store.forget_overlapping(folder, todo)
+    if progress is not None:
+        progress(there, total)
+    n_done, seconds, returned = there, 0.0, 0
+    with closing(engine.run(plan, folder, todo)) as parts:
+        for done in parts:
+            n_done += done.block.size
+            seconds += done.model_seconds
+            returned += done.returned
+            if progress is not None:
+                progress(n_done, total)
+    session = store.new_session(
+        engine=engine.name,
+        workers=engine.workers,
+        computed=total - there,
+        reused=there,
+        blocks_returned_through_the_cluster=returned,
+        wall_seconds=round(time.perf_counter() - began, 3),
+        model_seconds=round(seconds, 3),
+    )
+    return store.finish(folder, plan, session)
+
+
+def _missing(folder: Path, plan: Plan, say: Say) -> list[Block]:
+    """Blocks that are not there, or not as they were written; of the latter the user is told."""
+    held = store.markers(folder, plan.blocks)
+    damaged = store.damages(folder, held, os.cpu_count() or 1)
+    again = {damage.block for damage in damaged}
+    for damage in damaged:
+        block = damage.block
+        say(
+            f"{folder / damage.path} {damage.fault}: replicates {block.first} to "
+            f"{block.stop - 1} of {plan.names[block.scenario]} are computed again."
+        )
+    store.forget(folder, again)
+    return [block for block in plan.blocks if block not in held or block in again]
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, stacklevel=5)
+
+
+class Threads:
+    """Computes blocks on threads of this process: the core releases the GIL.
+
+    Args:
+        model: Makes the runner of a scenario; one is made for each thread and scenario.
+        workers: Threads; all cores of the machine if not given.
+    """
+
+    name = "threads"
+
+    def __init__(self, model: Model, workers: int | None = None) -> None:
+        self.workers = os.cpu_count() or 1 if workers is None else workers
+        check_whole("workers", self.workers, 1, 4096)
+        self.model = model
+
+    def run(self, plan: Plan, folder: Path, todo: list[Block]) -> Generator[Done]:
+        """Compute and write the blocks; yields each when it is written."""
+        from concurrent.futures import ThreadPoolExecutor, as_completed
+
+        from camphandover.ensemble.work import compute
+
+        def work(block: Block) -> Done:
+            content = compute(plan, block, self.model)
+            store.write_block(folder, block, content.files, content.failures)
+            return Done(block, content.model_seconds)
+
+        if not todo:
+            return
+        warm_up(plan, self.model)
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="batch") as pool:
+            try:
+                for future in as_completed([pool.submit(work, block) for block in todo]):
+                    yield future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def warm_up(plan: Plan, model: Model) -> None:
     """Compile before the threads start. What fails here fails again, and is recorded, there."""
     with suppress(Exception):
         model(plan.scenarios[0], plan.seed).run(0)
-
-
-def _run_blocks(
-    plan: Plan, layout: store.Layout, model: Model, workers: int, progress: Progress | None
-) -> list[Done]:
-    workshop = _Workshop()
-    n_done, parts = 0, []
-    with ThreadPoolExecutor(workers, thread_name_prefix="batch") as pool:
-        futures: list[Future[Done]] = [
-            pool.submit(_work, plan, layout, model, workshop, block) for block in plan.blocks
-        ]
-        try:
-            for future in as_completed(futures):
-                parts.append(future.result())
-                n_done += parts[-1].size
-                if progress is not None:
-                    progress(n_done, plan.runs * len(plan.scenarios))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return parts
-
-
-def _work(
-    plan: Plan, layout: store.Layout, model: Model, workshop: _Workshop, block: Block
-) -> Done:
-    """Run one block and write it."""
-    results = layout.new_block(block)
-    done = Done(block.size, 0.0)
-    for row, replicate in enumerate(range(block.first, block.stop)):
-        began = time.perf_counter()
-        try:
-            record = _runner(plan, model, workshop, block.scenario).run(replicate)
-            done.model_seconds += time.perf_counter() - began
-            results.put(row, record)
-        except Exception as error:
-            workshop.runner = None
-            results.clear(row)
-            done.failures.append(_failure(plan, block, replicate, error))
-    layout.write(block, results)
-    return done
-
-
-def _runner(plan: Plan, model: Model, workshop: _Workshop, scenario: int) -> Runner:
-    if workshop.runner is None or workshop.scenario != scenario:
-        workshop.runner = model(plan.scenarios[scenario], plan.seed)
-        workshop.scenario = scenario
-    return workshop.runner
-
-
-def _failure(plan: Plan, block: Block, replicate: int, error: Exception) -> Failure:
-    name = plan.scenarios[block.scenario].name
-    what = f"{type(error).__name__}: {error}"
-    lines = traceback.format_exception(error)
-    return Failure(name, replicate, plan.seed, what, "".join(lines))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from camphandover.ensemble.plan import file_name
 from camphandover.ensemble.store import CHARTS
 from camphandover.plots.axis import below, dates, holder_patches, present_holders
 from camphandover.plots.control import control_heatmap, draw_stack, exit_key
 from camphandover.plots.data import caption, chosen, inside_window, median_exit
 from camphandover.plots.palette import FAINT, INK
 from camphandover.results.batch import Batch
+from camphandover.results.charts import chart_files
 from camphandover.results.shares import control_shares
-from camphandover.results.table import KEY_BASES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,22 +49,17 @@ def draw_batch(batch: Batch, folder: Path | None = None, missing_only: bool = Fa
     """
     folder = batch.folder / CHARTS if folder is None else folder
     folder.mkdir(parents=True, exist_ok=True)
-    jobs: dict[Path, Callable[..., Figure]] = {}
-    for place in KEY_BASES:
-        path = folder / f"control-{file_name(place).lower()}.png"
-        jobs[path] = partial(base_figure, place=place)
-    for name in batch.scenarios:
-        path = folder / f"heatmap-{file_name(name)}.png"
-        jobs[path] = partial(heatmap_figure, scenario=name)
-    if missing_only:
-        jobs = {path: job for path, job in jobs.items() if not path.exists()}
-    if jobs:
+    files = chart_files(folder, batch.scenarios)
+    wanted = [path for path in files if not (missing_only and path.exists())]
+    if wanted:
         shares = control_shares(batch)
-        for path, job in jobs.items():
+        for path in wanted:
+            kind, name = files[path]
+            drawn = base_figure(shares, name) if kind == "base" else heatmap_figure(shares, name)
             temporary = path.with_suffix(".part")
-            job(shares=shares).savefig(temporary, format="png", dpi=DPI)
+            drawn.savefig(temporary, format="png", dpi=DPI)
             temporary.replace(path)
-    return list(jobs)
+    return wanted
 
 
 def base_figure(shares: xr.Dataset, place: str, slot: str = "camp") -> Figure:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camphandover.ensemble import store
-from camphandover.ensemble.plan import BatchError, Model, Plan, default_folder, make_plan
+from camphandover.ensemble.plan import (
+    DEFAULT_MODEL,
+    BatchError,
+    Model,
+    default_folder,
+    make_plan,
+    northern_mali,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
     import xarray as xr
 
-    from camphandover.ensemble.run import Progress
+    from camphandover.ensemble.files import Stamp
+    from camphandover.ensemble.run import Engine, Progress, Say
+    from camphandover.ensemble.verify import Verified
     from camphandover.scenario import Scenario
 
 
@@ -66,23 +77,46 @@ class Batch:
     def series(self) -> xr.Dataset:
         """Daily figures of each side, dimensions (scenario, replicate, date, side), and of the
         conflict as a whole, without `side`, whose names begin with `war_`."""
-        return self._group(store.SERIES_GROUP)
+        from camphandover.ensemble import cubes
+
+        stored = self._group(store.SERIES_GROUP)
+        war = {f"war_{name}": what for name, what in cubes.WAR.items()}
+        return self._figures(stored[cubes.SIDES_ARRAY], "figure", cubes.SERIES).merge(
+            self._figures(stored[cubes.WAR_ARRAY], "war_figure", war)
+        )
 
     @cached_property
     def people(self) -> xr.Dataset:
         """Daily figures of each place: people at home and hosted, price of fuel; dimensions
         (scenario, replicate, date, place)."""
-        return self._group(store.PEOPLE_GROUP)
+        from camphandover.ensemble import cubes
+
+        stored = self._group(store.PEOPLE_GROUP)
+        return self._figures(stored[cubes.PEOPLE_ARRAY], "figure", cubes.PEOPLE)
 
     @cached_property
     def events(self) -> pd.DataFrame:
-        """The ledgers: one row for each event, replicates in order, `cause` a `row` of the same."""
+        """The ledgers: one row for each event, replicates in order, `cause` a `row` of the same.
+
+        Errors:
+            BatchError if the batch was run with `--ledger none`.
+        """
+        if self.ledger == "none":
+            raise BatchError(f"{self.folder} holds no events: it was run with --ledger none.")
         return self._table(store.EVENTS).astype({"replicate": "int32", "row": "int32"})
+
+    @property
+    def ledger(self) -> str:
+        """How much of the ledger was kept: `full`, `changes` or `none`."""
+        return str(self.manifest["ledger"])
 
     @cached_property
     def parameters(self) -> pd.DataFrame:
-        """The parameter values of each scenario, one column for each parameter."""
-        return self._table(store.PARAMETERS).set_index("scenario")
+        """The parameter values of each scenario, one column for each parameter; by scenario and
+        replicate if they were sampled."""
+        if self.manifest["sampled"]:
+            return self._table(store.PARAMETERS).set_index(["scenario", "replicate"])
+        return self._one_table(store.ONE_RECORD).set_index("scenario")
 
     def scenario(self, name: str) -> Scenario:
         """A scenario as it was run, resolved."""
@@ -104,42 +138,90 @@ class Batch:
             f"{self.runs} runs{failed}, seed {self.seed}, {first} to {last})"
         )
 
+    @cached_property
+    def _stamps(self) -> dict[str, Stamp]:
+        """What each file of the blocks must be, by path in the folder."""
+        stamps: dict[str, Stamp] = {}
+        for block in self.manifest["blocks"]:
+            marker = store.read_marker(self.folder, block["name"])
+            if marker is None:
+                path = self.folder / store.BLOCKS / f"{block['name']}.json"
+                raise self._damaged(path, "is damaged or missing")
+            stamps |= marker.files
+        return stamps
+
     def _group(self, name: str, **options: Any) -> xr.Dataset:
+        """A Zarr group, lazily; its chunks are held to their checksums when they are read."""
         import xarray as xr
 
-        path = self.folder / name
+        from camphandover.results.checked import CheckedStore
+
+        checked = CheckedStore(self.folder, name, self._stamps)
         try:
-            data = xr.open_zarr(path, consolidated=False, chunks=None, **options)
+            data = xr.open_zarr(checked, consolidated=False, chunks=None, **options)
         except (OSError, KeyError, ValueError) as error:
-            raise self._damaged(name, error) from error
+            raise self._damaged(self.folder / name, f"is damaged ({error})") from error
         texts = {
             key: (coordinate.dims, [str(text) for text in coordinate.to_numpy()])
             for key, coordinate in data.coords.items()
             if coordinate.dtype.kind in "TO"
         }
-        return data.assign_coords(texts)
+        # A batch that is growing has room for more replicates than it has.
+        return data.assign_coords(texts).isel(replicate=slice(0, self.runs))
+
+    @staticmethod
+    def _figures(stored: xr.DataArray, along: str, figures: Mapping[str, Any]) -> xr.Dataset:
+        """The figures that lie in one array as a dataset with a variable for each."""
+        import xarray as xr
+
+        return xr.Dataset(
+            {
+                name: stored.isel({along: i}, drop=True).assign_attrs(units=units, long_name=what)
+                for i, (name, (units, what)) in enumerate(figures.items())
+            }
+        )
 
     def _table(self, name: str) -> pd.DataFrame:
-        import pandas as pd
+        """The Parquet files of the blocks as one table, each held to its checksum."""
+        import pyarrow as pa
+
+        paths = [f"{name}/{block['name']}.parquet" for block in self.manifest["blocks"]]
+        return self._frame(pa.concat_tables(self._read_table(path) for path in paths))
+
+    def _one_table(self, name: str) -> pd.DataFrame:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         path = self.folder / name
-        parts = [path]
-        if path.is_dir():
-            parts = [path / f"{block['name']}.parquet" for block in self.manifest["blocks"]]
         try:
-            tables = [pq.ParquetFile(part).read() for part in parts]
+            return self._frame(pq.read_table(path))
         except (OSError, pa.ArrowException) as error:
-            raise self._damaged(name, error) from error
-        whole = pa.concat_tables(tables).unify_dictionaries()
+            raise self._damaged(path, f"is damaged or missing ({error})") from error
+
+    def _read_table(self, path: str) -> pa.Table:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from camphandover.results.checked import read
+
+        expected = self._stamps.get(path)
+        if expected is None:
+            raise self._damaged(self.folder / path, "is missing")
+        return pq.read_table(pa.BufferReader(read(self.folder, path, expected)))
+
+    @staticmethod
+    def _frame(table: pa.Table) -> pd.DataFrame:
+        import pandas as pd
+        import pyarrow as pa
+
+        whole = table.unify_dictionaries()
         frame: pd.DataFrame = whole.to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get)
         return frame
 
-    def _damaged(self, name: str, error: Exception) -> BatchError:
+    @staticmethod
+    def _damaged(path: Path, what: str) -> BatchError:
         return BatchError(
-            f"{self.folder / name} is damaged or missing ({error}). "
-            f"Delete {self.folder} and run the batch again."
+            f"{path} {what}. Run the batch's command again: it computes what is missing."
         )
 
 
@@ -158,10 +240,20 @@ def run(
     seed: int = 2023,
     out: str | Path | None = None,
     workers: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     model: Model | None = None,
+    *,
+    cluster: Any = None,
+    sample_parameters: bool = False,
+    fixed: Mapping[str, float] | None = None,
+    evidence: str = "hindcast",
+    ledger: str = "full",
+    say: Say | None = None,
 ) -> Batch:
     """Run scenarios many times and store the results.
+
+    A batch that was cut off goes on where it was; one with fewer runs grows; blocks that are
+    damaged are computed again.
 
     Args:
         scenarios: A path, a name of the library, a dict of the file's form, a resolved scenario,
@@ -170,30 +262,72 @@ def run(
         seed: Seed of all draws, 0 to 2**64 - 1.
         out: Folder of the batch; `runs/<name>`, or `runs/library`, if not given.
         workers: Threads; all cores if not given.
-        progress: Called with the replicates done and those of the batch.
+        progress: Called with the replicates done and those of the batch; a bar in a terminal or a
+            notebook if not given; none if False.
         model: Makes the model from a scenario and the seed; `NorthernMali` if not given. With your
             own commanders: `functools.partial(NorthernMali, commanders={"gsim": Mine})`.
+        cluster: Address of a Dask scheduler, or a `distributed.Client`: its workers compute.
+        sample_parameters: Whether each replicate draws its parameters from their ranges; the
+            records are the same for every scenario.
+        fixed: Parameters that have this value in every scenario and run.
+        evidence: Set of parameters: `hindcast`, or `prior`, which knows no event after
+            17 September 2023.
+        ledger: `full`, `changes` (changes of control and what led to them) or `none`.
+        say: Called with what should be read, such as damaged blocks; a warning if not given.
     Returns:
         The batch; the stored one, without any computing, if `out` holds this very batch.
     Errors:
         ScenarioError for faulty scenarios; BatchError if `out` holds something else.
     """
     from camphandover.ensemble.run import fill
+    from camphandover.results.progress import shown
 
-    chosen = load_all(scenarios)
-    made_by = model or _northern_mali()
-    plan = make_plan(chosen, runs, seed, made_by)
+    plan = make_plan(
+        load_all(scenarios), runs, seed, model or DEFAULT_MODEL,
+        sampled=sample_parameters, fixed=fixed, evidence=evidence, ledger=ledger,
+    )  # fmt: skip
     folder = Path(out) if out is not None else default_folder(plan.names, scenarios is None)
-    before = is_finished(folder, plan)
-    fill(plan, folder, made_by, workers, progress)
-    return Batch(folder, reused=before)
+    with shown(progress) as tell, engine_of(cluster, model, workers) as engine:
+        _, reused = fill(plan, folder, engine, tell, say)
+    return Batch(folder, reused=reused)
 
 
-def is_finished(folder: Path, plan: Plan) -> bool:
-    """Whether a folder holds this very batch, finished."""
-    if not (folder / store.MANIFEST).is_file():
-        return False
-    return bool(store.read_manifest(folder)["content"] == plan.content)
+@contextmanager
+def engine_of(cluster: Any, model: Model | None, workers: int | None) -> Iterator[Engine]:
+    """Who computes: the workers of a Dask cluster, or threads of this process."""
+    if cluster is None:
+        from camphandover.ensemble.run import Threads
+
+        yield Threads(model or northern_mali, workers)
+        return
+    from camphandover.ensemble.cluster import Cluster
+
+    with Cluster(cluster, model or northern_mali) as engine:
+        yield engine
+
+
+def verify(
+    batch: Batch | str | Path,
+    blocks: int = 5,
+    model: Model | None = None,
+    chooser: int | None = None,
+) -> Verified:
+    """Compute a random sample of a batch's blocks again and compare the bytes.
+
+    Args:
+        batch: A batch, or its folder.
+        blocks: How many blocks of 50 runs.
+        model: What ran it, if that was not `NorthernMali` itself.
+        chooser: Seed of the choice of blocks.
+    Returns:
+        The blocks, and `differences`: empty if all is the same.
+    Errors:
+        BatchError if it was made by other code, facts or model than are here.
+    """
+    from camphandover.ensemble.verify import verify as verify_folder
+
+    folder = batch.folder if isinstance(batch, Batch) else Path(batch)
+    return verify_folder(folder, blocks, model, chooser)
 
 
 def load_all(scenarios: Any = None) -> list[Scenario]:
@@ -215,16 +349,9 @@ def load_all(scenarios: Any = None) -> list[Scenario]:
     for source in scenarios:
         try:
             is_resolved = isinstance(source, scenario.Scenario)
-            loaded.append(source if is_resolved else scenario.load(source))
+            loaded.extend([source] if is_resolved else scenario.load_points(source))
         except scenario.ScenarioError as error:
             problems.extend(error.problems)
     if problems:
         raise scenario.ScenarioError(problems)
     return loaded
-
-
-def _northern_mali() -> Model:
-    from camphandover.model import NorthernMali
-
-    made_by: Model = NorthernMali
-    return made_by

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from camphandover.ensemble.plan import BatchError
 from camphandover.results.batch import Batch
 
 if TYPE_CHECKING:
@@ -69,7 +70,12 @@ def control_reports(data: Batch | pd.DataFrame) -> pd.DataFrame:
 
 
 def _events(data: Batch | pd.DataFrame) -> pd.DataFrame:
-    return data.events if isinstance(data, Batch) else data
+    if not isinstance(data, Batch):
+        return data
+    if data.ledger != "full":
+        what = f"{data.folder} was run with --ledger {data.ledger}: claims need the full ledger."
+        raise BatchError(what)
+    return data.events
 
 
 def _of_kind(events: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:

@@ -10,16 +10,19 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from camphandover.ensemble.cubes import write_whole
+import numpy as np
+
+from camphandover.codes import Holder
+from camphandover.ensemble.files import write_whole
+from camphandover.results.charts import KEY_BASES
 from camphandover.results.intervals import Interval, mean_interval, share_interval
-from camphandover.state import Holder
+from camphandover.results.shares import AT_ONCE
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from camphandover.results.batch import Batch
 
-KEY_BASES = ("Kidal", "Tessalit", "Aguelhok", "Ber", "Gao", "Timbuktu")
 DAYS_AT = "Kidal"
 WIDTH = 120
 
@@ -83,22 +86,24 @@ def end_table(batch: Batch) -> Table:
     rows = []
     for entry in batch.manifest["scenarios"]:
         last = date.fromisoformat(entry["window"][1])
-        control = batch.control.sel(scenario=entry["name"], slot="camp", place=list(KEY_BASES))
+        control = batch.control.sel(scenario=entry["name"], slot="camp")
         rows.append(_row(entry["name"], control.sel(date=slice(None, last.isoformat())), last))
     return Table(batch.runs, batch.seed, tuple(rows))
 
 
 def _row(name: str, control: xr.DataArray, last: date) -> Row:
     """One scenario, from its camps' holders, dimensions (replicate, place, date)."""
-    codes = control.load().transpose("replicate", "place", "date").to_numpy()
-    codes = codes[codes[:, 0, -1] >= 0]
-    held = codes == Holder.ARMY
-    n = len(codes)
-    army = {
-        place: share_interval(int(held[:, i, -1].sum()), n) for i, place in enumerate(KEY_BASES)
-    }
-    days = held[:, KEY_BASES.index(DAYS_AT)].sum(axis=-1).astype(float)
-    return Row(name, n, last, army, _not_negative(mean_interval(days)))
+    n, counts, days = 0, np.zeros(len(KEY_BASES), np.int64), []
+    for first in range(0, control.sizes["replicate"], AT_ONCE):
+        part = control.isel(replicate=slice(first, first + AT_ONCE)).load()
+        codes = part.sel(place=list(KEY_BASES)).transpose("replicate", "place", "date").to_numpy()
+        codes = codes[codes[:, 0, -1] >= 0]
+        held = codes == Holder.ARMY
+        n += len(codes)
+        counts += held[:, :, -1].sum(axis=0)
+        days.append(held[:, KEY_BASES.index(DAYS_AT)].sum(axis=-1).astype(float))
+    army = {place: share_interval(int(counts[i]), n) for i, place in enumerate(KEY_BASES)}
+    return Row(name, n, last, army, _not_negative(mean_interval(np.concatenate(days))))
 
 
 def _not_negative(interval: Interval) -> Interval:
@@ -165,6 +170,12 @@ def _days(interval: Interval) -> str:
     return value if math.isnan(interval.low) else f"{value} [{low}-{high}]"
 
 
+def _shortened(name: str, width: int) -> str:
+    """A name without its middle: points of a sweep differ at their end."""
+    begin = (width - 3) // 3
+    return f"{name[:begin]}...{name[len(name) - (width - 3 - begin) :]}"
+
+
 def _aligned(rows: list[list[str]]) -> list[str]:
     """Names to the left, figures to the right, a rule below the header, at most 120 columns."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -175,7 +186,7 @@ def _aligned(rows: list[list[str]]) -> list[str]:
     for row in rows:
         name = row[0]
         if len(name) > widths[0]:
-            name = name[: widths[0] - 3] + "..."
+            name = _shortened(name, widths[0])
         cells = [name.ljust(widths[0])]
         cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
         lines.append((" " * gap).join(cells).rstrip())

@@ -183,7 +183,7 @@ def assemble_column(state: State, params: Params, clock: Clock, key: Key, ledger
         column = state.columns[c]
         if column.status == MOVING and column.mission == GATHER and column.target == base:
             coming += column.vehicles
-    if vehicles + coming >= params.column_vehicles_full:
+    if vehicles + coming >= max(params.column_vehicles_full, params.column_vehicles):
         return
     best = -1
     most = 0.0

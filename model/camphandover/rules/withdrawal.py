@@ -93,6 +93,19 @@ def announce_handovers(state: State, params: Params, clock: Clock, key: Key, led
                 state.sides[side].morale -= params.concession_morale
 
 
+LONG_BEFORE = 1 << 12
+"""More days than a plan can lie ahead or behind: keeps `countdown` from being negative."""
+
+
+@compiled
+def countdown(plan_day: int, day: int):
+    """The time for which draws about leaving a camp are made: days to its plan, as a count.
+
+    A plan that is moved keeps its luck: the tenth day before it is as good or bad as it was.
+    """
+    return LONG_BEFORE + plan_day - day
+
+
 @compiled
 def column_marches_on(state: State, place: int):
     """Whether an army column marches on a place just now. Source: RULES R6.2."""
@@ -122,7 +135,7 @@ def clear_transport(state: State, params: Params, clock: Clock, key: Key, ledger
         if clock.day < spot.exit_day - params.early_window:
             continue
         chance = params.clear_state if spot.town_holder == 0 else params.clear_insurgent
-        if uniform(key, Decision.CLEAR_TRUCKS, p, clock.day) < chance:
+        if uniform(key, Decision.CLEAR_TRUCKS, p, countdown(spot.plan_day, clock.day)) < chance:
             spot.extracted = min(1.0, spot.extracted + params.truck_capacity)
         else:
             spot.refused += 1
@@ -134,7 +147,7 @@ def clear_transport(state: State, params: Params, clock: Clock, key: Key, ledger
         flight = params.clear_flight
         if column_marches_on(state, p):
             flight *= params.clear_column_factor
-        if uniform(key, Decision.CLEAR_FLIGHT, p, clock.day) < flight:
+        if uniform(key, Decision.CLEAR_FLIGHT, p, countdown(spot.plan_day, clock.day)) < flight:
             spot.flight_day = clock.day
 
 
@@ -304,7 +317,7 @@ def leave_camps(state: State, params: Params, clock: Clock, key: Key, ledger: Le
                 float(spot.refused),
                 1.0 if neighbour_closed(state, p) else 0.0,
             )
-            due = uniform(key, Decision.EARLY_EXIT, p, clock.day) < chance
+            due = uniform(key, Decision.EARLY_EXIT, p, countdown(spot.plan_day, clock.day)) < chance
         if due:
             leave_camp(state, params, clock, key, ledger, p, chance)
 

@@ -4,7 +4,7 @@ from camphandover.scenario.diff import Difference, diff, differences
 from camphandover.scenario.errors import Problem, ScenarioError
 from camphandover.scenario.explain import explain
 from camphandover.scenario.library import library
-from camphandover.scenario.resolve import load
+from camphandover.scenario.resolve import load, load_points
 from camphandover.scenario.resolved import Clause, Scenario
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "explain",
     "library",
     "load",
+    "load_points",
 ]

@@ -84,8 +84,8 @@ def _translate(tree: Node, detail: dict[str, Any]) -> tuple[Mark, str, str]:
         above = tree.get(*path[:-1]) or tree
         return above.key, f"'{path[-1]}' is missing", f"add `{path[-1]}: `"
     if kind == "extra_forbidden":
-        return node.key, f"unknown key '{_short(path[-1])}'", _key_hint(path)
-    value, name = _shown(node.value), path[-1]
+        return node.key, f"unknown key '{short(path[-1])}'", _key_hint(path)
+    value, name = shown(node.value), path[-1]
     if kind in _BOUNDS:
         what, bound = _BOUNDS[kind]
         return node.mark, f"{name}: {value} is {what}", bound.format(**context)
@@ -99,7 +99,8 @@ def _translate(tree: Node, detail: dict[str, Any]) -> tuple[Mark, str, str]:
     return node.mark, f"{name}: {message}", context.get("hint", "")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value, or what kind of value it is, as a report calls it."""
     if value is None:
         return "an empty value"
     if isinstance(value, bool):
@@ -108,10 +109,11 @@ def _shown(value: Any) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    return f"'{_short(value)}'" if isinstance(value, str) else str(value)
+    return f"'{short(value)}'" if isinstance(value, str) else str(value)
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """A text of at most 60 characters; a longer one is cut."""
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -149,7 +151,7 @@ def _place_faults(tree: Node) -> Iterator[tuple[Mark, str, str]]:
             message = f"{name} has no UN camp"
             yield child.key, message, f"UN camps: {', '.join(camps)}"
         else:
-            yield child.key, f"unknown place '{_short(name)}'", suggestion(name, camps, "UN camps")
+            yield child.key, f"unknown place '{short(name)}'", suggestion(name, camps, "UN camps")
 
 
 def _parameter_faults(tree: Node) -> Iterator[tuple[Mark, str, str]]:
@@ -163,11 +165,12 @@ def _parameter_faults(tree: Node) -> Iterator[tuple[Mark, str, str]]:
             near = difflib.get_close_matches(name.lower()[:80], list(known), n=3, cutoff=0.5)
             guess = f"did you mean {' or '.join(near)}? " if near else ""
             hint = f"{guess}The names stand in theatre/parameters.yaml"
-            yield child.key, f"unknown parameter '{_short(name)}'", hint
+            yield child.key, f"unknown parameter '{short(name)}'", hint
             continue
         value, parameter = child.value, known[name]
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and not parameter.low <= value <= parameter.high:
-            low, high, unit = parameter.low, parameter.high, parameter.unit
+        low, high = parameter.widest
+        if is_number and not low <= value <= high:
+            unit = parameter.unit
             message = f"{name}: {value} is outside its range"
             yield child.mark, message, f"from {low:g} to {high:g} ({unit})"

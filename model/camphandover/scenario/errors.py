@@ -74,6 +74,11 @@ class Problem:
             file = f"scenario.{mark.path}" if mark.path else "scenario"
         return cls(file, mark.line, mark.column, mark.text, message, hint, mark.width)
 
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """File, line and column."""
+        return self.file, self.line, self.column
+
     def __str__(self) -> str:
         """The report: place and message, the line, a caret, and what would be right."""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file

@@ -36,7 +36,8 @@ def explain(source: str | Path | Mapping[str, Any]) -> str:
         source: A path, a name of the library, or a dict of the file's form.
     Returns:
         Text: title and question, the general settings with their origins, the table of camps,
-        and the origins of the camps' values. An origin is `file.yaml:line` or `default`.
+        and the origins of the camps' values. An origin is `file.yaml:line` or `default`. Of a
+        scenario with a sweep, all this without the sweep, then the points and what they set.
     Errors:
         ScenarioError if the scenario is faulty.
     """
@@ -54,6 +55,7 @@ def explain(source: str | Path | Mapping[str, Any]) -> str:
         _table(_camp_rows(scenario)),
         _table([["camps' clauses", "value", "from", "camps"], *_clause_origins(found)]),
         *_notes(found),
+        *_sweep(found),
     ]
     return "\n\n".join(parts)
 
@@ -129,6 +131,20 @@ def _notes(found: Resolution) -> list[str]:
             day = base_exit(clause, camp)
             notes.append(f"{camp.place}: the actual exit is not known; the plan counts, {day}.")
     return ["\n".join(notes)] if notes else []
+
+
+def _sweep(found: Resolution) -> list[str]:
+    """The points of the sweep, if there is one: their names and what each sets."""
+    if found.sweep is None:
+        return []
+    rows = [["point", "sets", "from"]]
+    for point, scenario in found.points:
+        sets = ", ".join(map(str, point.settings))
+        origins = dict.fromkeys(str(setting.node.mark) for setting in point.settings)
+        rows.append([scenario.name, sets, ", ".join(origins)])
+    n_points = len(found.points)
+    head = f"A sweep of {n_points} point{'s' * (n_points != 1)} over this  [{found.sweep}]"
+    return [head, _table(rows)]
 
 
 def _origin(node: Node | None) -> str:

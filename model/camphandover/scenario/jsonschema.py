@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from camphandover import theatre
 from camphandover.scenario.schema import ScenarioForm
+from camphandover.scenario.sweep import KEY, MAX_POINTS, OWN
+
+_CLOSED = {"additionalProperties": False, "minProperties": 1}
 
 
 def json_schema() -> dict[str, Any]:
@@ -29,11 +33,59 @@ def json_schema() -> dict[str, Any]:
     parameters["properties"] = {
         name: {
             "type": "number",
-            "minimum": parameter.low,
-            "maximum": parameter.high,
+            "minimum": parameter.widest[0],
+            "maximum": parameter.widest[1],
             "description": f"{parameter.unit}; best value {parameter.best:g} ({parameter.rule})",
         }
         for name, parameter in facts.parameters.items()
     }
     parameters["additionalProperties"] = False
+    properties[KEY] = {"description": properties[KEY]["description"], **_sweep(schema)}
     return schema
+
+
+def _sweep(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a sweep: every path that a point can set, with the schema of its value."""
+    swept = {key: child for key, child in schema["properties"].items() if key not in OWN}
+    values = dict(_values(schema, swept, "#/properties", ()))
+    lists = {
+        path: {"type": "array", "items": value, "minItems": 1} for path, value in values.items()
+    }
+    point = {"type": "object", "properties": values} | _CLOSED
+    grid = {"type": "object", "properties": lists} | _CLOSED
+    points = {"type": "array", "items": point, "minItems": 1, "maxItems": MAX_POINTS}
+    return {
+        "type": "object",
+        "properties": {
+            "grid": {"description": "All combinations of the listed values.", **grid},
+            "list": {"description": "Points, each with the values that it sets.", **points},
+        },
+        "additionalProperties": False,
+        "oneOf": [{"required": ["grid"]}, {"required": ["list"]}],
+    }
+
+
+def _values(
+    schema: dict[str, Any], properties: dict[str, Any], pointer: str, above: tuple[str, ...]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Dotted path and schema of each single value at or below some properties.
+
+    Args:
+        schema: The whole schema.
+        properties: Schemas by key.
+        pointer: Where they stand in the whole schema.
+        above: The keys that lead to them.
+    """
+    for key, child in properties.items():
+        path, place = (*above, key), f"{pointer}/{key}"
+        choices = child.get("anyOf", [child])
+        model = next((choice["$ref"] for choice in choices if "$ref" in choice), None)
+        if model is not None:
+            inner = schema["$defs"][model.rsplit("/", 1)[1]]["properties"]
+            yield from _values(schema, inner, f"{model}/properties", path)
+        elif "properties" in child:
+            yield from _values(schema, child["properties"], f"{place}/properties", path)
+        else:
+            yield ".".join(path), {"$ref": place}
+        if model is not None and {"type": "null"} in choices:
+            yield ".".join(path), {"type": "null"}

@@ -54,6 +54,9 @@ class Node:
         return node
 
 
+EMPTY = Node({}, Mark(None), Mark(None))
+
+
 def plain(node: Node) -> Any:
     """The tree as ordinary Python data."""
     if isinstance(node.value, dict):

@@ -1,13 +1,14 @@
 """From files to a resolved scenario: `extends`, merging, the clauses of each camp, the dates.
 
 What counts, weakest first: the defaults of the schema, the file that is extended, the file
-itself. Inside `handover`, after that merge: `all`, `later`, the camp's own entry.
+itself, a point of its sweep. Inside `handover`, after that merge: `all`, `later`, the camp's own
+entry. The sweep of a file that is extended does not count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import reduce
 from pathlib import Path
@@ -17,11 +18,10 @@ from camphandover import theatre
 from camphandover.scenario import library
 from camphandover.scenario.check import check, without_refused
 from camphandover.scenario.errors import Mark, Problem, ScenarioError, shown_path
-from camphandover.scenario.read import Node, from_data, merge, plain, read
+from camphandover.scenario.read import EMPTY, Node, from_data, merge, plain, read
 from camphandover.scenario.resolved import Clause, Scenario
 from camphandover.scenario.schema import FIRST_DAY, LAST_DAY, ClauseForm, ScenarioForm, Window
-
-EMPTY = Node({}, Mark(None), Mark(None))
+from camphandover.scenario.sweep import Point, read_points, same_effect, split
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,9 @@ class Resolution:
         tree: The merged tree; each node's mark is the place of the value that won.
         clauses: The merged tree of each camp's clause, by place.
         chain: The files, the given one first, then what each extends, as shown to the user.
+        sweep: Where the file's sweep stands; `None` if it holds none.
+        points: The points of the sweep, each with its scenario; `scenario` is that of the file
+            without the sweep.
     """
 
     scenario: Scenario
@@ -41,6 +44,27 @@ class Resolution:
     tree: Node
     clauses: dict[str, Node]
     chain: tuple[str, ...]
+    sweep: Mark | None = None
+    points: tuple[tuple[Point, Scenario], ...] = ()
+
+
+@dataclass
+class _Chain:
+    """The files of a scenario as they were read.
+
+    Attributes:
+        trees: Their trees without sweeps, the given one first, then what each extends.
+        shown: Their names as shown to the user.
+        problems: The faults of each file by itself.
+        sweep: Where the sweep of the given one stands; `None` if it holds none.
+        points: The points of that sweep.
+    """
+
+    trees: list[Node] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    sweep: Mark | None = None
+    points: list[Point] = field(default_factory=list)
 
 
 def load(source: str | Path | Mapping[str, Any], name: str | None = None) -> Scenario:
@@ -52,25 +76,59 @@ def load(source: str | Path | Mapping[str, Any], name: str | None = None) -> Sce
     Returns:
         The resolved scenario.
     Errors:
-        ScenarioError with every fault of the file and of those that it extends.
+        ScenarioError with every fault of the file and of those that it extends, or if the file
+        holds a sweep and is thus more than one scenario.
     """
-    return resolution(source, name).scenario
+    found = resolution(source, name)
+    if found.sweep is not None:
+        n_points = len(found.points)
+        message = f"a sweep of {n_points} point{'s' * (n_points != 1)}, not a single scenario"
+        hint = "`run` and `validate` take a sweep, and so does load_points in Python"
+        raise ScenarioError([Problem.at(found.sweep, message, hint)])
+    return found.scenario
+
+
+def load_points(source: str | Path | Mapping[str, Any], name: str | None = None) -> list[Scenario]:
+    """Read, check and resolve a scenario, or all points of its sweep.
+
+    Args:
+        source: As `load` takes it.
+        name: As `load` takes it; the points of a sweep are called `name[Kidal.shift=-30]`.
+    Returns:
+        The scenario alone if it holds no sweep; else one scenario for each point, in the order
+        of the list, or of the grid with the last key varying fastest.
+    Errors:
+        ScenarioError with every fault of the file, of those that it extends and of the points.
+    """
+    found = resolution(source, name)
+    if found.sweep is None:
+        return [found.scenario]
+    return [scenario for _, scenario in found.points]
 
 
 def resolution(source: str | Path | Mapping[str, Any], name: str | None = None) -> Resolution:
-    """As `load`, together with the origin of every value."""
+    """As `load` and `load_points`, together with the origin of every value."""
     start = source if isinstance(source, Mapping) else library.locate(source)
-    trees, chain, found = _chain(start)
-    tree = reduce(merge, reversed([without_refused(tree) for tree in trees]))
-    form = ScenarioForm.model_validate(plain(tree))
-    clauses = {camp.place: clause_tree(tree, camp) for camp in theatre.load().camps}
-    found += _missing_texts(trees)
-    found += _faults(form, tree, clauses)
+    stem = name or (start.stem if isinstance(start, Path) else "scenario")
+    chain = _chain(start)
+    own, *others = [without_refused(tree) for tree in chain.trees]
+    above = reduce(merge, reversed(others), EMPTY)
+    tree = merge(above, own)
+    form, clauses, faults = _parts(tree)
+    trees = [(point, merge(above, point.over(own))) for point in chain.points]
+    points, of_points = _points(stem, trees, faults)
+    found = [*chain.problems, *_missing_texts(chain.trees), *faults, *of_points]
     if found:
         raise ScenarioError(found)
-    stem = start.stem if isinstance(start, Path) else "scenario"
-    scenario = _scenario(name or stem, form, clauses)
-    return Resolution(scenario, form, tree, clauses, tuple(chain))
+    scenario = _scenario(stem, form, clauses)
+    return Resolution(scenario, form, tree, clauses, tuple(chain.shown), chain.sweep, points)
+
+
+def _parts(tree: Node) -> tuple[ScenarioForm, dict[str, Node], list[Problem]]:
+    """A merged tree as the schema reads it, the clause of each camp, and the faults of both."""
+    form = ScenarioForm.model_validate(plain(tree))
+    clauses = {camp.place: clause_tree(tree, camp) for camp in theatre.load().camps}
+    return form, clauses, list(_faults(form, tree, clauses))
 
 
 def clause_tree(tree: Node, camp: theatre.Camp) -> Node:
@@ -100,34 +158,61 @@ def base_exit(clause: ClauseForm, camp: theatre.Camp) -> date:
     return camp.planned
 
 
-def _chain(
-    source: Path | Mapping[str, Any],
-) -> tuple[list[Node], list[str], list[Problem]]:
-    """The trees of a scenario and of all that it extends, nearest first; names; faults.
+def _points(
+    stem: str, trees: list[tuple[Point, Node]], told: list[Problem]
+) -> tuple[tuple[tuple[Point, Scenario], ...], list[Problem]]:
+    """The scenarios of a sweep's points, and the faults of values that do not fit each other.
+
+    Args:
+        stem: Name of the file.
+        trees: Each point with its merged tree.
+        told: Faults of the file without its sweep, which are not told again. A place with a
+            fault in many points is told once, with the first of them.
+    """
+    places = {fault.place for fault in told}
+    found: list[Problem] = []
+    points: list[tuple[Point, Scenario]] = []
+    for point, tree in trees:
+        form, clauses, faults = _parts(tree)
+        new = [fault for fault in faults if fault.place not in places]
+        places.update(fault.place for fault in new)
+        found += [replace(fault, message=f"{fault.message} ({point.label})") for fault in new]
+        if not faults and form.title and form.question:
+            titled = form.model_copy(update={"title": point.title(form.title)})
+            points.append((point, _scenario(point.name(stem), titled, clauses)))
+    found += same_effect((point, scenario.digest()) for point, scenario in points)
+    return tuple(points), found
+
+
+def _chain(source: Path | Mapping[str, Any]) -> _Chain:
+    """A scenario and all that it extends.
 
     Errors:
         ScenarioError with all faults so far if a file of the chain cannot be read.
     """
-    trees: list[Node] = []
-    shown: list[str] = []
+    chain = _Chain()
     seen: list[Path] = []
-    found: list[Problem] = []
     current: Path | Mapping[str, Any] | None = source
     try:
         while current is not None:
             if isinstance(current, Path):
                 tree, faults = read(current)
                 seen.append(current.resolve())
-                shown.append(shown_path(current))
+                chain.shown.append(shown_path(current))
             else:
                 tree, faults = from_data(current)
-                shown.append("argument")
-            found += [*faults, *check(tree)]
-            trees.append(tree)
+                chain.shown.append("argument")
+            tree, sweep = split(tree)
+            chain.problems += [*faults, *check(tree)]
+            if sweep is not None and not chain.trees:
+                chain.sweep = sweep.key
+                chain.points, faults = read_points(sweep)
+                chain.problems += faults
+            chain.trees.append(tree)
             current = _parent(tree, current if isinstance(current, Path) else None, seen)
     except ScenarioError as error:
-        raise ScenarioError([*found, *error.problems]) from None
-    return trees, shown, found
+        raise ScenarioError([*chain.problems, *error.problems]) from None
+    return chain
 
 
 def _parent(tree: Node, path: Path | None, seen: list[Path]) -> Path | None:

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 FIRST_DAY = date(2023, 8, 1)
 LAST_DAY = date(2024, 12, 31)
 MAX_SHIFT = 365
+MAX_TEXT = 300
 
 Receiver = Literal["army", "race", "separatists", "joint", "empty"]
 Equipment = Literal["orderly", "accelerated"]
@@ -73,7 +74,7 @@ Exit = Annotated[
         }
     ),
 ]
-Text = Annotated[str, Field(max_length=300), AfterValidator(_one_line)]
+Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_one_line)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Notice = Annotated[int, Field(ge=0, le=365)]
 Spread = Annotated[float, Field(ge=0, le=180, allow_inf_nan=False)]
@@ -342,4 +343,9 @@ class ScenarioForm(Form):
     )
     parameters: dict[str, Number] = Field(
         default={}, description="Values of model parameters in this scenario, within their ranges."
+    )
+    sweep: dict[str, Any] | None = Field(
+        default=None,
+        description="Values that vary: each point of the sweep is a scenario of its own, with "
+        "its values in place of the file's. Files that extend this one do not inherit it.",
     )

@@ -197,6 +197,8 @@ class Parameter:
     Attributes:
         unit: What the number counts.
         low, best, high: The range to sample, and the value of a run that samples nothing.
+        prior: The same three as they were set without events after 17 September 2023; `None` if
+            they are the same. A hindsight value has them.
         distribution: `fixed`, `triangular`, or `log-triangular` (if high/low > 5).
         evidence: L literature, E event known on 17 Sep 2023, H hindsight, J judgement.
         rule: Number of its rule in RULES.
@@ -214,6 +216,19 @@ class Parameter:
     rule: str
     source: str
     note: str
+    prior: tuple[float, float, float] | None = None
+
+    def known(self, evidence: str) -> tuple[float, float, float]:
+        """(low, best, high) of a set of parameters: `prior` or `hindcast`."""
+        if evidence == "prior" and self.prior is not None:
+            return self.prior
+        return self.low, self.best, self.high
+
+    @property
+    def widest(self) -> tuple[float, float]:
+        """Least and greatest value in either set."""
+        values = (self.low, self.high, *(self.prior or ()))
+        return min(values), max(values)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -25,6 +26,7 @@ Say = Callable[[str, str], None]
 """Notes a fault of one parameter: what is wrong, what would be right."""
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
+OPTIONAL = ("note", "prior")
 
 
 def read_parameters(folder: Path, faults: list[Fault]) -> dict[str, Parameter]:
@@ -70,6 +72,7 @@ def _parameter(name: str, node: yaml.Node, faults: list[Fault]) -> Parameter:
         fault("is not a name in snake_case", "such as ied_rate")
     fields = _fields(node, fault)
     texts = {key: fields[key].value if key in fields else "" for key in (*TEXTS, "note")}
+    prior = _prior(fields["prior"], fault) if "prior" in fields else None
     numbers = {key: _number(key, fields[key], fault) for key in NUMBERS if key in fields}
     for key in (*TEXTS, *NUMBERS):
         if key not in fields:
@@ -77,32 +80,49 @@ def _parameter(name: str, node: yaml.Node, faults: list[Fault]) -> Parameter:
         elif key in TEXTS and not texts[key]:
             fault(f"{key} is empty", "say what it is")
     low, best, high = (numbers.get(key, math.nan) for key in NUMBERS)
-    parameter = Parameter(name=name, low=low, best=best, high=high, **texts)
+    parameter = Parameter(name=name, low=low, best=best, high=high, **texts, prior=prior)
     if not math.isnan(low + best + high):
         _check_range(parameter, fault)
+    if (texts["evidence"] == "H") != ("prior" in fields):
+        what = f"evidence {texts['evidence']} and {'a' if 'prior' in fields else 'no'} prior"
+        fault(what, "a hindsight value (H), and no other, has prior: [low, best, high]")
     for key, known in (("evidence", EVIDENCE), ("rule", RULES), ("distribution", DISTRIBUTIONS)):
         if texts[key] and texts[key] not in known:
             fault(f"{key} is {texts[key]!r}", close_matches(texts[key], known))
     return parameter
 
 
-def _fields(node: yaml.Node, fault: Say) -> dict[str, yaml.ScalarNode]:
-    """The keys of one parameter with their scalars."""
+def _fields(node: yaml.Node, fault: Say) -> dict[str, Any]:
+    """The keys of one parameter with their scalars; `prior` is a sequence."""
     if not isinstance(node, yaml.MappingNode):
         fault("is not a mapping", "{unit: ..., low: ..., best: ..., high: ..., ...}")
         return {}
-    fields: dict[str, yaml.ScalarNode] = {}
+    fields: dict[str, Any] = {}
     for node_key, value in node.value:
         key = str(node_key.value)
         if key in fields:
             fault(f"{key} stands twice", "each key once")
-        elif key not in (*TEXTS, *NUMBERS, "note"):
-            fault(f"there is no key {key!r}", close_matches(key, (*TEXTS, *NUMBERS, "note")))
+        elif key not in (*TEXTS, *NUMBERS, *OPTIONAL):
+            fault(f"there is no key {key!r}", close_matches(key, (*TEXTS, *NUMBERS, *OPTIONAL)))
+        elif key == "prior":
+            fields[key] = value
         elif not isinstance(value, yaml.ScalarNode):
             fault(f"{key} is not one value", "a text or a number")
         else:
             fields[key] = value
     return fields
+
+
+def _prior(node: yaml.Node, fault: Say) -> tuple[float, float, float] | None:
+    """The three values of the prior set; `None` where a fault was noted."""
+    items = node.value if isinstance(node, yaml.SequenceNode) else []
+    if len(items) != len(NUMBERS) or not all(isinstance(n, yaml.ScalarNode) for n in items):
+        fault("prior is not three numbers", "prior: [low, best, high]")
+        return None
+    low, best, high = (_number("prior", item, fault) for item in items)
+    if not (math.isnan(low + best + high) or low <= best <= high):
+        fault(f"prior: low {low:g}, best {best:g}, high {high:g}", "low <= best <= high")
+    return low, best, high
 
 
 def _number(key: str, node: yaml.ScalarNode, fault: Say) -> float:

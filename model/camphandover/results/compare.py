@@ -1,0 +1,571 @@
+"""Two scenarios compared run by run: what differs, how surely, and how many runs it takes."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from camphandover.ensemble.cubes import HOLDERS, SLOTS
+from camphandover.ensemble.files import write_whole
+from camphandover.ensemble.plan import BatchError
+from camphandover.results.outcomes import (
+    LOSERS,
+    Outcomes,
+    Window,
+    common_window,
+    outcomes,
+    scenario_window,
+)
+from camphandover.results.paired import Paired, paired_means, paired_shares
+from camphandover.results.table import KEY_BASES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from camphandover.results.batch import Batch
+
+HALF_WIDTH = {"days": 1.0, "share": 0.02, "dead": 5.0, "people": 1000.0}
+"""By unit, the half-width of an interval for which `runs_needed` is told if none is wanted."""
+OUTCOMES = {
+    "days_held": "days",
+    "holds": "share",
+    "days_to_fall": "days",
+    "fell": "share",
+    "dead": "dead",
+    "displaced": "people",
+}
+"""Outcomes and their units."""
+TAKERS = tuple(holder for holder in HOLDERS if holder != "minusma")
+"""Those to whom a base can fall: the UN takes none."""
+LESS_IS_BETTER = ("days_to_fall", "dead", "displaced")
+PEOPLE = "people"
+DAY = "%d %B %Y"
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Scenario A beside scenario B, run by run.
+
+    `table` has one row for each outcome:
+
+    - `outcome`: `days_held`, days at whose end the holder has the slot; `holds`, whether it has
+      it at the end of `date`; `days_to_fall`, days of the window before it first has it: 0 if it
+      has it on the first day already, the whole window if it never does (a mean restricted to
+      the window); `fell`, whether it ever has it; both not for the UN, which takes nothing;
+      `dead` within the window; `displaced`, in Mali and abroad, on the last day.
+    - `place`, empty for the last two; `who`: the holder, the side or `civilians`, or `people`.
+    - `unit`: `days`, `share` (of runs), `dead` or `people`.
+    - `mean_a`, `mean_b`; `difference`, the mean of A - B, with the bounds `low` and `high` of its
+      95 % interval: Student's t, for shares the score interval.
+    - `better`: whether `more` or `less` of it is better for `who`; `p_a_better`: chance that A is
+      the better one of a pair, half of the ties counted, with the bounds `p_low` and `p_high` of
+      its 95 % score interval; `ties`: share of pairs in which both are equal.
+    - `sd_a`, `sd_b`, `sd_difference`: standard deviations over runs; `correlation` of A and B.
+    - `variance_reduction`: how many times as many runs two independent batches would need;
+      inf if the difference is the same in all pairs.
+    - `runs_needed`, `runs_needed_unpaired`: runs of each scenario for an interval of the
+      half-width of the unit, in pairs and in independent batches.
+    - `median_a`, `median_b`: for `days_to_fall`, the first date by which it has fallen in half of
+      the runs; missing if there is none.
+    - `n`: pairs.
+
+    What a single pair leaves unknown is nan or missing.
+
+    Attributes:
+        a: Name of the first scenario.
+        b: Name of the second one.
+        runs: Runs of each scenario of the batch.
+        n: Pairs: runs that failed in neither.
+        seed: Seed of all draws.
+        window: The dates that both scenarios have; nothing else is compared.
+        windows: The dates of A and those of B.
+        date: Date of `holds`.
+        slot: `camp` or `town`.
+        places: Places that the text shows.
+        half_width: Half-width by unit.
+        table: See above.
+    """
+
+    a: str
+    b: str
+    runs: int
+    n: int
+    seed: int
+    window: Window
+    windows: tuple[Window, Window]
+    date: date
+    slot: str
+    places: tuple[str, ...]
+    half_width: dict[str, float]
+    table: pd.DataFrame
+
+    def select(
+        self, outcome: str | None = None, place: str | None = None, who: str | None = None
+    ) -> pd.DataFrame:
+        """Rows of the table, `select("days_held", "Kidal", "army")`; all of what is left out.
+
+        Errors:
+            BatchError if a name is not in the table.
+        """
+        table = self.table
+        for column, name in {"outcome": outcome, "place": place, "who": who}.items():
+            if name is not None:
+                known = [known for known in dict.fromkeys(self.table[column]) if known]
+                _check_known(column, name, known)
+                table = table[table[column] == name]
+        return table
+
+    def __str__(self) -> str:
+        """Plain text of at most 120 columns; it leaves out rows that say nothing."""
+        return _text(self)
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        return _html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same numbers as JSON holds them.
+
+        What cannot be estimated is null, and so is a variance reduction that is infinite.
+        """
+        return {
+            "a": self.a,
+            "b": self.b,
+            "runs": self.runs,
+            "pairs": self.n,
+            "seed": self.seed,
+            "window": [self.window.first.isoformat(), self.window.last.isoformat()],
+            "date": self.date.isoformat(),
+            "slot": self.slot,
+            "half_width": dict(self.half_width),
+            "outcomes": [
+                {str(key): _plain(value) for key, value in row.items()}
+                for row in self.table.to_dict("records")
+            ],
+        }
+
+    def write_json(self, path: str | Path) -> None:
+        """Write the numbers to a file."""
+        write_whole(Path(path), (json.dumps(self.to_dict(), indent=1) + "\n").encode())
+
+
+def compare(
+    batch: Batch,
+    a: str,
+    b: str,
+    *,
+    places: str | Sequence[str] | None = None,
+    slot: str = "camp",
+    date: date | str | None = None,
+    half_width: float | Mapping[str, float] | None = None,
+) -> Comparison:
+    """Compare two scenarios of a batch run by run.
+
+    Run r of both shares all random draws, so what the scenarios do not change cancels in the
+    difference of the two. Only the dates that both have are compared, and only the runs that
+    failed in neither.
+
+    Args:
+        batch: A finished batch that holds both.
+        a: Name of scenario A; differences are A - B.
+        b: Name of scenario B.
+        places: Places to compare; all if not given, of which the text shows the key bases.
+        slot: `camp` or `town`.
+        date: Date at whose end it is asked who holds; the last common one if not given.
+        half_width: Half-width for which the runs needed are told: a number of days, or numbers by
+            unit as in `HALF_WIDTH`, whose values count for units not given.
+    Returns:
+        The comparison; `print` shows it, `table` holds all of it.
+    Errors:
+        BatchError if a name, date or half-width cannot be, the scenarios have no date in common,
+        or no run is left.
+    """
+    for name in (a, b):
+        _check_known("scenario", name, batch.scenarios)
+    if a == b:
+        known = ", ".join(batch.scenarios)
+        raise BatchError(f"A and B are both {a!r}: name two scenarios of {known}.")
+    _check_known("slot", slot, SLOTS)
+    wanted = _places(places, [str(place) for place in batch.control["place"].to_numpy()])
+    window = common_window(batch, a, b)
+    day = _day(date, window)
+    widths = _half_widths(half_width)
+    of_a, of_b = (outcomes(batch, name, window, wanted, slot, day) for name in (a, b))
+    is_pair = of_a.is_valid & of_b.is_valid
+    if not is_pair.any():
+        raise BatchError(f"No run is left to compare: each of {batch.runs} failed in {a} or {b}.")
+    return Comparison(
+        a=a,
+        b=b,
+        runs=batch.runs,
+        n=int(is_pair.sum()),
+        seed=batch.seed,
+        window=window,
+        windows=(scenario_window(batch, a), scenario_window(batch, b)),
+        date=day,
+        slot=slot,
+        places=tuple(place for place in wanted if places is not None or place in KEY_BASES),
+        half_width=widths,
+        table=_table(of_a, of_b, is_pair, wanted, window, widths),
+    )
+
+
+# --- what is asked for -------------------------------------------------------------------
+
+
+def _check_known(what: str, name: str, known: Sequence[str]) -> None:
+    """Refuse a name that is not among those known, with a guess at what was meant."""
+    if name not in known:
+        from camphandover.scenario.errors import suggestion
+
+        raise BatchError(f"no {what} is named {name!r}: {suggestion(str(name), known, 'there is')}")
+
+
+def _places(places: str | Sequence[str] | None, known: Sequence[str]) -> list[str]:
+    """The places asked for, each once; all if none is, key bases first."""
+    if places is None:
+        keys = [place for place in KEY_BASES if place in known]
+        return [*keys, *(place for place in known if place not in keys)]
+    wanted = list(dict.fromkeys([places] if isinstance(places, str) else places))
+    if not wanted:
+        raise BatchError("there is no place to compare: name at least one, or leave places out.")
+    for place in wanted:
+        _check_known("place", place, known)
+    return wanted
+
+
+def _day(day: date | str | None, window: Window) -> date:
+    """The date asked for, within the window; its last one if none is."""
+    if day is None:
+        return window.last
+    if isinstance(day, str):
+        try:
+            day = date.fromisoformat(day)
+        except ValueError:
+            raise BatchError(
+                f"date {day!r}: a date such as {window.last} is needed, {window}."
+            ) from None
+    if not window.first <= day <= window.last:
+        raise BatchError(f"date {day} is not among those that both scenarios have, {window}.")
+    return day
+
+
+def _half_widths(wanted: float | Mapping[str, float] | None) -> dict[str, float]:
+    """Half-width by unit; a number alone is one of days."""
+    if wanted is None:
+        return dict(HALF_WIDTH)
+    given = dict(wanted) if isinstance(wanted, Mapping) else {"days": wanted}
+    for unit, value in given.items():
+        _check_known("unit", unit, list(HALF_WIDTH))
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not 0 < value < math.inf:
+            raise BatchError(f"half-width {value!r} of {unit}: a number above 0 is needed.")
+    return {**HALF_WIDTH, **{unit: float(value) for unit, value in given.items()}}
+
+
+# --- the table ---------------------------------------------------------------------------
+
+
+def _table(
+    a: Outcomes,
+    b: Outcomes,
+    is_pair: np.ndarray,
+    places: Sequence[str],
+    window: Window,
+    half_width: Mapping[str, float],
+) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = []
+    for outcome, place, who, pair in _pairs(a, b, places, window):
+        values_a, values_b = (values[is_pair] for values in pair)
+        medians = {"median_a": pd.NaT, "median_b": pd.NaT}
+        if outcome == "days_to_fall":
+            medians = {
+                "median_a": _median_date(values_a, window),
+                "median_b": _median_date(values_b, window),
+            }
+        compared = _compared(outcome, values_a, values_b)
+        rows.append(_row(outcome, place, who, compared, half_width) | medians | {"n": compared.n})
+    table = pd.DataFrame(rows)
+    whole = {"runs_needed": "Int64", "runs_needed_unpaired": "Int64"}
+    dates = dict.fromkeys(("median_a", "median_b"), "datetime64[s]")
+    return table.astype({**whole, **dates})
+
+
+def _pairs(
+    a: Outcomes, b: Outcomes, places: Sequence[str], window: Window
+) -> Iterator[tuple[str, str, str, tuple[np.ndarray, np.ndarray]]]:
+    """Each outcome, its place and whose it is, with the values of A and of B by replicate."""
+    for outcome in ("days_held", "holds", "days_to_fall", "fell"):
+        for i, place in enumerate(places):
+            for holder in HOLDERS if outcome in ("days_held", "holds") else TAKERS:
+                at = (i, HOLDERS.index(holder))
+                yield outcome, place, holder, _of_slot(outcome, a, b, at, window)
+    for i, loser in enumerate(LOSERS):
+        yield "dead", "", loser, (a.dead[:, i], b.dead[:, i])
+    yield "displaced", "", PEOPLE, (a.displaced, b.displaced)
+
+
+def _of_slot(
+    outcome: str, a: Outcomes, b: Outcomes, at: tuple[int, int], window: Window
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values of A and of B of one place and holder."""
+    if outcome == "fell":
+        to_fall = _of_slot("days_to_fall", a, b, at, window)
+        return to_fall[0] < window.n_days, to_fall[1] < window.n_days
+    of_a, of_b = getattr(a, outcome), getattr(b, outcome)
+    return of_a[:, *at], of_b[:, *at]
+
+
+def _compared(outcome: str, a: np.ndarray, b: np.ndarray) -> Paired:
+    statistics = paired_shares if OUTCOMES[outcome] == "share" else paired_means
+    return statistics(a, b, less_is_better=outcome in LESS_IS_BETTER)
+
+
+def _row(
+    outcome: str, place: str, who: str, pair: Paired, half_width: Mapping[str, float]
+) -> dict[str, Any]:
+    unit = OUTCOMES[outcome]
+    return {
+        "outcome": outcome,
+        "place": place,
+        "who": who,
+        "unit": unit,
+        "mean_a": pair.mean_a,
+        "mean_b": pair.mean_b,
+        "difference": pair.difference.value,
+        "low": pair.difference.low,
+        "high": pair.difference.high,
+        "better": "less" if outcome in LESS_IS_BETTER else "more",
+        "p_a_better": pair.p_a_better.value,
+        "p_low": pair.p_a_better.low,
+        "p_high": pair.p_a_better.high,
+        "ties": pair.ties,
+        "sd_a": pair.sd_a,
+        "sd_b": pair.sd_b,
+        "sd_difference": pair.sd_difference,
+        "correlation": pair.correlation,
+        "variance_reduction": pair.variance_reduction,
+        "runs_needed": pair.runs_needed(half_width[unit]),
+        "runs_needed_unpaired": pair.runs_needed_unpaired(half_width[unit]),
+    }
+
+
+def _median_date(days_to_fall: np.ndarray, window: Window) -> date | None:
+    """First date by which it has fallen in at least half of the runs; None if there is none."""
+    middle = int(np.sort(days_to_fall)[(len(days_to_fall) - 1) // 2])
+    return window.first + timedelta(days=middle) if middle < window.n_days else None
+
+
+def _plain(value: Any) -> Any:
+    """A cell as JSON holds it."""
+    import pandas as pd
+
+    if isinstance(value, str):
+        return value
+    if pd.isna(value) or (isinstance(value, float) and math.isinf(value)):
+        return None
+    return value.date().isoformat() if isinstance(value, pd.Timestamp) else value
+
+
+# --- the text ----------------------------------------------------------------------------
+
+WIDTH = 120
+SAME = "There is no row to show: all is the same in all runs, or nearly nil."
+MOST_GAIN = 9999
+"""A larger variance reduction that is not infinite says no more than this."""
+NAMES = 2
+"""Columns of a section that hold names; figures follow."""
+DIGITS = {"days": 1, "share": 0, "dead": 1, "people": 0}
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows of the text about one outcome: its title, the names of its columns, its cells."""
+
+    title: str
+    header: list[str]
+    body: list[list[str]]
+
+
+def _text(comparison: Comparison) -> str:
+    import textwrap
+
+    lines = []
+    for paragraph in _preface(comparison):
+        lines += textwrap.wrap(paragraph, WIDTH)
+    sections = _sections(comparison)
+    if not sections:
+        lines += ["", SAME]
+    for section in sections:
+        lines += ["", section.title, *_aligned([section.header, *section.body])]
+    return "\n".join(lines)
+
+
+def _html(comparison: Comparison) -> str:
+    parts = [f"<p>{escape(paragraph)}</p>" for paragraph in _preface(comparison)]
+    for section in _sections(comparison):
+        head = "".join(f"<th>{escape(name)}</th>" for name in section.header)
+        rows = [
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+            for cells in section.body
+        ]
+        parts.append(
+            f"<table><caption>{escape(section.title)}</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        )
+    return "\n".join(parts)
+
+
+def _preface(comparison: Comparison) -> list[str]:
+    """What is compared, and what the columns mean."""
+    c = comparison
+    compared = f"A = {c.a}, B = {c.b}: {_plural(c.n, 'pair')} of runs, seed {c.seed}, {c.window}."
+    if c.n < c.runs:
+        compared += f" Left out are {c.runs - c.n} of {c.runs} runs, which failed in A or B."
+    if c.windows[0] != c.windows[1]:
+        compared += (
+            f" A is {c.windows[0]}, B is {c.windows[1]}; only the dates of both are compared."
+        )
+    width = c.half_width
+    return [
+        compared,
+        "A - B: mean difference of the pairs [95 % interval]. A better: chance in % that A is the "
+        "better one of a pair for the holder or side of the row, half of the ties counted [95 % "
+        "interval]. Gain: how many times as many runs two independent batches would need (the "
+        "variance reduction). Runs: of each scenario, paired and unpaired, for an interval of +- "
+        f"{_plural(width['days'], 'day')}, {_plural(100 * width['share'], 'point')} of a chance, "
+        f"{width['dead']:g} dead, {width['people']:g} people. Rows that are the same in all runs, "
+        "or nearly nil in both, are left out.",
+    ]
+
+
+def _plural(number: float, what: str) -> str:
+    return f"{number:g} {what}{'s' * (number != 1)}"
+
+
+def _sections(comparison: Comparison) -> list[Section]:
+    """The outcomes that have a row to show."""
+    c = comparison
+    on, days = f"{c.date:{DAY}}", c.window.n_days
+    last = f"{c.window.last:{DAY}}"
+    titles = {
+        "days_held": f"Days of {days} on which the holder has the {c.slot}; more is better",
+        "holds": f"Chance in % that it has the {c.slot} on {on}; more is better",
+        "days_to_fall": f"Days until it first has the {c.slot}, {days} if never; fewer is better. "
+        "Fell to it: in % of the runs, and the median date",
+        "dead": f"Dead to {last}; fewer is better",
+        "displaced": f"Displaced people, in Mali and abroad, on {last}; fewer is better",
+    }
+    sections = []
+    for outcome, title in titles.items():
+        rows = _shown(c, outcome)
+        if rows:
+            header = [*_names(outcome), "A", "B", "A - B", "A better", "Gain", *_last(outcome)]
+            sections.append(Section(title, header, [_cells(c, row) for row in rows]))
+    return sections
+
+
+def _names(outcome: str) -> list[str]:
+    return ["", "Side"] if outcome in ("dead", "displaced") else ["Place", "Holder"]
+
+
+def _last(outcome: str) -> list[str]:
+    """Names of the columns that are not the same for all outcomes."""
+    if outcome == "days_to_fall":
+        return ["Fell: A", "B", "Date: A", "B"]
+    return ["Runs", "Unpaired"]
+
+
+def _shown(comparison: Comparison, outcome: str) -> list[Any]:
+    """Rows of an outcome that say something, in the order of the places shown."""
+    table = comparison.select(outcome)
+    table = table[table["place"].isin([*comparison.places, ""])]
+    return [row for row in table.itertuples() if not _says_nothing(comparison, row)]
+
+
+def _says_nothing(comparison: Comparison, row: Any) -> bool:
+    """Whether A and B are one and the same number, or both nearly nil."""
+    if row.ties == 1 and not (row.sd_a > 0 or row.sd_b > 0):
+        return True
+    if row.outcome == "days_to_fall":
+        row = _fell(comparison, row)
+    nil = 0.005 if row.unit == "share" else 0.5
+    return bool(row.mean_a < nil and row.mean_b < nil)
+
+
+def _fell(comparison: Comparison, row: Any) -> Any:
+    """The row that tells in how many runs it fell, of one that tells after how many days."""
+    return next(comparison.select("fell", row.place, row.who).itertuples())
+
+
+def _cells(comparison: Comparison, row: Any) -> list[str]:
+    number = {"share": _percent}.get(row.unit, lambda value: _number(value, DIGITS[row.unit]))
+    signed = {"share": lambda value: _number(100 * value, 1)}.get(row.unit, number)
+    cells = [row.place, row.who, number(row.mean_a), number(row.mean_b)]
+    cells.append(_bounded(row.difference, row.low, row.high, signed))
+    cells.append(_bounded(row.p_a_better, row.p_low, row.p_high, _percent))
+    cells.append(_gain(row.variance_reduction))
+    if row.outcome == "days_to_fall":
+        fell = _fell(comparison, row)
+        cells += [_percent(fell.mean_a), _percent(fell.mean_b)]
+        return [*cells, _date(row.median_a), _date(row.median_b)]
+    return [*cells, _whole(row.runs_needed), _whole(row.runs_needed_unpaired)]
+
+
+def _number(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def _percent(share: float) -> str:
+    return _number(math.floor(100 * share + 0.5), 0)
+
+
+def _bounded(value: float, low: float, high: float, form: Any) -> str:
+    """`-3.1 [-4.9, -1.2]`; the bounds are left out if there are none."""
+    return form(value) if math.isnan(low) else f"{form(value)} [{form(low)}, {form(high)}]"
+
+
+def _gain(value: float) -> str:
+    if math.isnan(value):
+        return "-"
+    if MOST_GAIN < value < math.inf:
+        return f"> {MOST_GAIN}"
+    return _number(value, 0 if value >= 100 else 1)
+
+
+def _whole(value: Any) -> str:
+    import pandas as pd
+
+    return "-" if pd.isna(value) else str(value)
+
+
+def _date(value: Any) -> str:
+    import pandas as pd
+
+    return "-" if pd.isna(value) else str(value.date())
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    """Names to the left, figures to the right, a rule below the header."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    gap = "  " if sum(widths) + 2 * len(widths) - 2 <= WIDTH else " "
+    lines = [
+        gap.join(
+            cell.ljust(width) if i < NAMES else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    lines.insert(1, "-" * max(map(len, lines)))
+    return lines
