@@ -134,12 +134,11 @@ class NorthernMali(mesa.Model):
         self.ledger.used[0] = 0
         self.control[...] = -1
         for series in (self.series, self.war_series, self.people_series):
-            series[...] = np.zeros((), series.dtype)
+            np.asarray(series).view(np.uint8).fill(0)
         self.day = self.world.first
         self.running = True
-        for name, commander in self.commanders.items():
-            row = st.Side[name.upper()]
-            self.state.sides[row].commanded = commander.writes_orders
+        commanded = [self.commanders[side.name.lower()].writes_orders for side in st.Side]
+        self.state.sides["commanded"] = commanded
 
     def step(self) -> None:
         """Play one day: commanders written in Python give their orders, then the rules run.

@@ -72,7 +72,7 @@ def encode(
     dictionaries = [name for name, column in columns.items() if pa.types.is_dictionary(column.type)]
     pq.write_table(
         pa.table(columns), sink, compression="zstd", compression_level=1, version="2.6",
-        use_dictionary=dictionaries,
+        use_dictionary=dictionaries, write_statistics=False,
     )  # fmt: skip
     return bytes(sink.getvalue().to_pybytes())
 

@@ -135,8 +135,9 @@ class _Results:
             (self.war, cubes.WAR, record.war),
             (self.people, cubes.PEOPLE, record.people),
         ):
+            plain = np.asarray(series)  # a record array hands out its fields slowly
             for i, (name, (unit, _)) in enumerate(figures.items()):
-                values[row, i, self._days] = series[name]
+                values[row, i, self._days] = plain[name]
                 if unit == "persons":  # whole persons take half the room
                     np.rint(values[row, i], out=values[row, i])
         if self.plan.ledger != "none":
