@@ -1,4 +1,4 @@
-"""What all charts share: date axes, frames, legends of holders."""
+"""What all charts share: date axes, frames, titles, captions, legends of holders."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ from camphandover.plots.palette import COLOURS, FAINT, INK, LABELS, STACK
 
 SHORT, LONG = 45, 300
 """Days below which weeks get ticks, and from which not every month gets a label."""
+LEGEND_AT = 40
+"""Points below the axes at which the legends begin, under ticks and label."""
+LEGEND_ROW = 18
+"""Points between the rows of legends."""
+TITLE_GAP = 6.0
+"""Points between axes and title."""
 
 
 def frame(ax: Axes) -> None:
@@ -23,36 +29,77 @@ def frame(ax: Axes) -> None:
     ax.tick_params(colors=INK, labelsize=8, length=3)
 
 
-def dates(ax: Axes, days: np.ndarray) -> np.ndarray:
+def dates(ax: Axes, days: np.ndarray, every: int = 1) -> np.ndarray:
     """Put dates on the horizontal axis, each day from its 0:00 to 24:00.
 
     Args:
         ax: The axes.
         days: All days, ascending, shape (date,).
+        every: Of months with a tick, which ones keep it: 2 for every other one in narrow panels.
     Returns:
         The edges of the days, matplotlib's numbers, shape (date + 1,).
     """
     numbers = date2num(days)
     edges: np.ndarray = np.append(numbers, numbers[-1] + 1)
     ax.set_xlim(edges[0], edges[-1])
-    ticks = _ticks(days.astype("M8[D]"))
+    ticks = _ticks(days.astype("M8[D]"), every)
     form = "%d %b" if len(days) < SHORT else "%b\n%Y" if _two_years(days) else "%b"
     ax.set_xticks(date2num(ticks), [f"{day.astype(object):{form}}" for day in ticks])
     ax.set_xlabel("" if _two_years(days) else str(days[0])[:4], fontsize=8, color=INK)
     return edges
 
 
-def _ticks(days: np.ndarray) -> np.ndarray:
+def _ticks(days: np.ndarray, every: int) -> np.ndarray:
     """Mondays of a short window; else the first days of its months, or of its quarters."""
     if len(days) < SHORT:
-        return np.array([day for day in days if day.astype(object).weekday() == 0] or days[:1])
+        mondays = [day for day in days if day.astype(object).weekday() == 0]
+        return np.array((mondays or days[:1])[:: every if mondays else 1])
     firsts = [day for day in days if day.astype(object).day == 1]
     step = 3 if len(days) > LONG else 1
-    return np.array([day for day in firsts if (day.astype(object).month - 1) % step == 0])
+    kept = [day for day in firsts if (day.astype(object).month - 1) % step == 0]
+    return np.array(kept[::every])
 
 
 def _two_years(days: np.ndarray) -> bool:
     return str(days[0])[:4] != str(days[-1])[:4]
+
+
+def day_text(day: Any, *, year: bool = True) -> str:
+    """`31 December 2023`, or `31 Dec` without the year."""
+    known = np.datetime64(day, "D").astype(object)
+    return f"{known.day} {known:%B %Y}" if year else f"{known.day} {known:%b}"
+
+
+def title(ax: Axes, scenario: str | None, question: str, gap: float = TITLE_GAP) -> None:
+    """The question above the axes, after the scenario if there is one.
+
+    Args:
+        ax: The axes.
+        scenario: Its name.
+        question: In lower case.
+        gap: Points between axes and title.
+    """
+    text = f"{scenario}: {question}" if scenario else question[0].upper() + question[1:]
+    ax.set_title(text, loc="left", color=INK, fontsize=11, pad=gap)
+
+
+def scenario_of(data: Any) -> str | None:
+    """Name of the scenario of labelled data that are of one."""
+    return str(data["scenario"].values) if "scenario" in data.coords else None
+
+
+def note(ax: Axes, text: str, points: float = 24) -> None:
+    """A small caption at the right, so many points below the axes."""
+    ax.annotate(
+        text, (1, 0), xycoords="axes fraction", xytext=(0, -points), textcoords="offset points",
+        ha="right", va="top", fontsize=7, color=FAINT,
+    )  # fmt: skip
+
+
+def no_runs(ax: Axes) -> None:
+    """Say that there is nothing to draw."""
+    ax.set_xticks([])
+    ax.text(0.5, 0.5, "no runs", transform=ax.transAxes, ha="center", color=FAINT)
 
 
 def below(legend_at: Axes, points: float) -> dict[str, Any]:
@@ -71,6 +118,11 @@ def below(legend_at: Axes, points: float) -> dict[str, Any]:
         "handlelength": 1.6,
         "columnspacing": 1.4,
     }
+
+
+def words(text: str) -> Patch:
+    """Words in a legend, without a sign."""
+    return Patch(facecolor="none", edgecolor="none", label=text)
 
 
 def holder_patches(present: list[str]) -> list[Patch]:

@@ -1,8 +1,9 @@
-"""From what users pass to a plot to the shares that it draws."""
+"""From what users pass to a plot to what it draws."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Data = Batch | xr.DataArray | xr.Dataset
+Labelled = TypeVar("Labelled", xr.DataArray, xr.Dataset)
 
 
 def as_shares(data: Data) -> xr.Dataset:
@@ -28,26 +30,68 @@ def as_shares(data: Data) -> xr.Dataset:
     raise TypeError(f"a Batch, its control or its control_shares is needed, not {kind}")
 
 
-def of_scenario(shares: xr.Dataset, scenario: str | None) -> xr.Dataset:
-    """The shares of one scenario; its name may be left out if there is only one."""
-    if "scenario" not in shares.dims:
-        return shares
-    names = [str(name) for name in shares["scenario"].values]
+def some_shares(data: Data, scenario: str | None, **labels: str) -> xr.Dataset:
+    """The shares of one scenario at some labels; of nothing else are runs counted.
+
+    Args:
+        data: A batch, its `control`, or its `control_shares`.
+        scenario: Its name; may be left out if the data hold one.
+        labels: A label of a dimension, `slot="camp"`.
+    Errors:
+        ValueError for a name that the data do not hold.
+    """
+    held = data.control if isinstance(data, Batch) else data
+    if isinstance(held, xr.DataArray):
+        return control_shares(_some(held, scenario, labels))
+    return _some(as_shares(held), scenario, labels)
+
+
+def _some(held: Labelled, scenario: str | None, labels: dict[str, str]) -> Labelled:
+    held = of_scenario(held, scenario)
+    for dim, label in labels.items():
+        held = chosen(held, dim, label)
+    return held
+
+
+def of_scenario(held: Labelled, scenario: str | None) -> Labelled:
+    """The data of one scenario; its name may be left out if there is only one."""
+    if "scenario" not in held.dims:
+        return held
+    names = [str(name) for name in held["scenario"].values]
     if scenario is None:
         if len(names) > 1:
             raise ValueError(f"scenario= is needed, one of {', '.join(names)}")
         scenario = names[0]
-    return chosen(shares, "scenario", scenario)
+    return chosen(held, "scenario", scenario)
 
 
-def chosen(shares: xr.Dataset, dim: str, label: str) -> xr.Dataset:
-    """The shares at one label of a dimension, or ValueError that lists the labels."""
-    if dim not in shares.dims:
-        return shares
-    labels = [str(value) for value in shares[dim].values]
+def chosen(held: Labelled, dim: str, label: str) -> Labelled:
+    """The data at one label of a dimension, or ValueError that lists the labels."""
+    if dim not in held.dims:
+        return held
+    check_label(held, dim, label)
+    return held.sel({dim: label})
+
+
+def check_label(held: xr.DataArray | xr.Dataset, dim: str, label: str) -> None:
+    """Refuse a label that a dimension does not have."""
+    labels = [str(value) for value in held[dim].values]
     if label not in labels:
         raise ValueError(f"{dim} {label!r} is not in the data; there is {', '.join(labels)}")
-    return shares.sel({dim: label})
+
+
+def chosen_date(shares: xr.Dataset, day: date | str | np.datetime64) -> xr.Dataset:
+    """The shares at one date, or ValueError that tells on which dates there are runs."""
+    days = inside_window(shares)["date"].to_numpy().astype("M8[D]")
+    if len(days) == 0:
+        raise ValueError("there is no run on any date")
+    try:
+        wanted = np.datetime64(day, "D")
+    except ValueError:
+        wanted = np.datetime64("NaT", "D")
+    if wanted not in days:
+        raise ValueError(f"date '{day}' is not in the data; there is {days[0]} to {days[-1]}")
+    return shares.sel(date=wanted.astype("M8[ns]"))
 
 
 def inside_window(shares: xr.Dataset) -> xr.Dataset:
@@ -74,15 +118,31 @@ def median_exit(shares: xr.Dataset) -> np.datetime64 | None:
 
 def caption(shares: xr.Dataset) -> str:
     """Number of runs behind the shares, and the seed if it is known."""
-    n = shares["n"].to_numpy()
-    n = n[n > 0]
-    if len(n) == 0:
-        return "no runs"
-    low, high = int(n.min()), int(n.max())
-    runs = f"{high} runs" if low == high else f"{low} to {high} runs"
     each = " of each scenario" if shares.sizes.get("scenario", 1) > 1 else ""
-    seed = f", seed {shares.attrs['seed']}" if "seed" in shares.attrs else ""
-    return f"{runs}{each}{seed}"
+    return runs_and_seed(shares["n"].to_numpy(), shares.attrs.get("seed"), each)
+
+
+def runs_and_seed(n: np.ndarray | int, seed: int | None, each: str = "") -> str:
+    """`100 runs, seed 2023`.
+
+    Args:
+        n: Numbers of runs; zeros say nothing.
+        seed: Of all draws, if it is known.
+        each: Words after the number.
+    """
+    known = np.atleast_1d(n)
+    known = known[known > 0]
+    if len(known) == 0:
+        return "no runs"
+    low, high = int(known.min()), int(known.max())
+    runs = f"{high} run{'s' * (high != 1)}" if low == high else f"{low} to {high} runs"
+    return f"{runs}{each}" + (f", seed {seed}" if seed is not None else "")
+
+
+def seed_of(data: Data) -> int | None:
+    """Seed of all draws, if the data tell it."""
+    seed = data.seed if isinstance(data, Batch) else data.attrs.get("seed")
+    return None if seed is None else int(seed)
 
 
 def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:

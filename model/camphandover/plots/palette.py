@@ -1,8 +1,10 @@
-"""One colour for each holder, everywhere. From Okabe and Ito's colour-blind safe palette.
+"""One colour for each actor, everywhere. From Okabe and Ito's colour-blind safe palette.
 
-Source: Okabe & Ito 2008, Color universal design. The five stay apart when they are paled, as
-the heat maps do: no two are shades of one hue.
+Source: Okabe & Ito 2008, Color universal design. The five holders stay apart when they are paled,
+as the heat maps and the maps do: no two are shades of one hue.
 """
+
+from collections.abc import Sequence
 
 COLOURS = {
     "army": "#009E73",
@@ -24,3 +26,22 @@ INK = "#222222"
 FAINT = "#777777"
 PAPER = "#FFFFFF"
 NO_DATA = "#EEEEEE"
+ACTORS = {**COLOURS, "wagner": "#0072B2", "partners": "#D55E00"}
+"""Colours of holders and sides; civilians and people at large have none of their own."""
+NAMES = {**LABELS, "wagner": "Wagner", "partners": "partners"}
+
+
+def colour_of(actor: str) -> str:
+    """Colour of a holder or a side; grey for people who are neither."""
+    return ACTORS.get(actor, FAINT)
+
+
+def name_of(actor: str) -> str:
+    """A holder or a side in words."""
+    return NAMES.get(actor, actor)
+
+
+def listed(names: Sequence[str]) -> str:
+    """`army, Wagner and partners`."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

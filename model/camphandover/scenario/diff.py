@@ -55,13 +55,18 @@ def diff(first: str | Path | Mapping[str, Any], second: str | Path | Mapping[str
     Errors:
         ScenarioError if one of them is faulty.
     """
-    grouped: dict[tuple[str, Any, Any], list[str]] = {}
-    for change in differences(load(first), load(second)):
-        grouped.setdefault((change.path, change.before, change.after), []).append(change.place)
-    return "\n".join(
-        _line(", ".join(place for place in places if place), *change)
-        for change, places in grouped.items()
-    )
+    return "\n".join(grouped(differences(load(first), load(second))))
+
+
+def grouped(changes: list[Difference]) -> list[str]:
+    """Differences as lines; camps with the same change share one."""
+    places: dict[tuple[str, Any, Any], list[str]] = {}
+    for change in changes:
+        places.setdefault((change.path, change.before, change.after), []).append(change.place)
+    return [
+        _line(", ".join(place for place in where if place), *change)
+        for change, where in places.items()
+    ]
 
 
 def _line(place: str, path: str, before: Any, after: Any) -> str:

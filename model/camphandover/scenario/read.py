@@ -194,6 +194,9 @@ class _Composer:
         context = getattr(error, "context", None)
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         place = self.source.mark(mark) if mark else Mark(self.source.name, 1, 1)
+        if "nesting depth" in what:  # libyaml has a limit of its own, and reads ahead
+            message = f"the file is more than {MAX_DEPTH} levels deep"
+            return Problem.at(place, message, "a scenario is short and flat")
         message = f"not YAML: {what}" + (f" ({context})" if context else "")
         return Problem.at(place, message, "check the colon, the quotes and the indentation here")
 
