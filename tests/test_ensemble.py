@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import xarray as xr
 import camphandover as ch
 from batches import FIRST_EXIT, Scripted, Sleepy, Unlucky, contents, made, short
 from camphandover import theatre
+from camphandover.ensemble import cubes
 from camphandover.ensemble.plan import (
     BLOCK,
     DEFAULT_MODEL,
@@ -304,6 +306,14 @@ def test_one_failing_run_is_recorded_and_the_others_are_kept(tmp_path):
     events = batch.events
     assert set(events[events.scenario == "one"].replicate) == {0, 1, 2, 4, 5}
     assert "1 failed" in repr(batch)
+
+
+def test_a_large_chunk_has_the_same_bytes_on_any_thread():
+    values = np.random.default_rng(1).integers(0, 5_000, (50, 9, 153, 36)).astype(np.float32)
+    with ThreadPoolExecutor(1) as pool:
+        elsewhere = [pool.submit(cubes.chunk, values).result() for _ in range(3)]
+    here = [cubes.chunk(values) for _ in range(3)]
+    assert len({*here, *elsewhere}) == 1
 
 
 # --- the real model ----------------------------------------------------------------------

@@ -212,7 +212,8 @@ def chunk(values: np.ndarray) -> bytes:
     Args:
         values: Shape (replicate, ...), the fill value past the last replicate.
     """
-    from numcodecs import Blosc
+    from numcodecs import Blosc, blosc
 
+    blosc.use_threads = False  # with threads of its own its bytes depend on who is first
     little = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
     return bytes(Blosc(COMPRESSOR, LEVEL, Blosc.SHUFFLE).encode(little))
