@@ -280,7 +280,9 @@ LAYERS = (
     {"ensemble"},
     {"results"},
     {"plots"},
-    {"cli", "cli_batch", "cli_compare", "cli_verify", "app"},
+    {"report"},
+    {"app", "cli", "cli_batch", "cli_compare", "cli_plot", "cli_report"}
+    | {"cli_serve", "cli_verify", "cli_why"},
 )
 """DESIGN, section 2: nothing imports upwards."""
 

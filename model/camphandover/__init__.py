@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from camphandover import plots
     from camphandover.ensemble.plan import BatchError
     from camphandover.model import NorthernMali
+    from camphandover.report import write_report
     from camphandover.results.batch import Batch, open_batch, run, verify
     from camphandover.results.claims import claims, control_reports
     from camphandover.results.compare import Comparison, compare
@@ -44,6 +45,7 @@ __all__ = [
     "plots",
     "run",
     "verify",
+    "write_report",
 ]
 
 _HOMES = {
@@ -64,6 +66,7 @@ _HOMES = {
     "plots": "plots:",
     "run": "results.batch:run",
     "verify": "results.batch:verify",
+    "write_report": "report:write_report",
 }
 
 

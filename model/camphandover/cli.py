@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from camphandover import cli_batch, cli_compare, cli_verify
+from camphandover import cli_batch, cli_compare, cli_plot, cli_report, cli_verify
 
 INPUT_FAULT = 2
 INTERRUPTED = 130
@@ -127,9 +127,10 @@ def schema() -> None:
 # --- batches -----------------------------------------------------------------------------
 
 app.command()(cli_batch.run)
-app.command()(cli_batch.plot)
+app.command()(cli_plot.plot)
 app.command()(cli_compare.compare)
 app.command()(cli_verify.verify)
+app.command()(cli_report.report)
 
 
 def main(arguments: list[str] | None = None) -> None:

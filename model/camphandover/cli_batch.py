@@ -1,4 +1,4 @@
-"""The commands `run` and `plot`."""
+"""The command `run`."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def run(
     from camphandover.results.batch import load_all
     from camphandover.results.batch import run as run_batch
 
-    _check_writable(json)
+    check_writable(json, "--json")
     scenarios = load_all(files or None)
     names = [scenario.name for scenario in scenarios]
     folder = out if out is not None else default_folder(names, not files)
@@ -119,18 +119,6 @@ def _table(batch: Batch) -> Table:
     return end_table(batch)
 
 
-def plot(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the charts. [default: DIR/charts]")
-    ] = None,
-) -> None:
-    """Draw the charts of a batch again."""
-    from camphandover.results.batch import open_batch
-
-    _draw(open_batch(folder), out, False, _say)
-
-
 def _say(text: str) -> None:
     typer.echo(text, err=True)
 
@@ -139,16 +127,23 @@ def _nothing(text: str) -> None:
     """Stands in for `_say` when the user wants quiet."""
 
 
-def _check_writable(path: Path | None) -> None:
-    """Find out before an hour of computing that the result cannot be written."""
+def check_writable(path: Path | None, option: str) -> None:
+    """Find out before an hour of computing that the result cannot be written.
+
+    Args:
+        path: The file; nothing to check if there is none.
+        option: By which it was given.
+    Errors:
+        BatchError that says what is in the way.
+    """
     from camphandover.ensemble.plan import BatchError
 
     if path is None:
         return
     if path.is_dir():
-        raise BatchError(f"--json {path} is a folder; the name of a file is needed.")
+        raise BatchError(f"{option} {path} is a folder; the name of a file is needed.")
     if not os.access(path.absolute().parent, os.W_OK):
-        raise BatchError(f"--json {path}: its folder is not there or not writable.")
+        raise BatchError(f"{option} {path}: its folder is not there or not writable.")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from camphandover.cli_batch import Json, _check_writable
+from camphandover.cli_batch import Json, check_writable
 
 Width = Annotated[
     list[str] | None,
@@ -42,7 +42,7 @@ def compare(
     from camphandover.results.batch import open_batch
     from camphandover.results.compare import compare as compare_pair
 
-    _check_writable(json)
+    check_writable(json, "--json")
     comparison = compare_pair(
         open_batch(folder),
         a,

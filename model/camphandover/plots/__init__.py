@@ -1,4 +1,4 @@
-"""Charts of a batch; each takes a batch, or shares, and draws on axes or makes files.
+"""Charts of a batch; each takes a batch, or shares, and draws on axes or makes figures and files.
 
 What is named here is loaded when it is first used: matplotlib is not needed to know which charts
 are there.
@@ -8,15 +8,44 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from camphandover.plots.animation import animate_map
+    from camphandover.plots.casualties import losses, losses_grid
     from camphandover.plots.control import control_heatmap, control_over_time
+    from camphandover.plots.falls import fall_dates
     from camphandover.plots.figures import draw_batch
+    from camphandover.plots.grid import control_grid
+    from camphandover.plots.maps import control_map, map_sequence
+    from camphandover.plots.pairs import difference
+    from camphandover.plots.strengths import forces
 
-__all__ = ["control_heatmap", "control_over_time", "draw_batch"]
+__all__ = [
+    "animate_map",
+    "control_grid",
+    "control_heatmap",
+    "control_map",
+    "control_over_time",
+    "difference",
+    "draw_batch",
+    "fall_dates",
+    "forces",
+    "losses",
+    "losses_grid",
+    "map_sequence",
+]
 
 _HOMES = {
+    "animate_map": "animation",
+    "control_grid": "grid",
     "control_heatmap": "control",
+    "control_map": "maps",
     "control_over_time": "control",
+    "difference": "pairs",
     "draw_batch": "figures",
+    "fall_dates": "falls",
+    "forces": "strengths",
+    "losses": "casualties",
+    "losses_grid": "casualties",
+    "map_sequence": "maps",
 }
 
 

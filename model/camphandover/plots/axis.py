@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 
 from camphandover.plots.palette import COLOURS, FAINT, INK, LABELS, STACK
+from camphandover.plots.textsize import text_size
 
 SHORT, LONG = 45, 300
 """Days below which weeks get ticks, and from which not every month gets a label."""
@@ -18,6 +21,7 @@ LEGEND_AT = 40
 """Points below the axes at which the legends begin, under ticks and label."""
 LEGEND_ROW = 18
 """Points between the rows of legends."""
+TITLE_SIZE = 11.0
 TITLE_GAP = 6.0
 """Points between axes and title."""
 
@@ -64,14 +68,14 @@ def _two_years(days: np.ndarray) -> bool:
     return str(days[0])[:4] != str(days[-1])[:4]
 
 
-def day_text(day: Any, *, year: bool = True) -> str:
-    """`31 December 2023`, or `31 Dec` without the year."""
+def day_text(day: Any, form: str = "%B %Y") -> str:
+    """`31 December 2023`, or with months and years in another form."""
     known = np.datetime64(day, "D").astype(object)
-    return f"{known.day} {known:%B %Y}" if year else f"{known.day} {known:%b}"
+    return f"{known.day} {known:{form}}"
 
 
 def title(ax: Axes, scenario: str | None, question: str, gap: float = TITLE_GAP) -> None:
-    """The question above the axes, after the scenario if there is one.
+    """The question above the axes, after the scenario if there is one; on two lines if need be.
 
     Args:
         ax: The axes.
@@ -80,7 +84,12 @@ def title(ax: Axes, scenario: str | None, question: str, gap: float = TITLE_GAP)
         gap: Points between axes and title.
     """
     text = f"{scenario}: {question}" if scenario else question[0].upper() + question[1:]
-    ax.set_title(text, loc="left", color=INK, fontsize=11, pad=gap)
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    room = ax.get_window_extent().width * 72 / figure.dpi
+    if scenario and text_size(text, TITLE_SIZE)[0] > room:
+        text = f"{scenario}:\n{question}"
+    ax.set_title(text, loc="left", color=INK, fontsize=TITLE_SIZE, pad=gap)
 
 
 def scenario_of(data: Any) -> str | None:
@@ -88,7 +97,7 @@ def scenario_of(data: Any) -> str | None:
     return str(data["scenario"].values) if "scenario" in data.coords else None
 
 
-def note(ax: Axes, text: str, points: float = 24) -> None:
+def note(ax: Axes, text: str, points: float = 27) -> None:
     """A small caption at the right, so many points below the axes."""
     ax.annotate(
         text, (1, 0), xycoords="axes fraction", xytext=(0, -points), textcoords="offset points",
@@ -118,6 +127,24 @@ def below(legend_at: Axes, points: float) -> dict[str, Any]:
         "handlelength": 1.6,
         "columnspacing": 1.4,
     }
+
+
+def stack_legends(
+    ax: Axes, rows: Sequence[Sequence[Patch | Line2D]], points: float, **options: Any
+) -> None:
+    """Legends of one line each, one below the other.
+
+    Args:
+        ax: The axes.
+        rows: The keys of each line.
+        points: How far below the axes the first one begins.
+        options: Of the legends, in place of those of `below`.
+    """
+    for i, keys in enumerate(rows):
+        settings = {**below(ax, points + i * LEGEND_ROW), **options}
+        made = ax.legend(handles=list(keys), ncols=len(keys), **settings)
+        if i < len(rows) - 1:
+            ax.add_artist(made)
 
 
 def words(text: str) -> Patch:

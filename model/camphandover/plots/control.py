@@ -12,18 +12,31 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, StepPatch
 from matplotlib.ticker import PercentFormatter
 
-from camphandover.plots.axis import below, dates, frame, holder_patches, present_holders
+from camphandover.plots.axis import (
+    LEGEND_AT,
+    TITLE_GAP,
+    dates,
+    frame,
+    holder_patches,
+    no_runs,
+    note,
+    present_holders,
+    scenario_of,
+    stack_legends,
+    title,
+    words,
+)
 from camphandover.plots.data import (
     Data,
-    as_shares,
     axes_or_new,
     caption,
-    chosen,
     inside_window,
     median_exit,
-    of_scenario,
+    some_shares,
 )
+from camphandover.plots.keydates import key_dates, mark_key_dates
 from camphandover.plots.palette import COLOURS, FAINT, INK, LABELS, NO_DATA, PAPER, STACK
+from camphandover.results.batch import Batch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,14 +44,15 @@ if TYPE_CHECKING:
 STEPS = ((0.95, 1.0, "95 % or more"), (0.75, 0.7, "75-95 %"), (0.5, 0.42, "50-75 %"))
 """Shares of runs from which a colour has a strength, the strength, and what the key says."""
 WEAKEST = (0.2, "under 50 %")
-LEGEND_AT = 40
-"""Points below the axes at which the legends begin, under ticks and label."""
 
 
 def control_over_time(
     data: Data, place: str, slot: str = "camp", scenario: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """Who has a base, day by day: shares of runs, stacked.
+
+    A dashed line marks the day by which the UN is gone in half of the runs. Of a batch, dotted
+    lines mark the UN's plan, the end of its mandate, and the known events that bear on the base.
 
     Args:
         data: A batch, its `control`, or its `control_shares`.
@@ -51,16 +65,19 @@ def control_over_time(
     Errors:
         ValueError for a name that the data do not hold.
     """
-    shares = of_scenario(as_shares(data), scenario)
-    shares = inside_window(chosen(chosen(shares, "place", place), "slot", slot))
+    shares = inside_window(some_shares(data, scenario, place=place, slot=slot))
     is_own = ax is None
     ax = axes_or_new(ax, 7, 3.8)
     draw_stack(ax, shares)
-    _title(ax, shares, f"who holds the {slot} of {place}?")
+    gap = TITLE_GAP
+    if isinstance(data, Batch) and shares.sizes["date"]:
+        found = key_dates(data.scenario(str(shares["scenario"].values)), place, slot)
+        gap += mark_key_dates(ax, found)
+    title(ax, scenario_of(shares), f"who holds the {slot} of {place}?", gap)
     ax.set_ylabel("share of runs", fontsize=8, color=INK)
     if is_own:
         _stack_legend(ax, shares)
-        _caption(ax, caption(shares))
+        note(ax, caption(shares))
     return ax
 
 
@@ -71,7 +88,7 @@ def draw_stack(ax: Axes, shares: xr.Dataset) -> None:
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
     if shares.sizes["date"] == 0:
-        ax.text(0.5, 0.5, "no runs", transform=ax.transAxes, ha="center", color=FAINT)
+        no_runs(ax)
         return
     days = shares["date"].to_numpy()
     edges = dates(ax, days)
@@ -101,7 +118,7 @@ def _stack_legend(ax: Axes, shares: xr.Dataset) -> None:
     keys: list[Patch | Line2D] = list(holder_patches(present_holders(shares["share"])))
     if shares.sizes["date"] and median_exit(shares) is not None:
         keys.append(exit_key())
-    ax.legend(handles=keys, ncols=len(keys), **below(ax, LEGEND_AT))
+    stack_legends(ax, [keys], LEGEND_AT)
 
 
 def control_heatmap(
@@ -119,23 +136,23 @@ def control_heatmap(
     Errors:
         ValueError for a name that the data do not hold.
     """
-    shares = inside_window(chosen(of_scenario(as_shares(data), scenario), "slot", slot))
+    shares = inside_window(some_shares(data, scenario, slot=slot))
     shares = shares.isel(place=_north_to_south(shares))
-    ax = axes_or_new(ax, 8.6, 1.5 + 0.2 * shares.sizes["place"])
+    ax = axes_or_new(ax, 8.6, 1.75 + 0.2 * shares.sizes["place"])
     frame(ax)
     n_places = shares.sizes["place"]
     if shares.sizes["date"]:
         days = shares["date"].to_numpy()
         edges = dates(ax, days)
         extent = (edges[0], edges[-1], n_places - 0.5, -0.5)
-        ax.imshow(_pixels(shares), extent=extent, aspect="auto", interpolation="nearest")
+        ax.imshow(holder_colours(shares), extent=extent, aspect="auto", interpolation="nearest")
         _mark_exits(ax, shares)
     ax.set_yticks(range(n_places), [str(name) for name in shares["place"].values], fontsize=8)
     ax.tick_params(axis="y", length=0)
     _separate_regions(ax, shares)
-    _title(ax, shares, f"who most probably holds each {slot}?")
+    title(ax, scenario_of(shares), f"who most probably holds each {slot}?")
     _heatmap_legend(ax, shares)
-    _caption(ax, caption(shares))
+    note(ax, caption(shares))
     return ax
 
 
@@ -156,8 +173,8 @@ def strength(share: np.ndarray) -> np.ndarray:
     return result
 
 
-def _pixels(shares: xr.Dataset) -> np.ndarray:
-    """Colours, shape (place, date, 3)."""
+def holder_colours(shares: xr.Dataset) -> np.ndarray:
+    """Colour of the likeliest holder, the paler the less certain, shape (place, date, 3)."""
     best, share = likeliest(shares)
     palette = np.array([to_rgb(COLOURS[str(holder)]) for holder in shares["holder"].values])
     alpha = strength(np.nan_to_num(share))[..., None]
@@ -202,36 +219,22 @@ def _mark_exits(ax: Axes, shares: xr.Dataset) -> None:
 
 
 def _heatmap_legend(ax: Axes, shares: xr.Dataset) -> None:
-    """Two keys below the chart: whose colour, and how strong it is for which share of runs."""
+    """Rows below the chart: whose colour, how strong for which share of runs, the UN's exit."""
     best, _ = likeliest(shares)
     names = [str(shares["holder"].values[code]) for code in np.unique(best[best >= 0])]
-    who: list[Patch | Line2D] = [_words("likeliest holder:"), *holder_patches(names)]
+    legends: list[list[Patch] | list[Line2D]] = [
+        [words("likeliest holder:"), *holder_patches(names)],
+        [words("in this share of runs:"), *certainty_patches()],
+    ]
     rows = (shares.isel(place=row) for row in range(shares.sizes["place"]))
     if any(median_exit(row) is not None for row in rows):
         tick = Line2D([], [], color=INK, marker="|", markersize=9, markeredgewidth=1.4)
         tick.set(linewidth=0, label="UN gone in half of the runs")
-        who.append(tick)
-    ax.add_artist(ax.legend(handles=who, ncols=len(who), **below(ax, LEGEND_AT)))
+        legends.append([tick])
+    stack_legends(ax, legends, LEGEND_AT)
+
+
+def certainty_patches() -> list[Patch]:
+    """Keys of the legend for the strength of a colour."""
     greys = [(value, text) for _, value, text in STEPS] + [WEAKEST]
-    certain = [Patch(facecolor=str(1 - value * 0.75), label=text) for value, text in greys]
-    keys = [_words("in this share of runs:"), *certain]
-    ax.legend(handles=keys, ncols=len(keys), **below(ax, LEGEND_AT + 18))
-
-
-def _words(text: str) -> Patch:
-    """Words in a legend, without a sign."""
-    return Patch(facecolor="none", edgecolor="none", label=text)
-
-
-def _title(ax: Axes, shares: xr.Dataset, question: str) -> None:
-    """The question, after the scenario if the shares are of one."""
-    name = f"{shares['scenario'].values}: " if "scenario" in shares.coords else ""
-    title = f"{name}{question}" if name else question[0].upper() + question[1:]
-    ax.set_title(title, loc="left", color=INK, fontsize=11)
-
-
-def _caption(ax: Axes, text: str) -> None:
-    ax.annotate(
-        text, (1, 0), xycoords="axes fraction", xytext=(0, -24), textcoords="offset points",
-        ha="right", va="top", fontsize=7, color=FAINT,
-    )  # fmt: skip
+    return [Patch(facecolor=str(1 - value * 0.75), label=text) for value, text in greys]

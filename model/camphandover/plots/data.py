@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Data = Batch | xr.DataArray | xr.Dataset
-Labelled = TypeVar("Labelled", xr.DataArray, xr.Dataset)
 
 
 def as_shares(data: Data) -> xr.Dataset:
@@ -46,14 +45,18 @@ def some_shares(data: Data, scenario: str | None, **labels: str) -> xr.Dataset:
     return _some(as_shares(held), scenario, labels)
 
 
-def _some(held: Labelled, scenario: str | None, labels: dict[str, str]) -> Labelled:
+def _some[Labelled: (xr.DataArray, xr.Dataset)](
+    held: Labelled, scenario: str | None, labels: dict[str, str]
+) -> Labelled:
     held = of_scenario(held, scenario)
     for dim, label in labels.items():
         held = chosen(held, dim, label)
     return held
 
 
-def of_scenario(held: Labelled, scenario: str | None) -> Labelled:
+def of_scenario[Labelled: (xr.DataArray, xr.Dataset)](
+    held: Labelled, scenario: str | None
+) -> Labelled:
     """The data of one scenario; its name may be left out if there is only one."""
     if "scenario" not in held.dims:
         return held
@@ -65,7 +68,7 @@ def of_scenario(held: Labelled, scenario: str | None) -> Labelled:
     return chosen(held, "scenario", scenario)
 
 
-def chosen(held: Labelled, dim: str, label: str) -> Labelled:
+def chosen[Labelled: (xr.DataArray, xr.Dataset)](held: Labelled, dim: str, label: str) -> Labelled:
     """The data at one label of a dimension, or ValueError that lists the labels."""
     if dim not in held.dims:
         return held
@@ -85,13 +88,18 @@ def chosen_date(shares: xr.Dataset, day: date | str | np.datetime64) -> xr.Datas
     days = inside_window(shares)["date"].to_numpy().astype("M8[D]")
     if len(days) == 0:
         raise ValueError("there is no run on any date")
-    try:
-        wanted = np.datetime64(day, "D")
-    except ValueError:
-        wanted = np.datetime64("NaT", "D")
-    if wanted not in days:
+    wanted = np.flatnonzero(days == _as_day(day))
+    if len(wanted) == 0:
         raise ValueError(f"date '{day}' is not in the data; there is {days[0]} to {days[-1]}")
-    return shares.sel(date=wanted.astype("M8[ns]"))
+    return inside_window(shares).isel(date=int(wanted[0]))
+
+
+def _as_day(day: date | str | np.datetime64) -> np.datetime64:
+    """A date, or no time at all for a text that is none."""
+    try:
+        return np.datetime64(day, "D")
+    except ValueError:
+        return np.datetime64("NaT", "D")
 
 
 def inside_window(shares: xr.Dataset) -> xr.Dataset:

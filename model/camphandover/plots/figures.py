@@ -122,10 +122,10 @@ def _tidy(grid: np.ndarray, n_panels: int, shares: xr.Dataset) -> None:
 
 def heatmap_figure(shares: xr.Dataset, scenario: str) -> Figure:
     """The heat map of one scenario's camps."""
-    width, height = 9.0, 1.65 + ROW * shares.sizes["place"]
+    width, height = 9.0, 1.85 + ROW * shares.sizes["place"]
     figure = Figure(figsize=(width, height))
     figure.subplots_adjust(
-        left=1.25 / width, right=1 - 0.95 / width, top=1 - 0.4 / height, bottom=1.1 / height
+        left=1.25 / width, right=1 - 0.95 / width, top=1 - 0.4 / height, bottom=1.3 / height
     )
     control_heatmap(shares, scenario, ax=figure.add_subplot())
     return figure

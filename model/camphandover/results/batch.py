@@ -150,6 +150,20 @@ class Batch:
             stamps |= marker.files
         return stamps
 
+    def _repr_html_(self) -> str:
+        """What it holds, for a notebook: a row for each scenario."""
+        from html import escape
+
+        rows = "".join(
+            f"<tr><td>{escape(entry['name'])}</td><td>{escape(entry['title'])}</td>"
+            f"<td>{' to '.join(entry['window'])}</td></tr>"
+            for entry in self.manifest["scenarios"]
+        )
+        return (
+            f"<p>{escape(repr(self))}</p><table><thead><tr><th>scenario</th><th>title</th>"
+            f"<th>days</th></tr></thead><tbody>{rows}</tbody></table>"
+        )
+
     def _group(self, name: str, **options: Any) -> xr.Dataset:
         """A Zarr group, lazily; its chunks are held to their checksums when they are read."""
         import xarray as xr

@@ -468,7 +468,7 @@ def _sections(comparison: Comparison) -> list[Section]:
     }
     sections = []
     for outcome, title in titles.items():
-        rows = _shown(c, outcome)
+        rows = shown(c, outcome)
         if rows:
             header = [*_names(outcome), "A", "B", "A - B", "A better", "Gain", *_last(outcome)]
             sections.append(Section(title, header, [_cells(c, row) for row in rows]))
@@ -486,7 +486,7 @@ def _last(outcome: str) -> list[str]:
     return ["Runs", "Unpaired"]
 
 
-def _shown(comparison: Comparison, outcome: str) -> list[Any]:
+def shown(comparison: Comparison, outcome: str) -> list[Any]:
     """Rows of an outcome that say something, in the order of the places shown."""
     table = comparison.select(outcome)
     table = table[table["place"].isin([*comparison.places, ""])]
@@ -520,6 +520,25 @@ def _cells(comparison: Comparison, row: Any) -> list[str]:
         cells += [_percent(fell.mean_a), _percent(fell.mean_b)]
         return [*cells, _date(row.median_a), _date(row.median_b)]
     return [*cells, _whole(row.runs_needed), _whole(row.runs_needed_unpaired)]
+
+
+NAMED = {"days_held": "days held", "dead": "dead", "displaced": "displaced"}
+"""Outcomes whose rows stand for themselves, in words."""
+
+
+def said(row: Any) -> list[str]:
+    """One row of the table in texts: outcome, place, of whom, A, B, difference, p, gain."""
+    digits = DIGITS[row.unit]
+    return [
+        NAMED.get(row.outcome, row.outcome),
+        row.place,
+        row.who,
+        _number(row.mean_a, digits),
+        _number(row.mean_b, digits),
+        _bounded(row.difference, row.low, row.high, lambda value: _number(value, digits)),
+        _bounded(row.p_a_better, row.p_low, row.p_high, _percent),
+        _gain(row.variance_reduction),
+    ]
 
 
 def _number(value: float, digits: int) -> str:

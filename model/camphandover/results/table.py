@@ -125,10 +125,7 @@ def _common_date(table: Table) -> date:
 def _text(table: Table) -> str:
     day = _common_date(table)
     header = ["Scenario", *KEY_BASES, f"Days at {DAYS_AT}"]
-    body = [
-        [_name(row, table), *(_percent(row.army[p]) for p in KEY_BASES), _days(row.days)]
-        for row in table.rows
-    ]
+    body = [[_name(row, table), *cells(row)] for row in table.rows]
     lines = [
         f"Chance in % that the army holds the camp on {day:%d %B %Y} [95 % interval],",
         f"and mean days to that date on which it held the camp of {DAYS_AT}. "
@@ -143,6 +140,11 @@ def _text(table: Table) -> str:
         if row.n < table.runs
     ]
     return "\n".join(lines)
+
+
+def cells(row: Row) -> list[str]:
+    """The figures of a row as texts: a chance for each key base, in per cent, and the days."""
+    return [*(_percent(row.army[place]) for place in KEY_BASES), _days(row.days)]
 
 
 def _elsewhen(table: Table) -> list[Row]:

@@ -123,6 +123,23 @@ class Scenario(Form):
         content = self.model_dump(include=set(GROUPS))
         return {name: content[name] for name in GROUPS}
 
+    def _repr_html_(self) -> str:
+        """The scenario for a notebook: what it asks, and what happens to each camp."""
+        from html import escape
+
+        head = f"<b>{escape(self.name)}</b>: {escape(self.title)}<br><i>{escape(self.question)}</i>"
+        days = f"{self.window.start} to {self.window.end}; the mandate ends on {self.mandate_end}"
+        rows = "".join(
+            f"<tr><td>{escape(place)}</td><td>{clause.exit}</td><td>{clause.receiver}</td>"
+            f"<td>{clause.notice_army} / {clause.notice_separatists}</td></tr>"
+            for place, clause in self.camps.items()
+        )
+        return (
+            f"<p>{head}</p><p>{days}</p><table><thead><tr><th>camp</th><th>the UN leaves</th>"
+            "<th>to</th><th>notice to army / separatists, days</th></tr></thead>"
+            f"<tbody>{rows}</tbody></table>"
+        )
+
     def _clause_form(self, place: str) -> dict[str, Any]:
         """A camp's clause in the words of the file."""
         content = self.camps[place].model_dump()
