@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from camphandover.results.batch import Batch, open_batch, run, verify
     from camphandover.results.claims import claims, control_reports
     from camphandover.results.compare import Comparison, compare
+    from camphandover.results.diverge import diverge
     from camphandover.results.shares import control_shares
     from camphandover.results.table import end_table
+    from camphandover.results.why import why
+    from camphandover.results.why_summary import why_summary
     from camphandover.scenario import Scenario, ScenarioError, load_points
     from camphandover.scenario import load as load_scenario
 
@@ -38,6 +41,7 @@ __all__ = [
     "compare",
     "control_reports",
     "control_shares",
+    "diverge",
     "end_table",
     "load_points",
     "load_scenario",
@@ -45,6 +49,8 @@ __all__ = [
     "plots",
     "run",
     "verify",
+    "why",
+    "why_summary",
     "write_report",
 ]
 
@@ -59,6 +65,7 @@ _HOMES = {
     "compare": "results.compare:compare",
     "control_reports": "results.claims:control_reports",
     "control_shares": "results.shares:control_shares",
+    "diverge": "results.diverge:diverge",
     "end_table": "results.table:end_table",
     "load_points": "scenario:load_points",
     "load_scenario": "scenario:load",
@@ -66,6 +73,8 @@ _HOMES = {
     "plots": "plots:",
     "run": "results.batch:run",
     "verify": "results.batch:verify",
+    "why": "results.why:why",
+    "why_summary": "results.why_summary:why_summary",
     "write_report": "report:write_report",
 }
 

@@ -353,7 +353,7 @@ def hold_towns(state: State, params: Params, clock: Clock, key: Key, ledger: Led
                 side = only_side(only)
                 cause = set_holder(state, ledger, place, TOWN, only, side, hour, cause)
             if spot.camp_holder != only and spot.camp_holder != UN_HOLDER and spot.joint == 0:
-                set_holder(state, ledger, place, CAMP, only, only_side(only), hour, spot.town_cause)
+                set_holder(state, ledger, place, CAMP, only, only_side(only), hour, cause)
         holder = spot.camp_holder
         if holder >= N_BLOCS - 1:
             continue
