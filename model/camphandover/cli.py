@@ -11,7 +11,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from camphandover import cli_batch, cli_compare, cli_plot, cli_report, cli_verify, cli_why
+from camphandover import (
+    cli_batch,
+    cli_compare,
+    cli_plot,
+    cli_report,
+    cli_serve,
+    cli_verify,
+    cli_why,
+)
 
 INPUT_FAULT = 2
 INTERRUPTED = 130
@@ -132,6 +140,7 @@ app.command()(cli_compare.compare)
 app.command()(cli_verify.verify)
 app.command()(cli_why.why)
 app.command()(cli_why.diverge)
+app.command()(cli_serve.serve)
 app.command()(cli_report.report)
 
 
