@@ -144,7 +144,9 @@ def _check_nothing_asked(asked: Asked) -> None:
 
 def _check_options(kind: str, asked: Asked) -> None:
     """Refuse an unknown kind, and options that it does not use, or not so often."""
-    _check_known("kind", kind, KINDS)
+    from camphandover.results.names import check_known
+
+    check_known("kind", kind, KINDS)
     for option in _given(asked):
         if kind not in USED[option]:
             raise _fault(
@@ -159,14 +161,15 @@ def _check_names(batch: Batch, kind: str, asked: Asked) -> None:
     """Hold what is asked to what the batch has, and find what is missing."""
     from camphandover.ensemble.cubes import SLOTS
     from camphandover.results.compare import OUTCOMES
+    from camphandover.results.names import check_known
 
     for name in [*asked.scenario, *([asked.against] if asked.against else [])]:
-        _check_known("scenario", name, batch.scenarios)
+        check_known("scenario", name, batch.scenarios)
     places = [str(place) for place in batch.control["place"].to_numpy()]
     for name in asked.place:
-        _check_known("place", name, places)
-    _check_known("slot", asked.slot or "camp", SLOTS)
-    _check_known("outcome", asked.outcome or "days_held", tuple(OUTCOMES))
+        check_known("place", name, places)
+    check_known("slot", asked.slot or "camp", SLOTS)
+    check_known("outcome", asked.outcome or "days_held", tuple(OUTCOMES))
     for option, kinds in NEEDED.items():
         is_clear = option == "scenario" and len(batch.scenarios) == 1
         if kind in kinds and not getattr(asked, option) and not is_clear:
@@ -185,13 +188,6 @@ def _right(batch: Batch, option: str, asked: Asked) -> str:
     if option == "date":
         return f"of {scenario_window(batch, _scenario(batch, asked))}"
     return f"one of {', '.join(batch.scenarios)}"
-
-
-def _check_known(what: str, name: str, known: Sequence[str]) -> None:
-    from camphandover.scenario.errors import suggestion
-
-    if name not in known:
-        raise _fault(f"no {what} is named {name!r}: {suggestion(name, known, 'there is')}")
 
 
 def _check_date(batch: Batch, scenario: str, day: str) -> None:

@@ -17,8 +17,8 @@ from camphandover.results.compare import (
     OUTCOMES,
     Comparison,
     compare,
-    shown,
 )
+from camphandover.results.compare_text import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

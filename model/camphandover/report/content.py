@@ -141,7 +141,7 @@ def _compared(batch: Batch, base: str, name: str) -> Compared:
 
 def _difference_rows(comparison: Comparison) -> Rows:
     """Days held, holder at the end, dead and displaced: what differs beyond chance comes first."""
-    from camphandover.results.compare import said
+    from camphandover.results.compare_text import said
 
     columns = ["Outcome", "Place", "Of whom", comparison.a, comparison.b]
     columns += ["Difference [95 %]", "Chance that it is better [95 %]", "Gain of pairing"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from camphandover.ensemble.cubes import SLOTS
 from camphandover.ensemble.plan import BatchError
+from camphandover.results.names import check_known
 from camphandover.results.sentences import (
     Event,
     event_of,
@@ -83,14 +84,6 @@ def check_ledger(batch: Batch) -> None:
             f"{batch.folder} holds no events: it was run with --ledger none. Run it into another "
             "folder with --ledger changes, or full."
         )
-
-
-def check_known(what: str, name: str, known: Sequence[str]) -> None:
-    """Refuse a name that is not among those known, with a guess at what was meant."""
-    if name not in known:
-        from camphandover.scenario.errors import suggestion
-
-        raise BatchError(f"no {what} is named {name!r}: {suggestion(str(name), known, 'there is')}")
 
 
 def check_base(batch: Batch, place: str, slot: str) -> None:

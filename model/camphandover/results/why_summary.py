@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
     from camphandover.results.batch import Batch
 
+from camphandover.results.names import check_known
 from camphandover.results.run_ledger import (
     block_table,
     blocks_of,
     check_base,
-    check_known,
     check_ledger,
 )
 
