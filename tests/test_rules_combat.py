@@ -394,6 +394,7 @@ def test_r2_6_bourem_like_cases_are_recovered_on_the_same_day():
         assert world.state.places[1].camp_holder == 1
         world.play("leave_bases", "reenter_bases")
         recovered += world.state.places[1].camp_holder == 0
+        assert (world.rows(Kind.ENTER)["p"] == world.params.reenter_p).all()
     assert 0.5 <= recovered / n <= 0.9
 
 

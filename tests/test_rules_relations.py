@@ -397,6 +397,7 @@ def test_s0_a_broken_garrison_leaves_the_camp_for_some_hours_and_comes_back():
         assert (spot.camp_holder, unit.slot) == (0, st.CAMP)
         assert unit.men + world.state.sides["dead"][ARMY] + world.state.sides["wounded"][ARMY] == 60
         hours += np.diff(world.rows(Kind.CONTROL)["hour"]).tolist()
+        assert np.isnan(world.rows(Kind.ENTER)["p"]).all(), "nothing was drawn for the return"
     assert len(hours) > 150
     # 6 h after a stay that is log-normal around 5 h: the median's error is 1.25 sd / sqrt(n)
     error = 3.5 * 1.25 * 0.6 / math.sqrt(len(hours))

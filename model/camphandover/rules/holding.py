@@ -265,8 +265,11 @@ def reenter_bases(state: State, params: Params, clock: Clock, key: Key, ledger: 
             unit = state.units[u]
             if unit.place == place and unit.column < 0 and bloc_of(unit.side) == 0:
                 unit.slot = slot
-        p = params.reenter_p
-        row = log.note(ledger, hour, log.ENTER, ARMY, place, -1, 0.0, p, spot.open_cause)
+        opened = spot.open_cause
+        p = math.nan  # the re-entry was drawn when raiders left (R2.6), not after the Islamic State
+        if opened >= 0 and ledger.rows[opened].kind == log.LEAVE:
+            p = params.reenter_p
+        row = log.note(ledger, hour, log.ENTER, ARMY, place, -1, 0.0, p, opened)
         set_holder(state, ledger, place, slot, 0, ARMY, hour, row)
 
 
