@@ -12,7 +12,6 @@ import typer
 
 if TYPE_CHECKING:
     from camphandover.results.batch import Batch
-    from camphandover.results.table import Table
 
 FAILED = 1
 COMPILE_SECONDS = 30
@@ -70,6 +69,7 @@ def run(
     from camphandover.ensemble.plan import default_folder
     from camphandover.results.batch import load_all
     from camphandover.results.batch import run as run_batch
+    from camphandover.results.table import end_table
 
     check_writable(json, "--json")
     scenarios = load_all(files or None)
@@ -86,7 +86,7 @@ def run(
         )  # fmt: skip
     if batch.reused:
         say(f"{folder} holds this batch already: nothing was computed.")
-    table = _table(batch)
+    table = end_table(batch)
     typer.echo(str(table))
     if json is not None:
         table.write_json(json)
@@ -111,12 +111,6 @@ def _settings(texts: list[str]) -> dict[str, float]:
             raise BatchError(f"--set {name} stands twice: keep one of the two.")
         values[name] = value
     return values
-
-
-def _table(batch: Batch) -> Table:
-    from camphandover.results.table import end_table
-
-    return end_table(batch)
 
 
 def _say(text: str) -> None:

@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
 STREAM = 0x50A7
 """Keeps the scrambling apart from every other use of the batch's seed."""
-WIDE = 5.0
-"""A positive range wider than this ratio is sampled on the log scale."""
 
 
 def quantile(u: np.ndarray, low: float, best: float, high: float) -> np.ndarray:
-    """Triangular quantiles; log-triangular if the range is positive and wider than `WIDE`.
+    """Triangular quantiles; log-triangular for a range that `is_wide`.
 
     Args:
         u: Probabilities, 0 to 1, any shape.
@@ -34,9 +32,11 @@ def quantile(u: np.ndarray, low: float, best: float, high: float) -> np.ndarray:
     """
     import numpy as np
 
+    from camphandover.theatre.records import is_wide
+
     if low == high:
         return np.full(np.shape(u), best)
-    if low > 0.0 and high > WIDE * low * (1.0 + 1e-9):
+    if is_wide(low, high):
         logs = _triangular(u, math.log(low), math.log(best), math.log(high))
         return np.clip(np.exp(logs), low, high)
     return np.clip(_triangular(u, low, best, high), low, high)

@@ -85,11 +85,6 @@ def compute(
     return content
 
 
-def forget_runner() -> None:
-    """Let go of this thread's runner: the next block makes a new one."""
-    _WORKSHOP.key, _WORKSHOP.runner = None, None
-
-
 def _runner(plan: Plan, model: Model, block: Block) -> Runner:
     key = (plan.content, block.scenario)
     if _WORKSHOP.runner is None or _WORKSHOP.key != key:

@@ -8,10 +8,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from camphandover.ensemble.plan import BatchError
 from camphandover.results.charts import KEY_BASES
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -60,21 +60,22 @@ def content(batch: Batch, against: str | None = None) -> dict[str, Any]:
         batch: A finished batch.
         against: Scenario with which the others are compared; the first one if not given.
     """
+    from camphandover.results.shares import control_shares
+
     base = batch.scenarios[0] if against is None else against
-    scenarios = {name: batch.scenario(name) for name in batch.scenarios}
-    if base not in scenarios:
-        known = ", ".join(batch.scenarios)
-        raise BatchError(f"{batch.folder} holds no scenario {base!r}; it holds {known}.")
+    parent = batch.scenario(base)
+    scenarios = [batch.scenario(name) for name in batch.scenarios]
+    shares = control_shares(batch)
     others = [name for name in batch.scenarios if name != base]
     return {
         "batch": batch,
         "base": base,
-        "asked": [_asked(scenario, scenarios[base]) for scenario in scenarios.values()],
+        "asked": [_asked(scenario, parent) for scenario in scenarios],
         "holders": _holders(batch),
-        "bases": _base_pictures(batch),
+        "bases": _base_pictures(shares),
         "comparisons": [_compared(batch, base, name) for name in others],
         "ground": _ground(batch, base),
-        "maps": _heatmaps(batch),
+        "maps": _heatmaps(shares, batch.scenarios),
         "caveats": caveats(batch),
         "failures": batch.failures,
         "manifest": json.dumps(_without_scenarios(batch.manifest), indent=1, ensure_ascii=False),
@@ -157,11 +158,9 @@ def _difference_rows(comparison: Comparison) -> Rows:
 # --- charts ------------------------------------------------------------------------------
 
 
-def _base_pictures(batch: Batch) -> list[Picture]:
+def _base_pictures(shares: xr.Dataset) -> list[Picture]:
     from camphandover.plots.figures import base_figure
-    from camphandover.results.shares import control_shares
 
-    shares = control_shares(batch)
     return [
         _picture(f"Who holds the camp of {place}, by scenario", base_figure(shares, place))
         for place in KEY_BASES
@@ -181,14 +180,12 @@ def _ground(batch: Batch, base: str) -> list[Picture]:
     ]
 
 
-def _heatmaps(batch: Batch) -> list[Picture]:
+def _heatmaps(shares: xr.Dataset, names: list[str]) -> list[Picture]:
     from camphandover.plots.figures import heatmap_figure
-    from camphandover.results.shares import control_shares
 
-    shares = control_shares(batch)
     return [
         _picture(f"{name}: the likeliest holder of each camp", heatmap_figure(shares, name))
-        for name in batch.scenarios
+        for name in names
     ]
 
 

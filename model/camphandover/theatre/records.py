@@ -190,6 +190,15 @@ class Change:
     confidence: str
 
 
+WIDE = 5.0
+"""A positive range wider than this ratio is sampled on the log scale (RULES, section 0)."""
+
+
+def is_wide(low: float, high: float) -> bool:
+    """Whether a range is sampled on the log scale. Source: RULES, section 0."""
+    return low > 0.0 and high > WIDE * low * (1.0 + 1e-9)
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A number of the rules with its range and where it comes from.

@@ -11,15 +11,13 @@ from typing import Any
 import yaml
 
 from camphandover.theatre.errors import Fault, close_matches
-from camphandover.theatre.records import DISTRIBUTIONS, Parameter
+from camphandover.theatre.records import DISTRIBUTIONS, WIDE, Parameter, is_wide
 
 FILE = "parameters.yaml"
 EVIDENCE = ("L", "E", "H", "J")
 LAST_RULE = {1: 7, 2: 7, 3: 4, 4: 6, 5: 8, 6: 6, 7: 4, 8: 2, 9: 3}
 """Number of rules in each chapter of RULES."""
 RULES = frozenset(f"R{chapter}.{n}" for chapter, k in LAST_RULE.items() for n in range(1, k + 1))
-WIDE = 5.0
-"""A positive range wider than this ratio is sampled on the log scale (RULES, section 0)."""
 TEXTS = ("unit", "distribution", "evidence", "rule", "source")
 NUMBERS = ("low", "best", "high")
 Say = Callable[[str, str], None]
@@ -138,7 +136,7 @@ def _check_range(parameter: Parameter, fault: Say) -> None:
     if not low <= best <= high:
         fault(f"low {low:g}, best {best:g}, high {high:g}", "low <= best <= high")
         return
-    wide = low > 0.0 and high > WIDE * low * (1.0 + 1e-9)
+    wide = is_wide(low, high)
     wanted = "fixed" if low == high else "log-triangular" if wide else "triangular"
     if parameter.distribution in DISTRIBUTIONS and parameter.distribution != wanted:
         what = f"distribution is {parameter.distribution} for {low:g} to {high:g}"
