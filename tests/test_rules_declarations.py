@@ -279,10 +279,13 @@ LAYERS = (
     {"deployment", "model", "agents", "views"},
     {"ensemble"},
     {"results"},
+    {"validation"},
+    {"analysis"},
     {"plots"},
     {"report"},
-    {"app", "cli", "cli_batch", "cli_compare", "cli_plot", "cli_report"}
-    | {"cli_serve", "cli_verify", "cli_why"},
+    {"app", "cli", "cli_batch", "cli_calibrate", "cli_compare", "cli_discover", "cli_patterns"}
+    | {"cli_plot", "cli_report", "cli_score", "cli_sensitivity", "cli_serve", "cli_validation"}
+    | {"cli_verify", "cli_why"},
 )
 """DESIGN, section 2: nothing imports upwards."""
 

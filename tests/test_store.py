@@ -295,9 +295,9 @@ def test_a_batch_of_an_older_format_is_said(tmp_path):
     for name in ("manifest.json", "batch.json"):
         content = json.loads((out / name).read_text())
         (out / name).write_text(json.dumps({**content, "format": 2}))
-    with pytest.raises(BatchError, match="format 2, this version reads 3"):
+    with pytest.raises(BatchError, match="format 2, this version reads 4"):
         ch.open_batch(out)
-    with pytest.raises(BatchError, match="format 2, this version reads 3"):
+    with pytest.raises(BatchError, match="format 2, this version reads 4"):
         ch.run(made("one"), 3, out=out, model=Scripted)
 
 

@@ -46,13 +46,25 @@ def run(
             "--sample-parameters", help="Each run draws its parameters from their ranges."
         ),
     ] = False,
+    parameters: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Records of parameters that the runs take in turn, or the shipped set hindcast "
+            "or prior.",
+        ),
+    ] = None,
     fixed: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Fix a parameter; may be given again."),
     ] = None,
     evidence: Annotated[
-        str, typer.Option(metavar="SET", help="Set of parameters: hindcast or prior.")
-    ] = "hindcast",
+        str | None,
+        typer.Option(
+            metavar="SET",
+            help="Set of parameters: hindcast or prior. [default: hindcast, or that of the file]",
+        ),
+    ] = None,
     ledger: Annotated[
         str,
         typer.Option(metavar="HOW", help="How much of the ledger is kept: full, changes, none."),
@@ -81,7 +93,8 @@ def run(
     with _progress(quiet, say) as progress:
         batch = run_batch(
             scenarios, runs, seed, folder, workers, progress,
-            cluster=cluster, sample_parameters=sample_parameters, fixed=_settings(fixed or []),
+            cluster=cluster, sample_parameters=sample_parameters, parameters=parameters,
+            fixed=_settings(fixed or []),
             evidence=evidence, ledger=ledger, say=_say,
         )  # fmt: skip
     if batch.reused:

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import numpy as np
 
+    from camphandover.ensemble.records import Records
     from camphandover.scenario import Scenario
     from camphandover.theatre import Parameter
 
-FORMAT = 3
+FORMAT = 4
 BLOCK = 50
 """Replicates of a block: enough that storing costs little, few enough to share out evenly."""
 MAX_SEED = 2**64 - 1
@@ -67,7 +68,7 @@ class Runner(Protocol):
         """Run one replicate from the scenario's first day."""
 
     def use_parameters(self, values: Mapping[str, float]) -> None:
-        """Take these parameters from the next `run` on; called only if they are sampled."""
+        """Take these parameters from the next `run` on; called if replicates differ in them."""
 
 
 Model = Callable[["Scenario", int], Runner]
@@ -116,8 +117,10 @@ class Plan:
         core: Digest of the sources of the model.
         model: What runs a replicate: `module:name`, with a hash of the source if it is a user's.
         evidence: Set of parameters, `prior` or `hindcast`.
-        sampled: Whether each replicate has parameters of its own; what a scenario sets is fixed.
+        sampled: Whether each replicate draws its parameters; what a scenario sets is fixed.
         ledger: How much of the ledger is kept, one of `LEDGERS`.
+        records: Given records of parameters, which the replicates take in turn; what a scenario
+            sets is fixed.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -129,6 +132,16 @@ class Plan:
     evidence: str = "hindcast"
     sampled: bool = False
     ledger: str = "full"
+    records: Records | None = None
+
+    @property
+    def is_varied(self) -> bool:
+        """Whether the replicates of a scenario differ in their parameters."""
+        return self.sampled or self.records is not None
+
+    def draw(self, replicate: int) -> int:
+        """The number whose luck a replicate has: its own, unless records are paired."""
+        return replicate if self.records is None else self.records.draw(replicate)
 
     @property
     def names(self) -> list[str]:
@@ -169,6 +182,7 @@ class Plan:
         what = self.scenarios[scenario]
         parts = [FORMAT, what.name, what.digest(), self.theatre, self.core, self.model, self.seed]
         parts += [first, stop, self.evidence, self.sampled, self.ledger]
+        parts += [self.records.digest if self.records else None]
         return Block(scenario, first, stop, _hash(parts)[:16])
 
     @cached_property
@@ -189,6 +203,7 @@ class Plan:
             "evidence": self.evidence,
             "sampled": self.sampled,
             "ledger": self.ledger,
+            "records": self.records.told() if self.records else None,
         }
 
     def parameters(self, scenario: int, first: int, stop: int) -> list[dict[str, float]]:
@@ -199,6 +214,8 @@ class Plan:
         register = theatre.load().parameters
         best = {name: parameter.known(self.evidence)[1] for name, parameter in register.items()}
         own = self.scenarios[scenario].parameters
+        if self.records is not None:
+            return [{**best, **self.records.of(r), **own} for r in range(first, stop)]
         if not self.sampled:
             return [{**best, **own}] * (stop - first)
         drawn = sample(register, self.evidence, self.seed, first, stop)
@@ -212,10 +229,11 @@ def make_plan(
     seed: int,
     model: Model | str,
     *,
-    evidence: str = "hindcast",
+    evidence: str | None = None,
     sampled: bool = False,
     fixed: Mapping[str, float] | None = None,
     ledger: str = "full",
+    records: Records | None = None,
 ) -> Plan:
     """Plan a batch.
 
@@ -224,15 +242,19 @@ def make_plan(
         runs: Replicates of each scenario, at least 1.
         seed: 0 to 2**64 - 1.
         model: Makes the runner of a scenario, or what `identity_of` says of it.
-        evidence: Set of parameters, `prior` or `hindcast`.
+        evidence: Set of parameters, `prior` or `hindcast`; that of the records, or `hindcast`, if
+            not given.
         sampled: Whether each replicate draws its parameters from their ranges.
         fixed: Parameters that have this value in every scenario and run.
         ledger: How much of the ledger is kept, one of `LEDGERS`.
+        records: Given records of parameters.
     Errors:
-        BatchError if a value is out of range, two scenarios share a name, or there is no such
-        parameter.
+        BatchError if a value is out of range, two scenarios share a name, there is no such
+        parameter, or two sources of parameters are given.
     """
     from camphandover import theatre
+
+    evidence = _evidence(evidence, sampled, records)
 
     check_whole("runs", runs, 1, 2**31 - 1)
     check_whole("seed", seed, 0, MAX_SEED)
@@ -246,7 +268,7 @@ def make_plan(
         raise BatchError(f"Two scenarios are named {', '.join(twice)}: give each its own name.")
     facts = theatre.load()
     values = _check_parameters(fixed or {}, facts.parameters)
-    if evidence == "prior" and not sampled:
+    if evidence == "prior" and not sampled and records is None:
         # Without sampling the set is its best values, which the scenarios then show.
         bests = {name: p.prior[1] for name, p in facts.parameters.items() if p.prior is not None}
     else:
@@ -256,7 +278,25 @@ def make_plan(
         for one in scenarios
     )
     what = model if isinstance(model, str) else identity_of(model)
-    return Plan(chosen, runs, seed, facts.digest, code_digest(), what, evidence, sampled, ledger)
+    return Plan(
+        chosen, runs, seed, facts.digest, code_digest(), what, evidence, sampled, ledger, records
+    )
+
+
+def _evidence(asked: str | None, sampled: bool, records: Records | None) -> str:
+    """The set of parameters, of which records say themselves which it is."""
+    if records is None:
+        return "hindcast" if asked is None else asked
+    if sampled:
+        raise BatchError(
+            f"the records {records.name} and sampled parameters exclude each other: leave one out."
+        )
+    if asked not in (None, records.evidence):
+        raise BatchError(
+            f"evidence is {asked!r}, and the records {records.name} are of the set "
+            f"{records.evidence!r}: leave evidence out."
+        )
+    return records.evidence
 
 
 def _check_choice(name: str, value: str, known: Sequence[str]) -> None:

@@ -5,8 +5,9 @@ control.zarr         holders by scenario, replicate, place, slot, date
 series.zarr          daily figures of the sides and of the conflict by scenario, replicate, date
 people.zarr          daily figures of the places by scenario, replicate, date, place
 events/<block>.parquet       ledgers
-parameters/<block>.parquet   one record of parameters for each replicate, if they are sampled
+parameters/<block>.parquet   one record of parameters for each replicate, if they differ
 parameters.parquet   one record for each scenario, if not
+records.json         given records of parameters, if they were taken from a file
 blocks/<block>.json  what the files of a block must be; written after them: then the block is there
 scenarios/<name>.yaml    the resolved scenarios
 manifest.json        written last: a folder that has it is a finished batch
@@ -40,6 +41,7 @@ PEOPLE_GROUP = "people.zarr"
 EVENTS = "events"
 PARAMETERS = "parameters"
 ONE_RECORD = "parameters.parquet"
+RECORDS = "records.json"
 BLOCKS = "blocks"
 SCENARIOS = "scenarios"
 CHARTS = "charts"
@@ -209,10 +211,11 @@ def _differences(stored: dict[str, Any], plan: Plan) -> list[str]:
     for key in ("seed", "evidence", "ledger"):
         if stored[key] != asked_for[key]:
             lines.append(f"{key} {stored[key]} there, {asked_for[key]} asked for")
-    if stored["sampled"] != asked_for["sampled"]:
-        ways = ("sampled", "at their best value")
-        one, other = ways if stored["sampled"] else ways[::-1]
+    one, other = _source_of_parameters(stored), _source_of_parameters(asked_for)
+    if one != other:
         lines.append(f"parameters {one} there, {other} asked for")
+    elif stored["records"] != asked_for["records"]:
+        lines.append("the records of parameters have changed since")
     there = {entry["name"]: entry["digest"] for entry in stored["scenarios"]}
     asked = {entry["name"]: entry["digest"] for entry in asked_for["scenarios"]}
     lines.extend(f"scenario {name} only there" for name in there if name not in asked)
@@ -231,6 +234,13 @@ def _differences(stored: dict[str, Any], plan: Plan) -> list[str]:
     return lines
 
 
+def _source_of_parameters(identity: dict[str, Any]) -> str:
+    records = identity["records"]
+    if records is not None:
+        return f"of the records {records['name']}"
+    return "sampled" if identity["sampled"] else "at their best value"
+
+
 def begin(folder: Path, plan: Plan) -> None:
     """Write what a batch needs beside its blocks; what is there already is written again."""
     from camphandover import theatre
@@ -242,7 +252,9 @@ def begin(folder: Path, plan: Plan) -> None:
     cubes.create(folder / CONTROL, plan, cubes.control_variables(plan, facts.places))
     cubes.create(folder / SERIES_GROUP, plan, cubes.series_variables(plan))
     cubes.create(folder / PEOPLE_GROUP, plan, cubes.people_variables(plan, facts.places))
-    if not plan.sampled:
+    if plan.records is not None:
+        plan.records.write(folder / RECORDS)
+    if not plan.is_varied:
         records = [plan.parameters(i, 0, 1)[0] for i in range(len(plan.scenarios))]
         data = parameter_table({"scenario": plan.names}, records)
         write_whole(folder / ONE_RECORD, data)

@@ -10,6 +10,7 @@ from pathlib import Path
 from camphandover.ensemble import store
 from camphandover.ensemble.files import stamp
 from camphandover.ensemble.plan import DEFAULT_MODEL, BatchError, Block, Model, Plan, code_digest
+from camphandover.ensemble.records import read_records
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ def plan_of(folder: Path, manifest: store.Manifest) -> Plan:
         if one.digest() != entry["digest"]:
             path = folder / store.SCENARIOS / f"{file_name(entry['name'])}.yaml"
             raise BatchError(f"{path} is not the scenario that was run: its digest differs.")
+    records = None
+    if manifest["records"] is not None:
+        records = read_records(folder / store.RECORDS)
+        if records.told() != manifest["records"]:
+            raise BatchError(f"{folder / store.RECORDS} holds other records than were run.")
     return Plan(
         scenarios,
         int(manifest["runs"]),
@@ -65,6 +71,7 @@ def plan_of(folder: Path, manifest: store.Manifest) -> Plan:
         manifest["evidence"],
         bool(manifest["sampled"]),
         manifest["ledger"],
+        records,
     )
 
 

@@ -62,9 +62,9 @@ def compute(
         began = time.perf_counter()
         try:
             runner = _runner(plan, model, block)
-            if plan.sampled:
+            if plan.is_varied:
                 runner.use_parameters(parameters[row])
-            record = runner.run(replicate)
+            record = runner.run(plan.draw(replicate))
             content.model_seconds += time.perf_counter() - began
             results.put(row, record)
         except Exception as error:
@@ -74,7 +74,7 @@ def compute(
             lines = "".join(traceback.format_exception(error))
             content.failures.append(_failure(plan, block, replicate, what, lines))
     content.files = results.files()
-    if plan.sampled:
+    if plan.is_varied:
         n = block.stop - block.first
         keys: dict[str, list[Any]] = {
             "scenario": [plan.names[block.scenario]] * n,

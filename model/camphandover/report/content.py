@@ -210,7 +210,13 @@ def caveats(batch: Batch) -> list[str]:
         "Rules: the model is a set of deliberately coarse rules. That they are right is not "
         "covered by any interval here.",
     ]
-    if batch.manifest["sampled"]:
+    records = batch.manifest["records"]
+    if records is not None:
+        found.append(
+            f"Numbers: the runs took the {records['n']} records of parameters of the set "
+            f"{records['name']} in turn, so the intervals hold what these leave open."
+        )
+    elif batch.manifest["sampled"]:
         found.append(
             "Numbers: each run drew its parameters from their ranges, so the intervals hold what "
             "these ranges leave open. Many of the ranges are expert judgement."

@@ -35,8 +35,8 @@ def why_no_replay(batch: Batch, wanted: bool) -> str:
         return "it was not asked for"
     if manifest["model"] != DEFAULT_MODEL:
         return "a model of the user's own ran this batch"
-    if manifest["sampled"]:
-        return "the parameters of this batch were sampled"
+    if batch.is_varied:
+        return "each run of this batch has parameters of its own"
     if manifest["core"] != code_digest() or manifest["theatre"] != theatre.load().digest:
         return "other code or other facts made this batch"
     return ""

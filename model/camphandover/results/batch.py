@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from camphandover.ensemble.files import Stamp
+    from camphandover.ensemble.records import Records
     from camphandover.ensemble.run import Engine, Progress, Say
     from camphandover.ensemble.verify import Verified
     from camphandover.scenario import Scenario
@@ -110,11 +111,16 @@ class Batch:
         """How much of the ledger was kept: `full`, `changes` or `none`."""
         return str(self.manifest["ledger"])
 
+    @property
+    def is_varied(self) -> bool:
+        """Whether the runs of a scenario differ in their parameters."""
+        return bool(self.manifest["sampled"]) or self.manifest["records"] is not None
+
     @cached_property
     def parameters(self) -> pd.DataFrame:
         """The parameter values of each scenario, one column for each parameter; by scenario and
-        replicate if they were sampled."""
-        if self.manifest["sampled"]:
+        replicate if runs differ in them."""
+        if self.is_varied:
             return self._table(store.PARAMETERS).set_index(["scenario", "replicate"])
         return self._one_table(store.ONE_RECORD).set_index("scenario")
 
@@ -259,8 +265,9 @@ def run(
     *,
     cluster: Any = None,
     sample_parameters: bool = False,
+    parameters: Records | str | Path | None = None,
     fixed: Mapping[str, float] | None = None,
-    evidence: str = "hindcast",
+    evidence: str | None = None,
     ledger: str = "full",
     say: Say | None = None,
 ) -> Batch:
@@ -283,9 +290,11 @@ def run(
         cluster: Address of a Dask scheduler, or a `distributed.Client`: its workers compute.
         sample_parameters: Whether each replicate draws its parameters from their ranges; the
             records are the same for every scenario.
+        parameters: Records of parameters, a file of them, or the name of a set that comes with
+            the package; replicate r takes record r modulo their number.
         fixed: Parameters that have this value in every scenario and run.
         evidence: Set of parameters: `hindcast`, or `prior`, which knows no event after
-            17 September 2023.
+            17 September 2023; that of the records, or `hindcast`, if not given.
         ledger: `full`, `changes` (changes of control and what led to them) or `none`.
         say: Called with what should be read, such as damaged blocks; a warning if not given.
     Returns:
@@ -293,12 +302,16 @@ def run(
     Errors:
         ScenarioError for faulty scenarios; BatchError if `out` holds something else.
     """
+    from camphandover.ensemble.records import find_records
     from camphandover.ensemble.run import fill
     from camphandover.results.progress import shown
 
+    if isinstance(parameters, (str, Path)):
+        parameters = find_records(parameters)
     plan = make_plan(
         load_all(scenarios), runs, seed, model or DEFAULT_MODEL,
         sampled=sample_parameters, fixed=fixed, evidence=evidence, ledger=ledger,
+        records=parameters,
     )  # fmt: skip
     folder = Path(out) if out is not None else default_folder(plan.names, scenarios is None)
     with shown(progress) as tell, engine_of(cluster, model, workers) as engine:

@@ -9,6 +9,7 @@ from camphandover.scenario.errors import Mark, Problem, ScenarioError, shown_pat
 ORDER = (
     "on-schedule",
     "historical",
+    "historical-to-2024",
     "early",
     "delayed",
     "to-separatists",
