@@ -79,7 +79,7 @@ def _battles():
             theta_d = breakpoint(params, tables[1], 1.0, uniform(key, BREAK_D, 9, 100))
             won, loss_a, loss_d, hours_fought, _ = duel(
                 params, key, 9, 100, n_attack, n_defend, attack, defend, posture, surprise,
-                hours, theta_a, theta_d,
+                hours, theta_a, theta_d, int(params.fight_hours_max),
             )  # fmt: skip
             outcomes[i] = (won, loss_a, loss_d, hours_fought)
         return outcomes
@@ -155,7 +155,7 @@ def test_r2_2_attrition_is_the_formula():
 def test_r2_2_without_a_break_in_eight_hours_the_assault_has_failed():
     params = parameter_record({})
     outcome = call(duel)(
-        params, key_of(1, 1), 9, 100, 300, 150, 1.0, 0.85, 1.5, 1.0, 0, 0.9999, 0.9999
+        params, key_of(1, 1), 9, 100, 300, 150, 1.0, 0.85, 1.5, 1.0, 0, 0.9999, 0.9999, 8
     )
     assert outcome[0] == -1
     assert outcome[3] == 8
@@ -199,9 +199,9 @@ def test_r2_3_a_higher_breakpoint_never_lowers_the_own_chance(
 
     def outcome(theta_a: float, theta_d: float) -> int:
         key = key_of(3, replicate)
-        return call(duel)(params, key, 9, 100, men, 150, 1.0, 0.85, 1.5, 2.0, 2, theta_a, theta_d)[
-            0
-        ]
+        return call(duel)(
+            params, key, 9, 100, men, 150, 1.0, 0.85, 1.5, 2.0, 2, theta_a, theta_d, 8
+        )[0]
 
     if outcome(theta, other) == 1:
         assert outcome(theta + more, other) == 1
@@ -456,6 +456,26 @@ def test_r2_7_the_weaker_defender_leaves_under_enemy_aircraft():
     assert refusals(200.0, 200.0) == 0.0
     assert refusals(600.0, 200.0, air=0.0) == 0.0
     assert refusals(600.0, 200.0, side=SEPARATISTS) == 0.0
+
+
+@compiled_only
+def test_r2_7_most_who_will_not_stand_fight_for_time_first():
+    delayed = []
+    for record in runs("historical").records:
+        rows = record.events
+        for row in rows[(rows["kind"] == Kind.WITHDRAW) & ~np.isnan(rows["p"])]:
+            cause = rows[row["cause"]]
+            delayed.append(cause["kind"] == Kind.BATTLE)
+            taken = rows[(rows["kind"] == Kind.CONTROL) & (rows["hour"] == row["hour"])]
+            assert row["place"] in taken["place"]
+            if delayed[-1]:
+                assert row["hour"] - cause["hour"] in (1, 2)  # delay_hours at most
+                assert 0.1 < row["p"] < 0.8 * 0.75 + 1e-9  # refuse_p x delay_p
+            else:
+                assert row["p"] == pytest.approx(0.8 * 0.25)
+    # a chance of 0.75; three standard errors
+    assert len(delayed) > 50
+    assert np.mean(delayed) == pytest.approx(0.75, abs=3 * math.sqrt(0.1875 / len(delayed)))
 
 
 def kidal_falls(of: Runs) -> dict[str, list[float]]:

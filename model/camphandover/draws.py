@@ -122,6 +122,7 @@ class Decision(IntEnum):
     TRUCE_MADE = 86
     STRIKE = 87
     ABUSE_KIND = 88
+    DELAY = 89
 
 
 FAR = 300.0

@@ -1,11 +1,12 @@
 """The parameters of one run: one record of a structured array, a field for each number."""
 
+import math
 from collections.abc import Mapping
 from typing import NewType
 
 import numpy as np
 
-from camphandover.compiled import declare
+from camphandover.compiled import compiled, declare
 from camphandover.draws import quantile_grid
 from camphandover.theatre import load
 
@@ -22,6 +23,12 @@ Params = NewType("Params", np.record)
 """One record of `PARAMETERS`."""
 
 declare(Params, np.zeros(1, PARAMETERS).view(np.recarray)[0])
+
+
+@compiled
+def nearest_whole(value: float):
+    """A sampled number that counts things or hours, as the nearest whole number."""
+    return int(math.floor(value + 0.5))
 
 
 HINDCAST, PRIOR = EVIDENCE = ("hindcast", "prior")

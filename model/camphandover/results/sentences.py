@@ -352,6 +352,8 @@ def _losses(event: Event, causes: Causes) -> str:
 
 def _withdraw(event: Event, causes: Causes) -> str:
     if event.p is not None:
+        if _by(causes) == "battle":
+            return "{who} left {place} after fighting for time"
         return "{who} left {place} rather than fight"
     if _by(causes) == "leave":
         return "a column of {who} set out from {place} for its base"
@@ -392,7 +394,8 @@ def _to_holder(event: Event, causes: Causes) -> str:
     if by == "broken":
         return f"{{after}} took {{base}} from {before}"
     if by == "withdraw" and not empty:
-        return f"{{after}} took {{base}}, which {before} had left without a fight"
+        fought = "after fighting for time" if _by(causes[1:]) == "battle" else "without a fight"
+        return f"{{after}} took {{base}}, which {before} had left {fought}"
     if by in (None, "control") and ends_a_day(event.time):
         lost = "" if empty else f" from {before}"
         return f"{{base}} passed{lost} to {{after}}, the only armed side that stood there"
@@ -658,6 +661,10 @@ def _name_tie(event: Event) -> str:
     return "" if event.p is None else ", both at once"
 
 
+def _name_withdrawal(event: Event, causes: Causes) -> str:
+    return "{who} left " + ("after a delay" if _by(causes) == "battle" else "rather than fight")
+
+
 NAMES: dict[str, str | _Teller] = {
     "clause": _name_clause,
     "exit": _name_exit,
@@ -667,7 +674,7 @@ NAMES: dict[str, str | _Teller] = {
     "rung": _name_rung,
     "relation": lambda event, causes: f"separatists and GSIM {_named(RELATIONS, event.amount)}",
     "withdraw": lambda event, causes: (
-        "{who} turned back" if event.p is None else "{who} left rather than fight"
+        "{who} turned back" if event.p is None else _name_withdrawal(event, causes)
     ),
     "battle": "attack of {who}",
     "broken": lambda event, causes: "{who} broke in a fight" + _name_tie(event),

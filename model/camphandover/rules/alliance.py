@@ -6,7 +6,7 @@ from camphandover import ledger as log
 from camphandover.compiled import compiled
 from camphandover.draws import Decision, Key, erlang, uniform
 from camphandover.ledger import Ledger
-from camphandover.parameters import Params
+from camphandover.parameters import Params, nearest_whole
 from camphandover.rules import rule
 from camphandover.rules.politics import MONTH, per_day
 from camphandover.state import (
@@ -79,8 +79,8 @@ def answer(
     delay = params.ground_delay if kind == GROUND else params.air_delay
     u = uniform(key, Decision.HELP_DELAY, who, clock.day)
     arrive = hour + HOURS * erlang(int(params.delay_shape), delay, u)
-    most = int(params.help_companies) if kind == GROUND else int(params.help_drones)
-    n = 1 + int(uniform(key, Decision.HELP_SIZE, who, clock.day) * most)
+    most = params.help_companies if kind == GROUND else params.help_drones
+    n = 1 + int(uniform(key, Decision.HELP_SIZE, who, clock.day) * nearest_whole(most))
     partner.cause = log.note(
         ledger, hour, log.PROMISE, PARTNERS, partner.arrives_at, i, float(n), chance, row
     )

@@ -6,7 +6,7 @@ from camphandover import ledger as log
 from camphandover.compiled import compiled
 from camphandover.draws import Decision, Key, uniform
 from camphandover.ledger import Ledger
-from camphandover.parameters import Params
+from camphandover.parameters import Params, nearest_whole
 from camphandover.rules import HOLD, MARCH, rule
 from camphandover.rules.combat import (
     attack_hour,
@@ -181,6 +181,27 @@ def stand_back(
 
 
 @compiled
+def leave(
+    state: State,
+    params: Params,
+    clock: Clock,
+    key: Key,
+    ledger: Ledger,
+    c: int,
+    foe: int,
+    hour: float,
+    p: float,
+    cause: int,
+):
+    """The defender leaves the base to the column. Source: RULES R2.7."""
+    place = state.columns[c].stop
+    _, _, _, _, _, first = muster(state, params, -1, place, foe)
+    row = log.note(ledger, hour, log.WITHDRAW, only_side(foe), place, first, 0.0, p, cause)
+    evacuate(state, params, key, ledger, place, foe, hour, row)
+    capture(state, params, clock, key, ledger, c, hour, row)
+
+
+@compiled
 def fight(
     state: State,
     params: Params,
@@ -192,11 +213,15 @@ def fight(
     posture: float,
     hours: int,
     hour: float,
+    p_leaves: float,
     battle: int,
 ):
     """A battle from its first hour to its last, and what follows from who breaks.
 
-    Source: RULES R2.2-R2.4.
+    Args:
+        p_leaves: Chance with which the defender chose to fight for time only: it leaves in good
+            order when the time is over or it has lost what others break at; nan if it stands.
+    Source: RULES R2.2-R2.4, R2.7.
     """
     column = state.columns[c]
     place = column.stop
@@ -205,6 +230,8 @@ def fight(
     side_d = state.units[first_d].side
     who = (place * N_BLOCS + foe) * 4096 + column.lead % 4096
     start = int(hour)
+    yields = not math.isnan(p_leaves)
+    longest = params.delay_hours if yields else params.fight_hours_max
     theta_a = breakpoint(
         params,
         breakpoint_table(kind_a, column.side, True, column.mission),
@@ -219,7 +246,7 @@ def fight(
     )
     outcome, loss_a, loss_d, lasted, p_tie = duel(
         params, key, who, start, n_a, n_d, power_a / n_a, power_d / n_d, posture,
-        params.surprise_factor, hours, theta_a, theta_d,
+        params.surprise_factor, hours, theta_a, theta_d, nearest_whole(longest),
     )  # fmt: skip
     end = hour + lasted
     mark_contact(state, place, clock.day, bloc_of(column.side), foe, hour, battle)
@@ -228,10 +255,13 @@ def fight(
     dead_d = casualties(state, params, key, -1, place, foe, n_d, loss_d, who * 2 + 1, start)
     log.note_losses(ledger, end, column.side, side_d, place, first_a, float(dead_a), battle)
     row = battle
-    if outcome == 1:
+    if outcome == 1 and not yields:
         row = log.note(ledger, end, log.BROKEN, side_d, place, first_d, loss_d, p_tie, battle)
         dead_d += rout(state, params, clock, key, ledger, place, foe, c, end, row)
     log.note_losses(ledger, end, side_d, column.side, place, first_d, float(dead_d), battle)
+    if yields and outcome != 0:
+        leave(state, params, clock, key, ledger, c, foe, end, p_leaves, battle)
+        return
     if outcome == 1:
         capture(state, params, clock, key, ledger, c, end, row)
         return
@@ -253,7 +283,7 @@ def refuses(
     place: int,
     day: int,
 ):
-    """Whether a defender under enemy air superiority leaves before a deliberate assault.
+    """Whether a defender under enemy air superiority will not stand a deliberate assault.
 
     Args:
         power, power_foe: Power of attacker and defender with their nerve, the defender's with
@@ -287,11 +317,12 @@ def assault(
     place = column.stop
     bloc = bloc_of(column.side)
     n_a, power_a, _, _, kind_a, first = muster(state, params, c, place, bloc)
-    _, power_d, _, since, _, first_d = muster(state, params, -1, place, foe)
+    _, power_d, _, since, _, _ = muster(state, params, -1, place, foe)
     power_a *= nerve(state, params, bloc, True, kind_a != GARRISON)
     power_d *= nerve(state, params, foe, False, False)
     raiders = raiders_hold(state, place)
     posture = posture_of(state, params, place, since, clock.day, raiders)
+    p_yields = math.nan
     hours, chance = approach(state, params, key, c, foe, hour)
     if hours == 0:
         seen = perceived(
@@ -311,24 +342,18 @@ def assault(
             state, params, key, column.side, foe, power_a, power_d * posture, place, clock.day
         )
         if leaves:
-            row = log.note(
-                ledger,
-                hour,
-                log.WITHDRAW,
-                only_side(foe),
-                place,
-                first_d,
-                0.0,
-                p_leaves,
-                column.cause,
-            )
-            evacuate(state, params, key, ledger, place, foe, hour, row)
-            capture(state, params, clock, key, ledger, c, hour, row)
-            return
+            u = uniform(key, Decision.DELAY, place * N_SIDES + foe, clock.day)
+            if u >= params.delay_p:
+                p_leaves *= 1.0 - params.delay_p
+                leave(
+                    state, params, clock, key, ledger, c, foe, hour, p_leaves, column.cause
+                )  # fmt: skip
+                return
+            p_yields = p_leaves * params.delay_p
     battle = log.note(
         ledger, hour, log.BATTLE, column.side, place, first, n_a, chance, column.cause
     )
-    fight(state, params, clock, key, ledger, c, foe, posture, hours, hour, battle)
+    fight(state, params, clock, key, ledger, c, foe, posture, hours, hour, p_yields, battle)
 
 
 @compiled

@@ -24,6 +24,7 @@ from camphandover.state import (
     HOURS,
     MANOEUVRE,
     N_SIDES,
+    PARTNER,
     SEPARATISTS,
     WAGNER_TEAM,
     State,
@@ -117,7 +118,7 @@ def p_surprise(state: State, params: Params, place: int, defender: int):
 @compiled
 def breakpoint_table(kind: int, side: int, attacking: bool, mission: int):
     """Which breakpoint distribution a party draws from. Source: RULES R2.3."""
-    if kind == MANOEUVRE or kind == WAGNER_TEAM:
+    if kind == MANOEUVRE or kind == WAGNER_TEAM or kind == PARTNER:
         return TABLE_MANOEUVRE
     if kind == GROUP:
         if attacking and side != GSIM:
@@ -205,6 +206,7 @@ def duel(
     hours: int,
     theta_a: float,
     theta_d: float,
+    longest: int,
 ):
     """Fight hour by hour until one side breaks or the hours are over.
 
@@ -213,6 +215,7 @@ def duel(
         n_attack, n_defend: Men. attack, defend: Power of one man (e q m) on each side.
         posture: p. surprise: Factor S on the attacker. hours: How many hours S lasts.
         theta_a, theta_d: Breakpoints, shares of casualties.
+        longest: Hours after which it ends undecided.
     Returns:
         (1 attacker wins, 0 defender holds, -1 undecided; casualties of each; hours fought;
         probability of the outcome where a draw decided a double break, else nan).
@@ -221,7 +224,7 @@ def duel(
     left_a = n_attack
     left_d = n_defend
     p_tie = math.nan
-    for h in range(int(params.fight_hours_max)):
+    for h in range(longest):
         t = hour + h
         s = surprise if h < hours else 1.0
         power_a = left_a * attack * s
@@ -250,7 +253,7 @@ def duel(
             return 1, n_attack - left_a, n_defend - left_d, h + 1, p_tie
         if broken_a:
             return 0, n_attack - left_a, n_defend - left_d, h + 1, p_tie
-    return -1, n_attack - left_a, n_defend - left_d, int(params.fight_hours_max), p_tie
+    return -1, n_attack - left_a, n_defend - left_d, longest, p_tie
 
 
 @compiled

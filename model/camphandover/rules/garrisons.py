@@ -204,6 +204,12 @@ def abandon_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
 
 
 @compiled
+def relief_men(state: State, params: Params, place: int):
+    """Men that an army place can send away to relieve another. Source: RULES R2.6."""
+    return spare_men(state, params, place, 0) - kept_back(state, params, place)
+
+
+@compiled
 def relief_base(state: State, params: Params, key: Key, clock: Clock, place: int, defence: float):
     """Nearest army place from which a relief could win, -1 when there is none. Source: R2.6."""
     best = -1
@@ -218,7 +224,11 @@ def relief_base(state: State, params: Params, key: Key, clock: Clock, place: int
             or ordered_from(state, p)
         ):
             continue
-        _, power = force_at(state, params, p, 0, float(ANY_NUMBER))
+        men = relief_men(state, params, p)
+        if men < params.garrison_min:
+            continue
+        n, power = force_at(state, params, p, 0, float(ANY_NUMBER))
+        power *= men / n
         power *= state.sides[ARMY].morale * nerve(state, params, 0, True, False)
         if estimate_win(params, power, seen, 0.0) < params.assault_win_min:
             continue
@@ -279,9 +289,7 @@ def relieve_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
         origin = relief_base(state, params, key, clock, place, defence)
         if origin < 0:
             continue
-        men = spare_men(state, params, origin, 0) - kept_back(state, params, origin)
-        if men < params.garrison_min:
-            continue
+        men = relief_men(state, params, origin)
         row = log.note(ledger, hour, log.ORDER, ARMY, place, -1, men, math.nan, spot.camp_cause)
         log.with_mission(ledger, row, RELIEF)
         place_order(state, ARMY, RELIEF, origin, place, int(men), ANY_NUMBER, 0, row)

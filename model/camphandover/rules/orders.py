@@ -4,7 +4,7 @@ from camphandover import ledger as log
 from camphandover.compiled import compiled
 from camphandover.draws import Decision, Key, binomial, erlang, poisson, uniform
 from camphandover.ledger import Ledger
-from camphandover.parameters import Params
+from camphandover.parameters import Params, nearest_whole
 from camphandover.rules import MARCH, rule
 from camphandover.rules.combat import (
     ambush_attrition,
@@ -172,7 +172,7 @@ def spring(
     )
     left_c, left_a = n_c, n_a
     broken = False
-    for h in range(int(params.ambush_hours)):
+    for h in range(nearest_whole(params.ambush_hours)):
         t = start + h
         noise_c = erlang(
             int(params.attrition_noise_shape), 1.0, uniform(key, Decision.NOISE_DEFENDER, who, t)

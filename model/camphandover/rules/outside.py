@@ -77,7 +77,7 @@ def raid_garrison(
     outcome, _, loss_d, lasted, p_tie = duel(
         params, key, who, start, n_a, n_d, params.quality_gsim * state.sides[GSIM].morale,
         power_d / n_d, posture, params.surprise_factor, int(params.surprise_hours),
-        theta_a, theta_d,
+        theta_a, theta_d, int(params.fight_hours_max),
     )  # fmt: skip
     end = hour + lasted
     state.places[place].fights |= 1

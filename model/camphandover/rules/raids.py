@@ -162,7 +162,7 @@ def raid(
         u = uniform(key, Decision.BUFFER, target * N_SIDES + side, clock.day)
         if u >= params.buffer_factor:
             return True
-    if stands_out and not state.conflict[0].guerrilla:
+    if stands_out and not (side == SEPARATISTS and state.conflict[0].guerrilla):
         cap = max(cap, params.raid_vehicles_open)
         _, origin, men, _ = weigh_target(
             state, params, clock, key, side, target, cap, params.raid_days_max

@@ -6,7 +6,7 @@ from camphandover import ledger as log
 from camphandover.compiled import compiled
 from camphandover.draws import Decision, Key, binomial, erlang, poisson, uniform
 from camphandover.ledger import Ledger
-from camphandover.parameters import Params
+from camphandover.parameters import Params, nearest_whole
 from camphandover.rules import rule
 from camphandover.rules.combat import ambush_attrition
 from camphandover.rules.movement import at_rest, lose_men
@@ -108,7 +108,7 @@ def ambush_unit(
     e_h = killer.quality * (1.0 + killer.loot) * state.sides[killer.side].morale
     e_p = victim.quality * (1.0 + victim.loot) * state.sides[victim.side].morale
     who = (3 << 24) + hunter
-    for h in range(int(params.ambush_hours)):
+    for h in range(nearest_whole(params.ambush_hours)):
         t = int(hour) + h
         noise_p = erlang(shape, 1.0, uniform(key, Decision.NOISE_DEFENDER, who, t))
         noise_h = erlang(shape, 1.0, uniform(key, Decision.NOISE_ATTACKER, who, t))

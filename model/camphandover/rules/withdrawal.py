@@ -85,7 +85,8 @@ def announce_handovers(state: State, params: Params, clock: Clock, key: Key, led
         if spot.receiver == TO_SEPARATISTS and war.forward == 0:
             war.forward = int(params.concession_forward)
             war.forward_cause = spot.clause_cause
-            war.rung += int(params.concession_escalation)
+            most = int(params.ladder_top)
+            war.rung = min(war.rung + int(params.concession_escalation), max(war.rung, most))
             war.rung_cause = log.note(
                 ledger, hour, log.RUNG, -1, -1, -1, float(war.rung), math.nan, spot.clause_cause
             )
