@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from camphandover.results.why_summary import why_summary
     from camphandover.scenario import Scenario, ScenarioError, load_points
     from camphandover.scenario import load as load_scenario
+    from camphandover.validation.score import Score, score
 
     __version__: str
 
@@ -36,6 +37,7 @@ __all__ = [
     "NorthernMali",
     "Scenario",
     "ScenarioError",
+    "Score",
     "__version__",
     "claims",
     "compare",
@@ -48,6 +50,7 @@ __all__ = [
     "open_batch",
     "plots",
     "run",
+    "score",
     "verify",
     "why",
     "why_summary",
@@ -61,6 +64,7 @@ _HOMES = {
     "NorthernMali": "model:NorthernMali",
     "Scenario": "scenario:Scenario",
     "ScenarioError": "scenario:ScenarioError",
+    "Score": "validation.score:Score",
     "claims": "results.claims:claims",
     "compare": "results.compare:compare",
     "control_reports": "results.claims:control_reports",
@@ -72,6 +76,7 @@ _HOMES = {
     "open_batch": "results.batch:open_batch",
     "plots": "plots:",
     "run": "results.batch:run",
+    "score": "validation.score:score",
     "verify": "results.batch:verify",
     "why": "results.why:why",
     "why_summary": "results.why_summary:why_summary",

@@ -16,6 +16,7 @@ from camphandover import (
     cli_compare,
     cli_plot,
     cli_report,
+    cli_score,
     cli_serve,
     cli_verify,
     cli_why,
@@ -142,6 +143,10 @@ app.command()(cli_why.why)
 app.command()(cli_why.diverge)
 app.command()(cli_serve.serve)
 app.command()(cli_report.report)
+
+# --- against the record ------------------------------------------------------------------
+
+app.command()(cli_score.score)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -28,7 +28,7 @@ declare(Params, np.zeros(1, PARAMETERS).view(np.recarray)[0])
 @compiled
 def nearest_whole(value: float):
     """A sampled number that counts things or hours, as the nearest whole number."""
-    return int(math.floor(value + 0.5))
+    return math.floor(value + 0.5)
 
 
 HINDCAST, PRIOR = EVIDENCE = ("hindcast", "prior")

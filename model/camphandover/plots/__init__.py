@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from camphandover.plots.grid import control_grid
     from camphandover.plots.maps import control_map, map_sequence
     from camphandover.plots.pairs import difference
+    from camphandover.plots.scores import plot_reliability, plot_score_by_day
     from camphandover.plots.strengths import forces
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "losses",
     "losses_grid",
     "map_sequence",
+    "plot_reliability",
+    "plot_score_by_day",
 ]
 
 _HOMES = {
@@ -46,6 +49,8 @@ _HOMES = {
     "losses": "casualties",
     "losses_grid": "casualties",
     "map_sequence": "maps",
+    "plot_reliability": "scores",
+    "plot_score_by_day": "scores",
 }
 
 

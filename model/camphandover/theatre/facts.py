@@ -127,7 +127,7 @@ def read_facts(folder: Path, faults: list[Fault]) -> Facts:
         people=[(r, _people(r)) for r in table("people.csv", PEOPLE)],
         calendar=[(r, _known(r)) for r in table("calendar.csv", CALENDAR)],
         partners=[(r, _partner(r)) for r in table("partners.csv", PARTNERS)],
-        history=[(r, _change(r)) for r in table("control_history.csv", HISTORY)],
+        history=[(r, change_of(r)) for r in table("control_history.csv", HISTORY)],
         events=[(r, _event(r)) for r in table("events.csv", EVENTS)],
         strengths=[(r, _strength(r)) for r in table("forces.csv", FORCES)],
         parameters=read_parameters(folder, faults),
@@ -249,7 +249,8 @@ def _partner(row: Row) -> Partner:
     )
 
 
-def _change(row: Row) -> Change:
+def change_of(row: Row) -> Change:
+    """A row of a record of control as a change; faults are noted with their line."""
     before = (
         row.choice("controller_before", CONTROLLERS) if row.known("controller_before") else None
     )

@@ -1,0 +1,1 @@
+"""Whether the model is right: its forecasts against the dated record, and patterns."""
