@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from camphandover import plots
+    from camphandover.analysis.sensitivity import Sensitivity, sensitivity
     from camphandover.ensemble.plan import BatchError
     from camphandover.model import NorthernMali
     from camphandover.report import write_report
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from camphandover.results.why_summary import why_summary
     from camphandover.scenario import Scenario, ScenarioError, load_points
     from camphandover.scenario import load as load_scenario
+    from camphandover.validation.patterns import Patterns, patterns
     from camphandover.validation.score import Score, score
 
     __version__: str
@@ -35,9 +37,11 @@ __all__ = [
     "BatchError",
     "Comparison",
     "NorthernMali",
+    "Patterns",
     "Scenario",
     "ScenarioError",
     "Score",
+    "Sensitivity",
     "__version__",
     "claims",
     "compare",
@@ -48,9 +52,11 @@ __all__ = [
     "load_points",
     "load_scenario",
     "open_batch",
+    "patterns",
     "plots",
     "run",
     "score",
+    "sensitivity",
     "verify",
     "why",
     "why_summary",
@@ -62,9 +68,11 @@ _HOMES = {
     "BatchError": "ensemble.plan:BatchError",
     "Comparison": "results.compare:Comparison",
     "NorthernMali": "model:NorthernMali",
+    "Patterns": "validation.patterns:Patterns",
     "Scenario": "scenario:Scenario",
     "ScenarioError": "scenario:ScenarioError",
     "Score": "validation.score:Score",
+    "Sensitivity": "analysis.sensitivity:Sensitivity",
     "claims": "results.claims:claims",
     "compare": "results.compare:compare",
     "control_reports": "results.claims:control_reports",
@@ -74,9 +82,11 @@ _HOMES = {
     "load_points": "scenario:load_points",
     "load_scenario": "scenario:load",
     "open_batch": "results.batch:open_batch",
+    "patterns": "validation.patterns:patterns",
     "plots": "plots:",
     "run": "results.batch:run",
     "score": "validation.score:score",
+    "sensitivity": "analysis.sensitivity:sensitivity",
     "verify": "results.batch:verify",
     "why": "results.why:why",
     "why_summary": "results.why_summary:why_summary",

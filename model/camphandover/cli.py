@@ -14,9 +14,11 @@ from typer.core import TyperGroup
 from camphandover import (
     cli_batch,
     cli_compare,
+    cli_patterns,
     cli_plot,
     cli_report,
     cli_score,
+    cli_sensitivity,
     cli_serve,
     cli_verify,
     cli_why,
@@ -147,6 +149,11 @@ app.command()(cli_report.report)
 # --- against the record ------------------------------------------------------------------
 
 app.command()(cli_score.score)
+app.command()(cli_patterns.patterns)
+
+# --- designs over parameters -------------------------------------------------------------
+
+app.command()(cli_sensitivity.sensitivity)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NewType
 
 import numpy as np
@@ -45,19 +46,23 @@ def parameter_record(values: Mapping[str, float], evidence: str = HINDCAST) -> P
     Raises:
         KeyError: a name in `values` that the registry does not have.
     """
-    from scipy.special import betaincinv
-
     unknown = sorted(set(values) - set(REGISTRY))
     if unknown:
         raise KeyError(f"no parameter is named {unknown[0]}; parameters.yaml lists them all")
     record = np.zeros(1, PARAMETERS).view(np.recarray)
     for name, parameter in REGISTRY.items():
         record[name] = values.get(name, parameter.known(evidence)[1])
-    grid = quantile_grid(TABLE_POINTS)
     for row, name in enumerate(BREAKPOINTS):
         mean = float(record[f"break_{name}"][0])
         concentration = float(record[f"break_{name}_conc"][0])
-        record["breakpoints"][0, row] = betaincinv(
-            mean * concentration, (1.0 - mean) * concentration, grid
-        )
+        record["breakpoints"][0, row] = _breakpoints(mean, concentration)
     return Params(record[0])
+
+
+@lru_cache(maxsize=256)
+def _breakpoints(mean: float, concentration: float) -> np.ndarray:
+    """Quantiles of a beta distribution; kept, since most records of a design share them."""
+    from scipy.special import betaincinv
+
+    grid = quantile_grid(TABLE_POINTS)
+    return np.asarray(betaincinv(mean * concentration, (1.0 - mean) * concentration, grid))

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from camphandover.plots.grid import control_grid
     from camphandover.plots.maps import control_map, map_sequence
     from camphandover.plots.pairs import difference
+    from camphandover.plots.patterns import plot_patterns
     from camphandover.plots.scores import plot_reliability, plot_score_by_day
+    from camphandover.plots.sensitivity import (
+        draw_sensitivity,
+        plot_convergence,
+        plot_sensitivity,
+    )
     from camphandover.plots.strengths import forces
 
 __all__ = [
@@ -27,13 +33,17 @@ __all__ = [
     "control_over_time",
     "difference",
     "draw_batch",
+    "draw_sensitivity",
     "fall_dates",
     "forces",
     "losses",
     "losses_grid",
     "map_sequence",
+    "plot_convergence",
+    "plot_patterns",
     "plot_reliability",
     "plot_score_by_day",
+    "plot_sensitivity",
 ]
 
 _HOMES = {
@@ -44,13 +54,17 @@ _HOMES = {
     "control_over_time": "control",
     "difference": "pairs",
     "draw_batch": "figures",
+    "draw_sensitivity": "sensitivity",
     "fall_dates": "falls",
     "forces": "strengths",
     "losses": "casualties",
     "losses_grid": "casualties",
     "map_sequence": "maps",
+    "plot_convergence": "sensitivity",
+    "plot_patterns": "patterns",
     "plot_reliability": "scores",
     "plot_score_by_day": "scores",
+    "plot_sensitivity": "sensitivity",
 }
 
 
