@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from camphandover import plots
+    from camphandover.analysis.calibration import Calibration, calibrate
     from camphandover.analysis.sensitivity import Sensitivity, sensitivity
     from camphandover.ensemble.plan import BatchError
     from camphandover.model import NorthernMali
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Batch",
     "BatchError",
+    "Calibration",
     "Comparison",
     "NorthernMali",
     "Patterns",
@@ -43,6 +45,7 @@ __all__ = [
     "Score",
     "Sensitivity",
     "__version__",
+    "calibrate",
     "claims",
     "compare",
     "control_reports",
@@ -66,6 +69,7 @@ __all__ = [
 _HOMES = {
     "Batch": "results.batch:Batch",
     "BatchError": "ensemble.plan:BatchError",
+    "Calibration": "analysis.calibration:Calibration",
     "Comparison": "results.compare:Comparison",
     "NorthernMali": "model:NorthernMali",
     "Patterns": "validation.patterns:Patterns",
@@ -73,6 +77,7 @@ _HOMES = {
     "ScenarioError": "scenario:ScenarioError",
     "Score": "validation.score:Score",
     "Sensitivity": "analysis.sensitivity:Sensitivity",
+    "calibrate": "analysis.calibration:calibrate",
     "claims": "results.claims:claims",
     "compare": "results.compare:compare",
     "control_reports": "results.claims:control_reports",

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from camphandover import (
     cli_batch,
+    cli_calibrate,
     cli_compare,
     cli_patterns,
     cli_plot,
@@ -154,6 +155,7 @@ app.command()(cli_patterns.patterns)
 # --- designs over parameters -------------------------------------------------------------
 
 app.command()(cli_sensitivity.sensitivity)
+app.command()(cli_calibrate.calibrate)
 
 
 def main(arguments: list[str] | None = None) -> None:

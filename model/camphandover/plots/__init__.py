@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from camphandover.plots.animation import animate_map
+    from camphandover.plots.calibration import draw_calibration, plot_calibration
     from camphandover.plots.casualties import losses, losses_grid
     from camphandover.plots.control import control_heatmap, control_over_time
     from camphandover.plots.falls import fall_dates
@@ -33,12 +34,14 @@ __all__ = [
     "control_over_time",
     "difference",
     "draw_batch",
+    "draw_calibration",
     "draw_sensitivity",
     "fall_dates",
     "forces",
     "losses",
     "losses_grid",
     "map_sequence",
+    "plot_calibration",
     "plot_convergence",
     "plot_patterns",
     "plot_reliability",
@@ -54,12 +57,14 @@ _HOMES = {
     "control_over_time": "control",
     "difference": "pairs",
     "draw_batch": "figures",
+    "draw_calibration": "calibration",
     "draw_sensitivity": "sensitivity",
     "fall_dates": "falls",
     "forces": "strengths",
     "losses": "casualties",
     "losses_grid": "casualties",
     "map_sequence": "maps",
+    "plot_calibration": "calibration",
     "plot_convergence": "sensitivity",
     "plot_patterns": "patterns",
     "plot_reliability": "scores",

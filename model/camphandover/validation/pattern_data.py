@@ -12,8 +12,6 @@ from functools import cache
 from pathlib import Path
 
 FILE = Path(__file__).with_name("patterns.yaml")
-ORIGIN = date(2023, 9, 17)
-"""Forecast origin T0 of RULES section 10: what happened later nobody knew."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from camphandover.codes import Holder
-from camphandover.validation.pattern_data import ORIGIN, Part, Pattern
+from camphandover.theatre.checks import ORIGIN
+from camphandover.validation.pattern_data import Part, Pattern
 from camphandover.validation.pattern_met import WHOLE
 from camphandover.validation.pattern_tables import WIDTH, Section, aligned, tables
 from camphandover.validation.pattern_values import VALUES

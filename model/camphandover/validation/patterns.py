@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from camphandover.ensemble.files import write_whole
 from camphandover.ensemble.plan import BatchError
 from camphandover.results.names import check_known
-from camphandover.validation.pattern_data import ORIGIN, Pattern
+from camphandover.theatre.checks import ORIGIN
+from camphandover.validation.pattern_data import Pattern
 from camphandover.validation.pattern_data import patterns as definitions
 from camphandover.validation.pattern_met import WHOLE, Set, met
 from camphandover.validation.pattern_runs import check_full, read_runs
