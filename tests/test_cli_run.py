@@ -222,7 +222,7 @@ def test_progress_is_for_terminals(here, monkeypatch):
 
     for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
         monkeypatch.setattr("sys.stderr", stream)
-        with cli_batch._progress(False, print) as tell:
+        with cli_batch.progress_of(False, print) as tell:
             tell(0, 100)
             tell(50, 100)
             time.sleep(0.15)

@@ -16,7 +16,7 @@ from camphandover.model import NorthernMali
 from camphandover.rules.offensive import choose_objective
 from camphandover.rules.presence import estimate_win, information
 from camphandover.rules.raids import near_buffer
-from camphandover.rules.strategy import choose_target, garrison_need, utility
+from camphandover.rules.strategy import choose_target, garrison_need, spare_men, utility
 from core import (
     DAY,
     World,
@@ -399,6 +399,21 @@ def test_r5_4_a_garrison_follows_the_symbolic_value_within_its_bounds(symbolic: 
     world = small_world([0], [])
     world.state.places[0].symbolic = symbolic
     assert call(garrison_need)(world.state, world.params, 0) == pytest.approx(men)
+
+
+@pytest.mark.parametrize(
+    ("side", "units", "spare"),
+    [(ARMY, [300], 0.0), (ARMY, [150, 150], 156.0), (SEPARATISTS, [300], 156.0)],
+)
+def test_r5_4_a_garrison_of_one_unit_has_no_men_to_spare(side: int, units: list[int], spare: float):
+    """Units do not split: of 300 men 144 are needed, and the rest is half of one unit."""
+    world = small_world([0 if side == ARMY else 1, 1], [(0, 1, 100.0)])
+    world.state.places["symbolic"] = 0.6
+    for men in units:
+        add_unit(world, side, 0, men)
+    see(world)
+    bloc = 0 if side == ARMY else 1
+    assert call(spare_men)(world.state, world.params, 0, bloc) == pytest.approx(spare)
 
 
 def weak_post(symbolic: float, low_days: int, foes: int, days_here: int = 100) -> World:

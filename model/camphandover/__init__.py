@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from camphandover import plots
     from camphandover.analysis.calibration import Calibration, calibrate
+    from camphandover.analysis.discover import Discovery, discover
     from camphandover.analysis.sensitivity import Sensitivity, sensitivity
     from camphandover.ensemble.plan import BatchError
     from camphandover.model import NorthernMali
@@ -38,6 +39,7 @@ __all__ = [
     "BatchError",
     "Calibration",
     "Comparison",
+    "Discovery",
     "NorthernMali",
     "Patterns",
     "Scenario",
@@ -50,6 +52,7 @@ __all__ = [
     "compare",
     "control_reports",
     "control_shares",
+    "discover",
     "diverge",
     "end_table",
     "load_points",
@@ -71,6 +74,7 @@ _HOMES = {
     "BatchError": "ensemble.plan:BatchError",
     "Calibration": "analysis.calibration:Calibration",
     "Comparison": "results.compare:Comparison",
+    "Discovery": "analysis.discover:Discovery",
     "NorthernMali": "model:NorthernMali",
     "Patterns": "validation.patterns:Patterns",
     "Scenario": "scenario:Scenario",
@@ -82,6 +86,7 @@ _HOMES = {
     "compare": "results.compare:compare",
     "control_reports": "results.claims:control_reports",
     "control_shares": "results.shares:control_shares",
+    "discover": "analysis.discover:discover",
     "diverge": "results.diverge:diverge",
     "end_table": "results.table:end_table",
     "load_points": "scenario:load_points",

@@ -15,6 +15,7 @@ from camphandover import (
     cli_batch,
     cli_calibrate,
     cli_compare,
+    cli_discover,
     cli_patterns,
     cli_plot,
     cli_report,
@@ -156,6 +157,7 @@ app.command()(cli_patterns.patterns)
 
 app.command()(cli_sensitivity.sensitivity)
 app.command()(cli_calibrate.calibrate)
+app.command()(cli_discover.discover)
 
 
 def main(arguments: list[str] | None = None) -> None:

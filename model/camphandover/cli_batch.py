@@ -87,15 +87,15 @@ def run(
     scenarios = load_all(files or None)
     names = [scenario.name for scenario in scenarios]
     folder = out if out is not None else default_folder(names, not files)
-    say = _nothing if quiet else _say
+    say = tell_nothing if quiet else tell_user
     plural = "s" * (len(scenarios) != 1)
     say(f"{len(scenarios)} scenario{plural} x {runs} runs into {folder}")
-    with _progress(quiet, say) as progress:
+    with progress_of(quiet, say) as progress:
         batch = run_batch(
             scenarios, runs, seed, folder, workers, progress,
             cluster=cluster, sample_parameters=sample_parameters, parameters=parameters,
             fixed=_settings(fixed or []),
-            evidence=evidence, ledger=ledger, say=_say,
+            evidence=evidence, ledger=ledger, say=tell_user,
         )  # fmt: skip
     if batch.reused:
         say(f"{folder} holds this batch already: nothing was computed.")
@@ -126,12 +126,13 @@ def _settings(texts: list[str]) -> dict[str, float]:
     return values
 
 
-def _say(text: str) -> None:
+def tell_user(text: str) -> None:
+    """Write a line to stderr."""
     typer.echo(text, err=True)
 
 
-def _nothing(text: str) -> None:
-    """Stands in for `_say` when the user wants quiet."""
+def tell_nothing(text: str) -> None:
+    """Stands in for `tell_user` when the user wants quiet."""
 
 
 def check_writable(path: Path | None, option: str) -> None:
@@ -154,7 +155,7 @@ def check_writable(path: Path | None, option: str) -> None:
 
 
 @contextmanager
-def _progress(quiet: bool, say: Callable[[str], None]) -> Iterator[Callable[[int, int], None]]:
+def progress_of(quiet: bool, say: Callable[[str], None]) -> Iterator[Callable[[int, int], None]]:
     """What is told of a batch: a word on a first compile, then a bar if stderr is a terminal."""
     from camphandover.results.progress import shown
 
@@ -196,5 +197,5 @@ def _report_failures(batch: Batch) -> None:
     if len(failures) > SHOWN_FAILURES:
         lines.append(f"  ... and {len(failures) - SHOWN_FAILURES} more, see manifest.json")
     lines += ["The first one:", failures[0]["traceback"]]
-    _say("\n".join(lines))
+    tell_user("\n".join(lines))
     raise typer.Exit(FAILED)

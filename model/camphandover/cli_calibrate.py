@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from camphandover.cli_batch import MAX_SEED, Json, check_writable
+from camphandover.cli_batch import MAX_SEED, Json, check_writable, tell_user
 
 QUICK = 8
 """How many times less than usual `--quick` computes, at every step."""
@@ -74,7 +74,7 @@ def calibrate(
         budget = Budget(2, 3, factors, points, budget.draws, min(accepted, points[-1] // 2), 4)
     found = find(
         files or None, evidence, seed, folder, budget,
-        workers=workers, cluster=cluster, keep=keep, say=_say,
+        workers=workers, cluster=cluster, keep=keep, say=tell_user,
     )  # fmt: skip
     typer.echo(str(found))
     if json is not None:
@@ -82,7 +82,3 @@ def calibrate(
     chart = draw_calibration(found, folder / "charts")
     typer.echo(f"\nSet: {folder / f'{evidence}.json'}. Chart: {chart}", err=True)
     typer.echo(f"camphandover run --parameters {folder / f'{evidence}.json'} uses it.", err=True)
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from camphandover.cli_batch import MAX_SEED, Json, check_writable
+from camphandover.cli_batch import MAX_SEED, Json, check_writable, tell_nothing, tell_user
 
 if TYPE_CHECKING:
     from camphandover.analysis.sensitivity import Sensitivity
@@ -79,12 +79,12 @@ def sensitivity(
     from camphandover.results.progress import shown
 
     check_writable(json, "--json")
-    say = _nothing if quiet else _say
+    say = tell_nothing if quiet else tell_user
     with shown(None) as bar:
         found = analyse(
             file, outcome or (), method, trajectories=trajectories, points=points, draws=draws,
             seed=seed, evidence=evidence, parameters=parameter or (), groups=group or (), out=out,
-            workers=workers, cluster=cluster, progress=False if quiet else bar, say=_say,
+            workers=workers, cluster=cluster, progress=False if quiet else bar, say=tell_user,
         )  # fmt: skip
     if found.reused:
         say(f"{found.folder} holds these runs already: nothing was computed.")
@@ -100,11 +100,3 @@ def _draw(found: Sensitivity, top: int, say: Callable[[str], None]) -> None:
     files = draw_sensitivity(found, top=top)
     if files:
         say(f"Charts: {files[0].parent} ({len(files)} drawn). Data: {found.folder}")
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _nothing(text: str) -> None:
-    """Stands in for `_say` when the user wants quiet."""

@@ -307,6 +307,7 @@ PRESENCE = _table("""
     men f8           # fit men who are not on the road
     inside f8        # of them in camp or town
     free f8          # of them those who are not with a column and could march
+    smallest f8      # men of the smallest unit among these: units do not split
     units f8
     vehicles f8
     power f8         # men x quality x supply

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from camphandover.plots.calibration import draw_calibration, plot_calibration
     from camphandover.plots.casualties import losses, losses_grid
     from camphandover.plots.control import control_heatmap, control_over_time
+    from camphandover.plots.discovery import box_scatter, draw_discovery, robust_grid, trade_off
     from camphandover.plots.falls import fall_dates
     from camphandover.plots.figures import draw_batch
     from camphandover.plots.grid import control_grid
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "animate_map",
+    "box_scatter",
     "control_grid",
     "control_heatmap",
     "control_map",
@@ -35,6 +37,7 @@ __all__ = [
     "difference",
     "draw_batch",
     "draw_calibration",
+    "draw_discovery",
     "draw_sensitivity",
     "fall_dates",
     "forces",
@@ -47,10 +50,13 @@ __all__ = [
     "plot_reliability",
     "plot_score_by_day",
     "plot_sensitivity",
+    "robust_grid",
+    "trade_off",
 ]
 
 _HOMES = {
     "animate_map": "animation",
+    "box_scatter": "discovery",
     "control_grid": "grid",
     "control_heatmap": "control",
     "control_map": "maps",
@@ -58,6 +64,7 @@ _HOMES = {
     "difference": "pairs",
     "draw_batch": "figures",
     "draw_calibration": "calibration",
+    "draw_discovery": "discovery",
     "draw_sensitivity": "sensitivity",
     "fall_dates": "falls",
     "forces": "strengths",
@@ -70,6 +77,8 @@ _HOMES = {
     "plot_reliability": "scores",
     "plot_score_by_day": "scores",
     "plot_sensitivity": "sensitivity",
+    "robust_grid": "discovery",
+    "trade_off": "discovery",
 }
 
 

@@ -81,6 +81,7 @@ def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger:
             cell.men = 0.0
             cell.inside = 0.0
             cell.free = 0.0
+            cell.smallest = 0.0
             cell.units = 0.0
             cell.vehicles = 0.0
             cell.power = 0.0
@@ -113,6 +114,8 @@ def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger:
         if unit.column < 0:
             if bloc != 0 or unit.slot != COUNTRY:
                 cell.free += unit.men
+                if cell.smallest == 0.0 or unit.men < cell.smallest:
+                    cell.smallest = unit.men
             cell.low_days = min(cell.low_days, unit.low_days)
             cell.latest = max(cell.latest, unit.since)
         if is_mobile(state, unit) and has_stock(params, unit):

@@ -70,11 +70,13 @@ def kept_back(state: State, params: Params, place: int):
 @compiled
 def spare_men(state: State, params: Params, place: int, bloc: int):
     """Men of a bloc at a place who can march beyond what the place needs; groups that hide in
-    the country keep none back."""
+    the country keep none back. Units do not split: fewer men than the army's smallest unit there
+    are none to spare."""
     cell = state.presence[bloc, place]
     if cell.inside <= 0.0:
         return cell.free
-    return min(cell.free, cell.men - garrison_need(state, params, place))
+    spare = min(cell.free, cell.men - garrison_need(state, params, place))
+    return spare if bloc != 0 or spare >= cell.smallest else 0.0
 
 
 @compiled
