@@ -66,10 +66,14 @@ def test_a_point_without_a_claim_is_as_far_as_the_farthest():
 def test_patterns_are_measured_where_the_scenario_leaves_them_open():
     names = targets.SCENARIOS["hindcast"]
     scenarios = [ch.load_scenario(name) for name in names]
-    where = {p.name: i for p, i in targets.targets_of("hindcast", scenarios).patterns}
-    assert where["P9"] == names.index("on-schedule")  # the historical one sets the exit
-    assert where["P13"] == names.index("full-model")  # the other ends before January
+    found = targets.targets_of("hindcast", scenarios)
+    where = {p.name: [i for q, i in found.patterns if q.name == p.name] for p, _ in found.patterns}
+    assert names == ("full-model", "on-schedule")
+    assert where["P1"] == where["P9"] == [0, 1]  # the historical one sets the exit
+    assert all(where[name] == [0] for name in where if name not in ("P1", "P9"))
     assert len(where) == 14
+    assert "P9" in found.names
+    assert "P9 in on-schedule" in found.names
 
 
 def test_claims_on_record_by_hand():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from camphandover.ensemble.plan import BatchError
     from camphandover.model import NorthernMali
     from camphandover.report import write_report
+    from camphandover.report.validation import write_validation
     from camphandover.results.batch import Batch, open_batch, run, verify
     from camphandover.results.claims import claims, control_reports
     from camphandover.results.compare import Comparison, compare
@@ -67,6 +68,7 @@ __all__ = [
     "why",
     "why_summary",
     "write_report",
+    "write_validation",
 ]
 
 _HOMES = {
@@ -101,6 +103,7 @@ _HOMES = {
     "why": "results.why:why",
     "why_summary": "results.why_summary:why_summary",
     "write_report": "report:write_report",
+    "write_validation": "report.validation:write_validation",
 }
 
 

@@ -22,6 +22,7 @@ from camphandover import (
     cli_score,
     cli_sensitivity,
     cli_serve,
+    cli_validation,
     cli_verify,
     cli_why,
 )
@@ -152,6 +153,7 @@ app.command()(cli_report.report)
 
 app.command()(cli_score.score)
 app.command()(cli_patterns.patterns)
+app.command()(cli_validation.validation)
 
 # --- designs over parameters -------------------------------------------------------------
 

@@ -31,7 +31,7 @@ def calibrate(
     ] = "hindcast",
     factors: Annotated[
         int, typer.Option(min=1, help="Parameters that stay uncertain after the screening.")
-    ] = 24,
+    ] = 30,
     accepted: Annotated[int, typer.Option(min=1, help="Records that are accepted.")] = 100,
     seed: Annotated[
         int, typer.Option(min=0, max=MAX_SEED - 1, help="Seed of points and luck.")

@@ -3,7 +3,7 @@
 1. Screening: Morris' trajectories over all uncertain parameters; those that move the targets most
    stay uncertain, the others take their best value.
 2. Waves: points of the uncertain ones, run with the same luck; a response surface of every target;
-   the next wave goes where the surface, with twice its uncertainty in favour, expects the best fit
+   the next wave goes where the surface, with its uncertainty in favour, expects the best fit
    (history matching: what is implausible even so is left out).
 3. Acceptance (ABC by rejection): of the points of the last wave those with the best fit.
 4. Test: the accepted records are run again with luck that none of them was chosen by.
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from camphandover.ensemble.run import Progress
     from camphandover.scenario import Scenario
 
-CANDIDATES = 2**15
+CANDIDATES = 2**16
 """Points at which a surface is asked where the next wave shall be."""
-FAVOUR = 2.0
+FAVOUR = 1.0
 """Standard deviations of the surface that count in a candidate's favour."""
 STREAM = 0xCA11
 """Keeps the choice of points apart from every other use of the seed."""
@@ -55,10 +55,10 @@ class Budget:
     """
 
     trajectories: int = 8
-    screening_draws: int = 6
-    factors: int = 24
-    points: tuple[int, ...] = (1024, 512, 512)
-    draws: tuple[int, ...] = (8, 12, 24)
+    screening_draws: int = 4
+    factors: int = 30
+    points: tuple[int, ...] = (1024, 512, 384, 384)
+    draws: tuple[int, ...] = (6, 10, 12, 24)
     accepted: int = 100
     test_draws: int = 10
 

@@ -63,7 +63,8 @@ def pattern_rows(found: Calibration) -> Rows:
     skill = found.waves[-1].skill if found.waves else {}
     for i, (pattern, _) in enumerate(found.targets.patterns):
         shares = (_share(values, i) for values in (found.before, found.after))
-        rows.append((pattern.name, pattern.title, *shares, _number(skill.get(pattern.name))))
+        name = found.targets.names[i]
+        rows.append((name, pattern.title, *shares, _number(skill.get(name))))
     return rows
 
 

@@ -44,19 +44,26 @@ class Targets:
     Attributes:
         evidence: The set of parameters.
         until: Last date of the record that may be used.
-        patterns: The patterns, each with the position of the scenario in which it is measured.
+        patterns: The patterns, each with the position of the scenario in which it is measured; one
+            may be measured in several.
         claims: The claims on record, measured in the first scenario.
+        scenarios: Names of the scenarios.
     """
 
     evidence: str
     until: date
     patterns: tuple[tuple[Pattern, int], ...]
     claims: tuple[ClaimOnRecord, ...]
+    scenarios: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
-        """Names of all targets, patterns first."""
-        return [pattern.name for pattern, _ in self.patterns] + [c.name for c in self.claims]
+        """Names of all targets, patterns first; with the scenario if it is not the first."""
+        named = [
+            pattern.name + (f" in {self.scenarios[where]}" if where else "")
+            for pattern, where in self.patterns
+        ]
+        return named + [claim.name for claim in self.claims]
 
     @property
     def n_patterns(self) -> int:
@@ -80,8 +87,8 @@ def scenarios_of(evidence: str, given: Sequence[Scenario]) -> list[Scenario]:
 def targets_of(evidence: str, scenarios: Sequence[Scenario]) -> Targets:
     """The targets of a set of parameters.
 
-    A pattern is measured in the first scenario whose window holds it and that sets no part of it;
-    where every one sets a part, in the first whose window holds it, by its other parts.
+    A pattern is measured in the first scenario whose window holds it, by the parts that it does not
+    set; if it sets some, once more in the first of the others that leaves them open.
 
     Args:
         evidence: `prior` or `hindcast`.
@@ -93,16 +100,16 @@ def targets_of(evidence: str, scenarios: Sequence[Scenario]) -> Targets:
     until = ORIGIN if evidence == "prior" else max(one.window.end for one in scenarios)
     asked = []
     for pattern in definitions:
-        where = _where(pattern, scenarios)
-        if where is not None:
-            asked.append((pattern, where))
+        asked += [(pattern, where) for where in _where(pattern, scenarios)]
     if not asked:
         names = ", ".join(one.name for one in scenarios)
         raise BatchError(f"no pattern lies within the windows of {names}: give longer ones.")
-    return Targets(evidence, until, tuple(asked), tuple(claims_on_record(until)))
+    claims = tuple(claims_on_record(until))
+    return Targets(evidence, until, tuple(asked), claims, tuple(one.name for one in scenarios))
 
 
-def _where(pattern: Pattern, scenarios: Sequence[Scenario]) -> int | None:
+def _where(pattern: Pattern, scenarios: Sequence[Scenario]) -> list[int]:
+    """Positions of the scenarios in which a pattern is measured."""
     from camphandover.results.outcomes import Window
 
     holds = [
@@ -110,8 +117,11 @@ def _where(pattern: Pattern, scenarios: Sequence[Scenario]) -> int | None:
         for i, one in enumerate(scenarios)
         if is_within(Window(one.window.start, one.window.end), pattern)
     ]
-    free = [i for i in holds if not parts_set(scenarios[i], [pattern])]
-    return next(iter(free or holds), None)
+    if not holds:
+        return []
+    is_set = parts_set(scenarios[holds[0]], [pattern])
+    opens = [i for i in holds[1:] if is_set - parts_set(scenarios[i], [pattern])]
+    return [holds[0], *opens[:1]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,8 +292,8 @@ def told(targets: Targets) -> dict[str, Any]:
     ]
     return {
         "until": str(targets.until),
-        "patterns": {
-            p.name: {"title": p.title, "scenario": where} for p, where in targets.patterns
-        },
+        "patterns": dict(
+            zip(targets.names, [pattern.title for pattern, _ in targets.patterns], strict=False)
+        ),
         "claims": claims,
     }

@@ -1,0 +1,383 @@
+"""The page of validation: aims by hand, whole pages of scripted runs, reasons, bad input."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import camphandover as ch
+from batches import Scripted
+from camphandover import cli_validation, theatre
+from camphandover.cli import Commands
+from camphandover.ensemble.plan import BatchError
+from camphandover.ensemble.records import records_of
+from camphandover.report.validation import write_validation
+from camphandover.results.intervals import Interval
+from camphandover.validation import aims, page_failures
+from camphandover.validation.aims import MET, MISSED, NOT_SHOWN
+from camphandover.validation.baselines import TITLES
+from camphandover.validation.claims_record import CLAIMS, ClaimOnRecord
+from camphandover.validation.page import page
+from camphandover.validation.page_claims import ClaimRow, dead, pooled
+from camphandover.validation.page_events import kinds_of_turns, record_row
+from camphandover.validation.page_failures import (
+    NOT_EXPLAINED,
+    claim_failures,
+    reasons,
+    weakest,
+)
+from camphandover.validation.page_sources import Sources, command, in_lines, is_of_library, sources
+from camphandover.validation.page_text import (
+    Table,
+    bounded,
+    listed,
+    number,
+    percent,
+    wrapped,
+)
+from camphandover.validation.pattern_data import patterns
+
+NAN = math.nan
+SCENARIOS = ["full-model", "on-schedule"]
+SECTIONS = (
+    "1. What was run", "2. In short", "3. How few independent events there are", "4. Scores",
+    "5. Dates of events", "6. Reliability", "7. Patterns", "8. Claims", "9. What fails, and why",
+    "10. What this page does not show",
+)  # fmt: skip
+
+
+# --- aims by hand ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("skill", "verdict"),
+    [
+        (Interval(0.5, 0.1, 0.8), MET),
+        (Interval(0.5, 0.0, 0.8), NOT_SHOWN),
+        (Interval(0.5, -0.3, 0.8), NOT_SHOWN),
+        (Interval(0.5, NAN, NAN), NOT_SHOWN),
+        (Interval(0.0, -0.1, 0.1), MISSED),
+        (Interval(-0.2, -0.5, 0.4), MISSED),
+        (Interval(-0.2, -0.5, -0.1), MISSED),
+        (Interval(NAN, NAN, NAN), MISSED),
+    ],
+)
+def test_a_skill_is_shown_only_by_its_whole_interval(skill, verdict):
+    assert aims.skill_verdict(skill) == verdict
+
+
+def test_an_aim_over_all_baselines_is_as_good_as_its_worst():
+    assert aims.worst([MET, MET]) == MET
+    assert aims.worst([MET, NOT_SHOWN, MET]) == NOT_SHOWN
+    assert aims.worst([MISSED, NOT_SHOWN, MET]) == MISSED
+
+
+def shares(sure: int, reached: int, possible: int, rest: int) -> list[Interval]:
+    """So many shares of each kind."""
+    return (
+        [Interval(0.6, 0.5, 0.7)] * sure
+        + [Interval(0.5, 0.4, 0.6)] * reached
+        + [Interval(0.45, 0.4, 0.5)] * possible
+        + [Interval(0.4, 0.3, 0.49)] * rest
+        + [Interval(NAN, NAN, NAN)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("kinds", "counts", "verdict"),
+    [
+        ((12, 1, 0, 1), (14, 13, 12, 13), MET),
+        ((11, 1, 1, 1), (14, 12, 11, 13), NOT_SHOWN),
+        ((11, 0, 3, 0), (14, 11, 11, 14), MISSED),
+        ((5, 0, 0, 8), (13, 5, 5, 5), MISSED),
+    ],
+)
+def test_patterns_are_counted_by_their_intervals(kinds, counts, verdict):
+    found = aims.pattern_count(shares(*kinds))
+    assert (found.asked, found.reached, found.sure, found.possible) == counts
+    assert found.verdict == verdict
+
+
+# --- Markdown ----------------------------------------------------------------------------
+
+
+def test_numbers_carry_their_interval():
+    assert bounded(Interval(0.312, -0.001, 0.55)) == "0.31 [0.00, 0.55]"
+    assert bounded(Interval(0.312, NAN, NAN), 1) == "0.3 [no interval]"
+    assert bounded(Interval(NAN, NAN, NAN)) == "-"
+    assert percent(Interval(0.655, 0.6, 1.0)) == "66 [60, 100]"
+    assert number(-0.004, 2) == "0.00"
+    assert (listed([]), listed(["a"]), listed("abc")) == ("none", "a", "a, b and c")
+
+
+def test_markdown_is_wrapped_but_tables_and_commands_are_not():
+    table = str(Table(["a", "b"], [["x" * 90, "1 | 2" * 20]]))
+    code = "```\n" + "run " * 40 + "\n\nagain\n```"
+    text = wrapped(
+        f"# Head\n\n{'word ' * 50}\n\n{table}\n\n\n{code}\n\n- {'item ' * 40}\nmore\n- two\n"
+    )
+    lines = text.splitlines()
+    assert table in text
+    assert "1 / 2" in table
+    assert "run " * 40 in text
+    plain = [line for line in lines if not line.startswith(("|", "run"))]
+    assert max(map(len, plain)) <= 116
+    assert "  item" in text
+    assert "item more\n- two" in text
+
+
+def test_a_command_goes_on_over_lines():
+    told = "uv run camphandover run " + " ".join(f"scenario-{i}" for i in range(30))
+    lines = in_lines(told)
+    assert all(line.endswith(" \\") for line in lines[:-1])
+    assert " ".join(line.removesuffix(" \\").strip() for line in lines) == told
+    assert max(map(len, lines)) <= 116
+
+
+# --- claims ------------------------------------------------------------------------------
+
+
+def test_claims_are_pooled_over_raids_and_not_over_runs():
+    import pandas as pd
+
+    table = pd.DataFrame({"c_n": [1.0, 3.0, 0.0], "c_sum": [1.0, 9.0, 0.0]})
+    raids, mean = pooled(table, "c")
+    assert raids.value == pytest.approx(4 / 3)
+    assert mean.value == pytest.approx(10 / 4)
+    assert mean.low < 2.5 < mean.high
+    none = pooled(pd.DataFrame({"c_n": [0.0, 0.0], "c_sum": [0.0, 0.0]}), "c")[1]
+    assert math.isnan(none.value)
+
+
+def test_a_claim_fails_only_outside_the_interval_of_the_record():
+    from datetime import date
+
+    name = next(iter(CLAIMS))
+    record = ClaimOnRecord(name, 3.0, 0.5, 4, date(2023, 10, 1))
+    inside, outside = (Interval(x, x - 0.1, x + 0.1) for x in (2.5, 1.0))
+    once = Interval(1.0, 1.0, 1.0)
+    row = ClaimRow(record, {"hindcast": (once, inside), "prior": (once, outside)})
+    # t(.975, 3) is 3.182: 3 +- 3.182 * .5 / 2.
+    assert row.on_record.low == pytest.approx(3 - 0.7956, abs=1e-3)
+    assert (row.is_outside("hindcast"), row.is_outside("prior")) == (False, True)
+    (failure,) = claim_failures([row], reasons())
+    assert failure.name == "The army's dead, as the separatists tell"
+    assert "prior" in failure.said
+    assert "hindcast" not in failure.said
+    assert dead(Interval(0.0, -0.5, math.log(3))) == "0.0 [0.0, 2.0]"
+    alone = ClaimRow(ClaimOnRecord(name, 3.0, NAN, 1, date(2023, 10, 1)), row.runs)
+    assert claim_failures([alone], reasons()) == []
+
+
+# --- reasons -----------------------------------------------------------------------------
+
+
+def test_the_reasons_name_what_there_is():
+    known = reasons()
+    places = {place.name for place in theatre.load().places}
+    assert set(known["places"]) <= places
+    assert {name.partition(" to ")[0] for name in known["dates"]} <= places
+    parts = {pattern.name: {part.name for part in pattern.parts} for pattern in patterns()}
+    for name, texts in known["patterns"].items():
+        assert set(texts) <= parts[name]
+    assert set(known["claims"]) <= set(CLAIMS)
+    assert set(known["horizons"]) <= {"path", "7 d", "30 d", "60 d", "90 d"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "places: {Kidal: text}",
+        "[1, 2]",
+        "{places: {Kidal: ''}, dates: , patterns: , claims: , horizons: }",
+    ],
+)
+def test_reasons_of_another_form_are_refused(tmp_path, text):
+    file = tmp_path / "explanations.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BatchError, match=r"explanation"):
+        reasons(file)
+
+
+# --- whole pages -------------------------------------------------------------------------
+
+
+def made(folder: Path, evidence: str, scenarios: Any = None, **more: Any) -> ch.Batch:
+    """A batch of scripted runs: Kidal is left on day 10 + replicate, all else is the army's."""
+    options = {"runs": 6, "model": Scripted, "progress": False, "evidence": evidence} | more
+    return ch.run(scenarios or SCENARIOS, out=folder, **options)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory) -> Sources:
+    folder = tmp_path_factory.mktemp("validation")
+    variants = ["full-model", "v2-no-airpower"]
+    return sources(
+        made(folder / "hindcast", "hindcast"),
+        made(folder / "prior", "prior"),
+        made(folder / "variants", "hindcast", variants),
+    )
+
+
+@pytest.fixture(scope="module")
+def text(found) -> str:
+    return page(found, "VALIDATION.md")
+
+
+def test_the_page_has_all_sections_and_wraps(text):
+    heads = re.findall(r"^## (.*)$", text, re.M)
+    assert heads == list(SECTIONS)
+    lines = text.splitlines()
+    plain = [line for line in lines if not line.startswith("|")]
+    assert max(map(len, plain)) <= 116
+    for baseline in TITLES:
+        assert f"| Kidal region | {baseline} |" in text
+    assert text.count("<details>") == text.count("</details>") > 0
+    for table in re.findall(r"(?:^\|.*\n)+", text, re.M):
+        assert len({row.count("|") for row in table.splitlines()}) == 1, table
+    assert not re.search(r"\bnan\b|\bNaT\b|\bNone\b(?!\.)", text)
+
+
+def test_the_page_tells_how_its_batches_were_made(text, found):
+    for batch in found.batches:
+        assert is_of_library(batch)
+        assert in_lines(command(batch))[0] in text
+    assert "--evidence prior" in command(found.prior.batch)
+    assert "--prior" in text
+    assert "run the batches anew" not in text
+
+
+def test_the_same_batches_make_the_same_page(found, tmp_path):
+    """Opened anew they give the same bytes; the charts are linked from the page's folder."""
+    out, png = tmp_path / "page" / "V.md", tmp_path / "png"
+    folders = [batch.folder for batch in found.batches]
+    written = write_validation(*folders, out=out, pictures=png).read_text(encoding="utf-8")
+    links = re.findall(r"!\[(.*)\]\((.*)\)", written)
+    assert page(found, out.as_posix(), dict(links), png.as_posix()) == written
+    assert len(links) == 4
+    for _, link in links:
+        assert not link.startswith("/")
+        assert (out.parent / link).read_bytes().startswith(b"\x89PNG")
+
+
+def test_scripted_runs_fail_as_scripted(found):
+    known = {**reasons(), "places": {"Almoustarat": "It is scripted."}}
+    failures = {one.name: one for one in page_failures.places(found.sets, known)}
+    # The army has Almoustarat throughout; the record gives it to the separatists.
+    one = failures["Almoustarat"]
+    assert one.why == "It is scripted."
+    assert "The record: separatists since 1 Aug 2023 (confidence medium)." in one.said
+    assert "on 31 Dec 2023, the last of 105 days" in one.said
+    assert one.said.endswith("less than one half: army 100 [61, 100] %.")
+    others = [failure for failure in failures.values() if failure is not one]
+    assert others
+    assert all(failure.why == NOT_EXPLAINED for failure in others)
+    # It is right of Ber, so that nothing is said of it, though there be a reason.
+    assert "Ber" not in failures
+
+
+def test_a_reason_is_shown_only_where_its_failure_is(found, text):
+    known = reasons()
+    shown = {one.name for one in page_failures.places(found.sets, known)}
+    flat = " ".join(text.split())
+    for name, why in known["places"].items():
+        if name not in shown and list(known["places"].values()).count(why) == 1:
+            assert why.strip() not in flat
+        if name in shown:
+            assert why.strip() in flat
+    met = {one.name.split()[0] for one in page_failures.pattern_failures(found.sets, known)}
+    assert "P5" in met  # no aircraft is ever lost
+    assert known["patterns"]["P5"]["aircraft"].strip() in flat
+
+
+def test_the_part_that_fails_is_named(found):
+    pattern = next(p for p in patterns() if p.name == "P5")
+    assert weakest(found.hindcast, "full-model", pattern) == ["aircraft"]
+
+
+def test_changes_of_the_record_are_told_apart(found):
+    kinds = kinds_of_turns(found.prior.score, "on-schedule")
+    about = found.prior.about("on-schedule")
+    assert len(kinds) == about.n_turns
+    assert kinds.count("raid") == kinds.count("undone") == 2  # Dioura and Taoussa
+    row = record_row("Kidal", "camp", about.window.last)
+    assert (row.after, row.date.isoformat()) == ("army", "2023-11-14")
+
+
+def test_given_records_and_fixed_parameters_are_told(found, tmp_path):
+    rows = [{"ied_rate": 0.5}, {"ied_rate": 1.5}]
+    given = records_of("mine", "hindcast", rows, made={"rule": "By hand"})
+    batch = made(tmp_path / "given", "hindcast", parameters=given, fixed={"raid_days_max": 2})
+    assert not is_of_library(batch)
+    flat = " ".join(page(sources(batch, found.prior.batch)).replace(" \\\n", " ").split())
+    assert f"2 records of the set mine (digest {given.digest[:12]}), taken in turn" in flat
+    assert "rule: By hand" in flat
+    assert "Runs that share a record of parameters hang together" in flat
+    assert "something was set with `--set`" in flat
+    assert f"--parameters {(batch.folder / 'records.json').as_posix()}" in flat
+    assert "No variants were given" in flat
+
+
+# --- bad input ---------------------------------------------------------------------------
+
+
+def app() -> typer.Typer:
+    made = typer.Typer(cls=Commands)
+    made.command()(cli_validation.validation)
+    made.command()(lambda: None)
+    return made
+
+
+def run_command(*arguments: Any) -> Any:
+    return CliRunner().invoke(app(), ["validation", *map(str, arguments)])
+
+
+def test_the_command_refuses_what_it_cannot_use(found, tmp_path):
+    hindcast, prior = found.hindcast.batch.folder, found.prior.batch.folder
+    out = tmp_path / "V.md"
+    changes = made(tmp_path / "changes", "hindcast", ledger="changes").folder
+    one = made(tmp_path / "one", "hindcast", "on-schedule").folder
+    faults = {
+        "was run with the set prior": (prior, prior),
+        "was run with the set hindcast": (hindcast, hindcast),
+        "is not there": (hindcast, tmp_path / "none"),
+        "--ledger changes": (changes, prior),
+        "holds no scenario full-model": (one, prior),
+        "variants need full-model": (hindcast, prior, "--variants", one),
+        "is a folder": (hindcast, prior, "--out", tmp_path),
+    }
+    for said, (first, second, *more) in faults.items():
+        options = ["--hindcast", first, "--prior", second, "--out", out, *more]
+        result = run_command(*options)
+        assert result.exit_code == 2, said
+        assert said in result.stderr
+        assert len(result.stderr.strip().splitlines()) == 1
+        assert not out.exists()
+
+
+def test_the_command_needs_both_sets(found):
+    result = run_command("--hindcast", found.hindcast.batch.folder)
+    assert result.exit_code == 2
+    assert "--prior" in result.stderr
+
+
+def test_batches_of_other_rules_are_refused(found, tmp_path):
+    class Other(Scripted):
+        pass
+
+    other = made(tmp_path / "other", "hindcast", model=Other)
+    with pytest.raises(BatchError, match="other rules or facts"):
+        sources(other, found.prior.batch)
+
+
+def test_a_forecast_that_is_given_the_exits_is_refused(found, tmp_path):
+    form = ch.load_scenario("full-model").model_copy(update={"name": "on-schedule"})
+    batch = made(tmp_path / "told", "hindcast", [ch.load_scenario("full-model"), form])
+    with pytest.raises(BatchError, match="so it is no forecast"):
+        sources(batch, found.prior.batch)
