@@ -182,6 +182,23 @@ def test_the_set_has_its_rule_and_runs(known, tmp_path):
     assert batch.manifest["records"]["name"] == "hindcast"
 
 
+def test_only_the_screening_shares_its_luck(monkeypatch, tmp_path):
+    paired = {}
+
+    def run(engine, step, records, draws, seed):
+        paired[step] = records.is_paired
+        hits = np.full((2, records.n), draws // 2, dtype=float)
+        none = np.zeros((0, records.n))
+        return Measured(hits, np.full_like(hits, draws), none, none, none)
+
+    monkeypatch.setattr(calibration._Engine, "_run", run)
+    monkeypatch.setattr(targets, "targets_of", lambda *a: asked(2, ()))
+    calibrate(["historical"], "hindcast", 1, tmp_path, Budget(2, 4, 3, (32, 16), (4, 4), 8, 2))
+    assert paired.pop("screening")
+    assert set(paired) == {"wave-1", "wave-2", "test", "test-of-best"}
+    assert not any(paired.values())
+
+
 def tiny_prior(folder) -> Calibration:
     return calibrate(None, "prior", 7, folder, TINY, progress=False)
 

@@ -2,7 +2,7 @@
 
 1. Screening: Morris' trajectories over all uncertain parameters; those that move the targets most
    stay uncertain, the others take their best value.
-2. Waves: points of the uncertain ones, run with the same luck; a response surface of every target;
+2. Waves: points of the uncertain ones; a response surface of every target smooths over their luck;
    the next wave goes where the surface, with its uncertainty in favour, expects the best fit
    (history matching: what is implausible even so is left out).
 3. Acceptance (ABC by rejection): of the points of the last wave those with the best fit.
@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from camphandover.ensemble.run import Progress
     from camphandover.scenario import Scenario
 
+SCREENING = "screening"
+"""Step that finds the parameters that matter."""
 CANDIDATES = 2**16
 """Points at which a surface is asked where the next wave shall be."""
 FAVOUR = 1.0
@@ -203,10 +205,16 @@ class _Engine:
     def measure(
         self, step: str, problem: Problem, points: np.ndarray, draws: int, seed: int
     ) -> Measured:
-        """What the targets make of points, from the folder if it is there."""
+        """What the targets make of points, from the folder if it is there.
+
+        All points of the screening meet the same luck, so that its effects are those of the
+        parameters. Elsewhere each run has luck of its own: what is chosen on a few draws that all
+        points share is chosen for these draws.
+        """
         from camphandover.analysis.design import records_of_points
 
-        records = records_of_points(problem, points, step)
+        is_paired = step == SCREENING
+        records = replace(records_of_points(problem, points, step), is_paired=is_paired)
         path = self.folder / f"{step}.npz"
         identity = self._identity(records, draws, seed)
         stored = Measured.load(path, identity)
@@ -258,7 +266,7 @@ def _screen(engine: _Engine, problem: Problem, budget: Budget) -> dict[str, floa
     from camphandover.analysis.indices import morris_indices
 
     points = morris_design(problem, budget.trajectories, engine.seed)
-    values = engine.measure("screening", problem, points, budget.screening_draws, engine.seed)
+    values = engine.measure(SCREENING, problem, points, budget.screening_draws, engine.seed)
     moved = [
         morris_indices(problem, points, row, engine.seed)["mu_star"].to_numpy()
         for row in responses(engine.asked, values)

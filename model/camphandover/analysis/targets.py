@@ -186,10 +186,10 @@ class Measured:
 
 
 def measured(batch: Batch, targets: Targets, scenarios: Sequence[str], n_points: int) -> Measured:
-    """Hold the runs of a batch of paired records to the targets.
+    """Hold the runs of a batch of given records to the targets.
 
     Args:
-        batch: With the full ledger; replicate r is draw r // n_points of point r % n_points.
+        batch: With the full ledger; replicate r is a run of point r % n_points.
         targets: What is asked.
         scenarios: Names in the batch, in the order that the targets know.
         n_points: Number of records.
