@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from camphandover.ensemble.plan import BatchError
-from camphandover.theatre.checks import ORIGIN
+from camphandover.theatre.checks import ORIGIN, RECORD
 from camphandover.validation.claims_record import ClaimOnRecord, claim_values, claims_on_record
 from camphandover.validation.pattern_data import FILE, Pattern, patterns
 from camphandover.validation.pattern_met import WHOLE, is_within, met
@@ -97,7 +97,7 @@ def targets_of(evidence: str, scenarios: Sequence[Scenario]) -> Targets:
         BatchError if no pattern can be measured.
     """
     definitions = patterns(AT_ORIGIN) if evidence == "prior" else patterns()
-    until = ORIGIN if evidence == "prior" else max(one.window.end for one in scenarios)
+    until = ORIGIN if evidence == "prior" else RECORD[1]
     asked = []
     for pattern in definitions:
         asked += [(pattern, where) for where in _where(pattern, scenarios)]
