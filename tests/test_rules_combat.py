@@ -425,7 +425,8 @@ def test_r2_6_relief_needs_men_within_150_km_with_three_days_of_stock(
     km: float, stock: float, sent: bool
 ):
     world = small_world([0, 1], [(0, 1, km)])
-    add_unit(world, ARMY, 0, 900, supply=stock)
+    for _ in range(6):
+        add_unit(world, ARMY, 0, 150, supply=stock)
     add_unit(world, SEPARATISTS, 1, 120)
     world.state.places[1].lost_hour = DAY * 24.0 - 12
     see(world).play("relieve_posts")
