@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from camphandover.results.intervals import share_interval
+from camphandover.results.tabular import aligned
 
 if TYPE_CHECKING:
     from camphandover.analysis.calibration import Calibration
@@ -29,7 +30,7 @@ def text_of(found: Calibration) -> str:
     return "\n\n".join(parts)
 
 
-PATTERN_HEAD = ("Pattern", "", "Best values", "Accepted records", "Fits")
+PATTERN_HEAD = ("Pattern", "", "Best values", "Accepted records", "R2 of the surface")
 CLAIM_HEAD = ("Claim", "Raids", "Record", "Best values", "Accepted records")
 PARAMETER_HEAD = ("Parameter", "Moves", "Range 5, 50, 95 %", "Accepted 5, 50, 95 %", "Shift")
 CLAIMS = textwrap.fill(
@@ -123,11 +124,7 @@ def _number(value: Any) -> str:
 
 
 def _table(head: tuple[str, ...], rows: Rows) -> str:
-    """Columns as wide as their widest cell."""
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip()
-             for r in [head, *rows]]  # fmt: skip
-    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+    return "\n".join(aligned([head, *rows]))
 
 
 def as_json(found: Calibration) -> dict[str, Any]:

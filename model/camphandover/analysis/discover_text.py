@@ -21,6 +21,7 @@ from camphandover.analysis.discover_retest import (
 from camphandover.analysis.levers import lever
 from camphandover.analysis.levers_words import PARAMETER, RECEIVER, TIMING, Factor
 from camphandover.results.intervals import Interval
+from camphandover.results.tabular import aligned, html_table
 
 if TYPE_CHECKING:
     from camphandover.analysis.discover import Discovery
@@ -52,13 +53,13 @@ def as_text(found: Discovery) -> str:
     for paragraph in _preface(found):
         lines += textwrap.wrap(paragraph, WIDTH)
     title, header, body = _factors(found)
-    lines += ["", *textwrap.wrap(title, WIDTH), *_aligned([header, *body])]
+    lines += ["", *textwrap.wrap(title, WIDTH), *aligned([header, *body])]
     for number in range(1, len(found.found) + 1):
         lines += ["", *_wrapped(_box(found, number))]
     if not found.found:
         lines += ["", *textwrap.wrap(_nothing(found), WIDTH)]
     title, header, body = _robust(found)
-    lines += ["", *textwrap.wrap(title, WIDTH), *_aligned([header, *body])]
+    lines += ["", *textwrap.wrap(title, WIDTH), *aligned([header, *body])]
     return "\n".join(lines)
 
 
@@ -72,14 +73,7 @@ def as_html(found: Discovery) -> str:
     if not found.found:
         parts.append(f"<p>{escape(_nothing(found))}</p>")
     for title, header, body in (_factors(found), _robust(found)):
-        head = "".join(f"<th>{escape(name)}</th>" for name in header)
-        rows = "".join(
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in body
-        )
-        parts.append(
-            f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{rows}</tbody></table>"
-        )
+        parts.append(html_table(title, header, body))
     return "\n".join(parts)
 
 
@@ -260,14 +254,3 @@ def _wrapped(box: tuple[str, list[str], str]) -> list[str]:
     for item in items:
         lines += textwrap.wrap(item, WIDTH, initial_indent="  - ", subsequent_indent="    ")
     return [*lines, *textwrap.wrap(tail, WIDTH)]
-
-
-def _aligned(rows: list[list[str]]) -> list[str]:
-    """Columns to the left, a rule below the header."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    lines.insert(1, "-" * max(map(len, lines)))
-    return lines

@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from camphandover.analysis.sensitivity_tables import n_top
+from camphandover.results.tabular import aligned, html_table
 
 if TYPE_CHECKING:
     from camphandover.analysis.sensitivity import Sensitivity
@@ -37,7 +38,7 @@ def as_text(found: Sensitivity, top: int = SHOWN) -> str:
     for outcome in found.outcomes:
         lines += ["", *textwrap.wrap(_title(outcome), WIDTH)]
         rows = _rows(found, outcome.name, top)
-        lines += _aligned(rows) if rows else [SAME]
+        lines += aligned(rows, NAMES) if rows else [SAME]
         for paragraph in remarks(found, outcome.name) if rows else []:
             lines += textwrap.wrap(paragraph, WIDTH)
     return "\n".join(lines)
@@ -48,15 +49,10 @@ def as_html(found: Sensitivity, top: int = SHOWN) -> str:
     parts = [f"<p>{escape(paragraph)}</p>" for paragraph in preface(found)]
     for outcome in found.outcomes:
         rows = _rows(found, outcome.name, top)
-        caption = f"<caption>{escape(_title(outcome))}</caption>"
         if not rows:
             parts.append(f"<p>{escape(_title(outcome))}: {escape(SAME)}</p>")
             continue
-        head = "".join(f"<th>{escape(cell)}</th>" for cell in rows[0])
-        body = "".join(
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows[1:]
-        )
-        parts.append(f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+        parts.append(html_table(_title(outcome), rows[0], rows[1:]))
         parts += [f"<p>{escape(paragraph)}</p>" for paragraph in remarks(found, outcome.name)]
     return "\n".join(parts)
 
@@ -176,17 +172,3 @@ def _bounded(value: float, half: float, form: Any) -> str:
     if math.isnan(half):
         return str(form(value))
     return f"{form(value)} [{form(value - half)}, {form(value + half)}]"
-
-
-def _aligned(rows: list[list[str]]) -> list[str]:
-    """Names to the left, figures to the right, a rule below the header."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if i < NAMES else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-    lines.insert(1, "-" * max(map(len, lines)))
-    return lines

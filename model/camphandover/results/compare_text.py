@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from camphandover.results.tabular import aligned, html_table
+
 if TYPE_CHECKING:
     from camphandover.results.compare import Comparison
 
@@ -42,7 +44,7 @@ def as_text(comparison: Comparison) -> str:
     if not sections:
         lines += ["", SAME]
     for section in sections:
-        lines += ["", section.title, *_aligned([section.header, *section.body])]
+        lines += ["", section.title, *aligned([section.header, *section.body], NAMES, WIDTH)]
     return "\n".join(lines)
 
 
@@ -50,15 +52,7 @@ def as_html(comparison: Comparison) -> str:
     """The same as paragraphs and tables."""
     parts = [f"<p>{escape(paragraph)}</p>" for paragraph in _preface(comparison)]
     for section in _sections(comparison):
-        head = "".join(f"<th>{escape(name)}</th>" for name in section.header)
-        rows = [
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-            for cells in section.body
-        ]
-        parts.append(
-            f"<table><caption>{escape(section.title)}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        )
+        parts.append(html_table(section.title, section.header, section.body))
     return "\n".join(parts)
 
 
@@ -209,18 +203,3 @@ def _date(value: Any) -> str:
     import pandas as pd
 
     return "-" if pd.isna(value) else str(value.date())
-
-
-def _aligned(rows: list[list[str]]) -> list[str]:
-    """Names to the left, figures to the right, a rule below the header."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    gap = "  " if sum(widths) + 2 * len(widths) - 2 <= WIDTH else " "
-    lines = [
-        gap.join(
-            cell.ljust(width) if i < NAMES else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-    lines.insert(1, "-" * max(map(len, lines)))
-    return lines

@@ -20,6 +20,7 @@ from camphandover.ensemble.plan import BatchError
 from camphandover.results.outcomes import Window, common_window
 from camphandover.results.run_ledger import RunLedger, check_run, read_run
 from camphandover.results.sentences import Event, base_name, day, holder_name, sentence, wrapped
+from camphandover.results.tabular import aligned, html_table
 from camphandover.results.why import WIDTH
 
 if TYPE_CHECKING:
@@ -414,7 +415,7 @@ def _text(divergence: Divergence) -> str:
         lines += [*_more(more), ""]
     table = _table(divergence)
     if table:
-        lines += [*wrapped(_counted(divergence), WIDTH), *_aligned(table)]
+        lines += [*wrapped(_counted(divergence), WIDTH), *aligned(table)]
         lines += _more(len(divergence.changes) - MOST_CHANGES)
         for text in _footnotes(divergence):
             lines += wrapped(text, WIDTH, "  ", "      ")
@@ -551,17 +552,6 @@ def _footnotes(divergence: Divergence) -> list[str]:
     return lines
 
 
-def _aligned(rows: list[list[str]]) -> list[str]:
-    """Columns to the left, a rule below the header."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    lines.insert(1, "-" * max(map(len, lines)))
-    return lines
-
-
 def _plain(value: Any) -> Any:
     """A cell as JSON holds it."""
     import pandas as pd
@@ -586,14 +576,7 @@ def _html(divergence: Divergence) -> str:
         parts.append(f"<p>{escape(heading)}</p><ul>{items}</ul>")
     table = _table(divergence)
     if table:
-        head = "".join(f"<th>{escape(cell)}</th>" for cell in table[0])
-        body = "".join(
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in table[1:]
-        )
-        parts.append(
-            f"<table><caption>{escape(_counted(divergence))}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table>"
-        )
+        parts.append(html_table(_counted(divergence), table[0], table[1:]))
         items = "".join(f"<li>{escape(text)}</li>" for text in _footnotes(divergence))
         parts.append(f"<ul>{items}</ul>")
     return "\n".join(parts)

@@ -26,6 +26,7 @@ from camphandover.results.sentences import (
     nature,
     wrapped,
 )
+from camphandover.results.tabular import html_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -291,13 +292,6 @@ def _summary_html(summary: WhySummary) -> str:
     for heading, rows, more in _summary_parts(summary):
         if not rows:
             continue
-        head = "".join(f"<th>{name}</th>" for name in ("cause", "decided by", "runs", "share"))
-        body = "".join(
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in rows
-        )
-        title = escape(heading + (f", {more} more not shown" if more else ""))
-        parts.append(
-            f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table>"
-        )
+        title = heading + (f", {more} more not shown" if more else "")
+        parts.append(html_table(title, ("cause", "decided by", "runs", "share"), rows))
     return "\n".join(parts)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from camphandover.codes import Holder
+from camphandover.results.tabular import html_table
 from camphandover.theatre.checks import ORIGIN
 from camphandover.validation.pattern_data import Part, Pattern
 from camphandover.validation.pattern_met import WHOLE
@@ -49,15 +50,7 @@ def as_html(patterns: Patterns) -> str:
     """The same as paragraphs and tables."""
     parts = [f"<p>{escape(preface(patterns))}</p>"]
     for section in sections(patterns, None):
-        head = "".join(f"<th>{escape(name)}</th>" for name in section.header)
-        rows = "".join(
-            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
-            for row in section.body
-        )
-        parts.append(
-            f"<table><caption>{escape(section.title)}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{rows}</tbody></table>"
-        )
+        parts.append(html_table(section.title, section.header, section.body))
         parts += [f"<p>{escape(note)}</p>" for note in section.notes]
     return "\n".join(parts)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from camphandover.results.tabular import aligned, html_table
 from camphandover.validation.baselines import TITLES
 from camphandover.validation.record import WEIGHTS
 from camphandover.validation.scored import MODEL, SPLITS
@@ -53,7 +54,7 @@ def as_text(score: Score) -> str:
         lines += ["", *textwrap.wrap(_heading(score, about), WIDTH)]
         for section in _sections(score, about):
             lines += ["", *textwrap.wrap(section.title, WIDTH)]
-            lines += _aligned([section.header, *section.body], section.n_names)
+            lines += aligned([section.header, *section.body], section.n_names, WIDTH)
     return "\n".join(lines)
 
 
@@ -63,15 +64,7 @@ def as_html(score: Score) -> str:
     for about in score.about:
         parts.append(f"<p>{escape(_heading(score, about))}</p>")
         for section in _sections(score, about):
-            head = "".join(f"<th>{escape(name)}</th>" for name in section.header)
-            rows = [
-                f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
-                for cells in section.body
-            ]
-            parts.append(
-                f"<table><caption>{escape(section.title)}</caption>"
-                f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-            )
+            parts.append(html_table(section.title, section.header, section.body))
     return "\n".join(parts)
 
 
@@ -284,18 +277,3 @@ def _day(value: Any, about: About) -> str:
         return "-"
     one_year = about.window.first.year == about.window.last.year
     return f"{value:{SHORT_DAY if one_year else YEAR_DAY}}"
-
-
-def _aligned(rows: Sequence[Sequence[str]], n_names: int) -> list[str]:
-    """Words to the left, figures to the right, a rule below the header."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    gap = "  " if sum(widths) + 2 * len(widths) - 2 <= WIDTH else " "
-    lines = [
-        gap.join(
-            cell.ljust(width) if i < n_names else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-    lines.insert(1, "-" * max(map(len, lines)))
-    return lines
