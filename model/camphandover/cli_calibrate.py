@@ -57,7 +57,7 @@ def calibrate(
     """Find the parameters that retell the record: a set for `run --parameters FILE`.
 
     Screening, waves of points guided by a response surface, acceptance of the best, and a test with
-    fresh luck. About 80,000 runs, a quarter of an hour on two cores; what was cut off goes on where
+    fresh luck. About 70,000 runs, a quarter of an hour on two cores; what was cut off goes on where
     it was.
     """
     from camphandover.analysis.calibration import Budget
