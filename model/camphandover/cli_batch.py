@@ -25,6 +25,10 @@ Files = Annotated[
 Out = Annotated[
     Path | None, typer.Option(help="Folder of the batch. [default: runs/library, or by the names]")
 ]
+Workers = Annotated[int | None, typer.Option(min=1, max=4096, help="Threads. [default: all cores]")]
+ClusterAddress = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, whose workers compute.")
+]
 Json = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as JSON, too.")]
 
 
@@ -33,13 +37,8 @@ def run(
     runs: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="Runs of each scenario.")] = 200,
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of all draws.")] = 2023,
     out: Out = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, max=4096, help="Threads. [default: all cores]")
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="A Dask scheduler, whose workers compute."),
-    ] = None,
+    workers: Workers = None,
+    cluster: ClusterAddress = None,
     sample_parameters: Annotated[
         bool,
         typer.Option(

@@ -7,7 +7,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from camphandover.cli_batch import MAX_SEED, Json, check_writable, tell_user
+from camphandover.cli_batch import (
+    MAX_SEED,
+    ClusterAddress,
+    Json,
+    Workers,
+    check_writable,
+    tell_user,
+)
 
 QUICK = 8
 """How many times less than usual `--quick` computes, at every step."""
@@ -39,13 +46,8 @@ def calibrate(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the steps. [default: runs/calibrate-EVIDENCE]")
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, max=4096, help="Threads. [default: all cores]")
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="A Dask scheduler, whose workers compute."),
-    ] = None,
+    workers: Workers = None,
+    cluster: ClusterAddress = None,
     quick: Annotated[
         bool, typer.Option("--quick", help=f"A {QUICK}th of the points: to try it.")
     ] = False,

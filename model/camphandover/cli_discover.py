@@ -10,6 +10,7 @@ import typer
 from camphandover.cli_batch import (
     MAX_SEED,
     Json,
+    Workers,
     check_writable,
     progress_of,
     tell_nothing,
@@ -94,9 +95,7 @@ def discover(
         Path | None,
         typer.Option(help="Folder. [default: runs/discover-<scenario>-<place>]"),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, max=4096, help="Threads. [default: all cores]")
-    ] = None,
+    workers: Workers = None,
     json: Json = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the findings only.")] = False,
 ) -> None:

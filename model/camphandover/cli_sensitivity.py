@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from camphandover.cli_batch import MAX_SEED, Json, check_writable, tell_nothing, tell_user
+from camphandover.cli_batch import (
+    MAX_SEED,
+    ClusterAddress,
+    Json,
+    Workers,
+    check_writable,
+    tell_nothing,
+    tell_user,
+)
 
 if TYPE_CHECKING:
     from camphandover.analysis.sensitivity import Sensitivity
@@ -57,13 +65,8 @@ def sensitivity(
         Path | None,
         typer.Option(help="Folder of the runs. [default: runs/sensitivity-SCENARIO-METHOD]"),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, max=4096, help="Threads. [default: all cores]")
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="A Dask scheduler, whose workers compute."),
-    ] = None,
+    workers: Workers = None,
+    cluster: ClusterAddress = None,
     top: Annotated[int, typer.Option(min=1, help="How many parameters are shown.")] = 15,
     json: Json = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the table only.")] = False,
