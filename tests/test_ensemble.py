@@ -251,7 +251,7 @@ def test_the_same_batch_is_not_computed_again(tmp_path):
         ({"fixed": {"ied_rate": 0.5}}, "scenario one has changed"),
         ({"scenarios": made("one", airpower={"scale": 0})}, "scenario one has changed"),
         ({"scenarios": made("two")}, "scenario two only asked for"),
-        ({"model": Sleepy}, "another model class"),
+        ({"model": Sleepy}, "another model ran it"),
     ],
 )
 def test_another_batch_is_not_overwritten(tmp_path, change, words):

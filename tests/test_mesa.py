@@ -45,7 +45,7 @@ def test_a_step_is_a_day_of_mesas_clock() -> None:
     for n in range(1, 4):
         model.step()
         assert (model.steps, model.time) == (n, float(n))
-    assert model.date == datetime(2023, 8, 4)
+        assert model.date == datetime(2023, 8, n)
     assert (model.control[:, :, 2] >= 0).all()
     assert (model.control[:, :, 3] == -1).all()
 
@@ -54,7 +54,7 @@ def test_mesas_run_for_and_run_until_play_days() -> None:
     model = NorthernMali("on-schedule", SEED)
     model.run_for(10)
     model.run_until(25.0)
-    assert (model.steps, model.date) == (25, datetime(2023, 8, 26))
+    assert (model.steps, model.date) == (25, datetime(2023, 8, 25))
 
 
 def test_run_model_stops_at_the_end_of_the_window() -> None:
@@ -138,7 +138,6 @@ def test_separatists_who_never_leave_kidal_change_the_outcome() -> None:
     usual, quiet = [], []
     for replicate in range(RUNS):
         usual.append(doctrine.run(replicate))
-        homebody.commanders["separatists"].asked = 0
         quiet.append(homebody.run(replicate))
         assert homebody.commanders["separatists"].asked == DAYS
         at = homebody.state.units[homebody.state.units["side"] == st.SEPARATISTS]
@@ -268,7 +267,7 @@ def test_an_event_fires_after_the_step_of_its_time() -> None:
     model.schedule_event(look, at=5.0)
     model.schedule_event(look, after=7.5)
     model.run_for(10)
-    assert seen == [(5.0, 5, datetime(2023, 8, 6)), (7.5, 7, datetime(2023, 8, 8))]
+    assert seen == [(5.0, 5, datetime(2023, 8, 5)), (7.5, 7, datetime(2023, 8, 7))]
 
 
 def test_an_event_that_only_looks_changes_nothing() -> None:
@@ -426,7 +425,7 @@ def test_data_collector_takes_models_and_agents() -> None:
         collector.collect(model)
     by_day = collector.get_model_vars_dataframe()
     assert by_day["Army camps"].tolist() == (model.control[:, 0, :20] == 0).sum(axis=0).tolist()
-    assert by_day["Date"].iloc[-1] == pd.Timestamp("2023-08-21")
+    assert by_day["Date"].iloc[-1] == pd.Timestamp("2023-08-20")
     camps = collector.get_agent_vars_dataframe()["Camp"].dropna()
     names = [holder.name.lower() for holder in st.Holder]
     told = camps.map(names.index).to_numpy().reshape(20, 36)

@@ -9,9 +9,10 @@ import numpy as np
 from camphandover import ledger as log
 from camphandover import state as st
 from camphandover.draws import Decision
+from camphandover.inputs import whole
 from camphandover.rules.combat import perceived
 from camphandover.rules.strategy import garrison_need, place_order
-from camphandover.views import Unit
+from camphandover.views import MAX_DAYS_AHEAD, MAX_MEN, Unit
 
 if TYPE_CHECKING:
     from camphandover.model import NorthernMali
@@ -57,6 +58,12 @@ class Commander(mesa.Agent):
     What the side can know comes from `own_units`, `sees`, `hears` and the bases' holders: enemies
     are seen with an error (R5.1), losses are known as they are told (R9). `self.model.state` is
     the truth, which no commander has.
+
+    Each replicate makes a commander of its own, so that what one remembers (`self.raids += 1`)
+    ends with its run; draws from `self.random` differ by seed and replicate. What all replicates
+    are to share, such as a table, stands in an attribute of the class or comes with
+    `functools.partial`, and is only read: a batch refuses a model whose replicates depend on one
+    another.
     """
 
     model: "NorthernMali"
@@ -73,7 +80,19 @@ class Commander(mesa.Agent):
     @property
     def writes_orders(self) -> bool:
         """Whether a subclass has written `decide()`: then the compiled doctrine is silent."""
-        return type(self).decide is not Commander.decide
+        return getattr(self.decide, "__func__", None) is not Commander.decide
+
+    def __repr__(self) -> str:
+        """Its class and its side."""
+        return f"{type(self).__name__}({self.name})"
+
+    def remove(self) -> None:
+        """Refuse: its side would go on with its orders.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(f"{self!r} cannot be removed: a side has one commander, who stays")
 
     @property
     def escalation(self) -> int:
@@ -130,6 +149,7 @@ class Commander(mesa.Agent):
             days: How far back to listen.
         """
         model = self.model
+        days = whole("days", days, 0, MAX_DAYS_AHEAD)
         now = model.day * st.HOURS
         rows = model.ledger.rows[: int(model.ledger.used[0])]
         recent = (rows["hour"] < now) & (rows["hour"] >= now - days * st.HOURS)
@@ -180,6 +200,8 @@ class Commander(mesa.Agent):
         self, mission: int, origin: str, target: str, men: int, vehicles: int, surprise: int
     ) -> None:
         model = self.model
+        men = whole("men", men, 0, MAX_MEN)
+        vehicles = whole("vehicles", vehicles, 0, MAX_MEN)
         here, there = self._row(origin), self._row(target)
         row = log.note(
             model.ledger,

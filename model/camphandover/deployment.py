@@ -231,6 +231,27 @@ def _sides(scenario: Scenario, params: Params, units: np.ndarray, first: int) ->
     return sides
 
 
+KEPT_WORLDS = 32
+_WORLDS: dict[tuple[str, int], World] = {}
+
+
+def deployed(scenario: Scenario, theatre: Theatre, times: int) -> World:
+    """`deploy`, whose last results are kept: a batch of a user's model makes many of one scenario.
+
+    Its tables are read-only and its parameters not to be changed: copy them.
+    """
+    key = scenario.digest(), times
+    world = _WORLDS.get(key)
+    if world is None:
+        world = deploy(scenario, theatre, times)
+        for table in world.state:
+            table.flags.writeable = False
+        while len(_WORLDS) >= KEPT_WORLDS:
+            _WORLDS.pop(next(iter(_WORLDS)), None)
+        _WORLDS[key] = world
+    return world
+
+
 def deploy(
     scenario: Scenario, theatre: Theatre, times: int = 1, values: Mapping[str, float] | None = None
 ) -> World:

@@ -1,31 +1,43 @@
 """The model as Mesa knows it: `NorthernMali` owns the state, one step is one day."""
 
-from collections.abc import Mapping
+import copy
+import secrets
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from types import MappingProxyType, MethodType
+from typing import Any, NamedTuple, Self
 
 import mesa
 import numpy as np
 from mesa.agent import AgentSet
+from mesa.experimental.data_collection.dataset import DataRegistry
+from mesa.time import Event, EventGenerator, EventList, Priority, Schedule
 
 from camphandover import day as core
 from camphandover import ledger as log
 from camphandover import state as st
 from camphandover.agents import COMMANDERS, Commander
-from camphandover.deployment import World, deploy, redeploy
+from camphandover.deployment import World, deployed, redeploy
 from camphandover.draws import key_of
+from camphandover.inputs import whole
 from camphandover.parameters import Params
 from camphandover.rules import books
 from camphandover.rules.books import PLACES, SERIES, WAR
 from camphandover.scenario import Scenario
 from camphandover.scenario import load as load_scenario
 from camphandover.theatre import load as load_theatre
-from camphandover.views import Base, People, Politics, SideBooks, Unit
+from camphandover.views import Base, People, Politics, SideBooks, Unit, View, side_of
 
 LEDGER_ROWS = 2048
 ROWS_A_DAY = 16
 """Room of a new ledger: so many rows, and so many for each day of the window."""
 EPOCH = datetime(1970, 1, 1)
+MAX_SEED, MAX_REPLICATE, MAX_TIMES = 2**64 - 1, 2**32 - 1, 1000
+STEPPING = ("step", "finished", "_play", "_do_step", "_wrapped_step", "_advance_time")
+"""What a step goes through: a class that has one of these of its own is stepped day by day."""
+
+CommanderMaker = Callable[["NorthernMali", st.Side], Commander]
+"""Makes the commander of a side: a class of commanders."""
 
 
 class Record(NamedTuple):
@@ -47,60 +59,68 @@ class Record(NamedTuple):
     events: np.ndarray
 
 
+class Population(NamedTuple):
+    """The model's own agents but for the commanders."""
+
+    bases: list[Base]
+    units: list[Unit]
+    people: list[People]
+    sides: list[SideBooks]
+    politics: Politics
+
+
 class NorthernMali(mesa.Model):
     """Northern Mali from the scenario's first day; `step()` plays one day.
 
     Args:
         scenario: A resolved scenario, or whatever `camphandover.load_scenario` takes.
-        seed: 0 <= seed < 2**64; with the replicate it decides every draw.
-        replicate: Number of the run.
+        seed: 0 <= seed < 2**64; with the replicate it decides every draw. None, as Mesa's tools
+            give it, draws one, which `seed_value` tells.
+        replicate: Number of the run, 0 <= replicate < 2**32.
         commanders: Your own commander classes by side name, {"separatists": MyCommander}.
         times: How many times the order of battle stands in the field (benchmarks).
 
     Raises:
         ScenarioError: the scenario cannot be read. ValueError: seed or replicate out of range.
 
-    Mesa's own random streams are not used by the rules: a draw depends on what it decides
-    (`draws.py`), so a Mesa user's code may use `self.random` without changing a run.
+    A subclass that intervenes writes `setup()`, or `__init__`, or `step()`. The rules do not use
+    Mesa's generators: a draw depends on what it decides (`draws.py`). Code of a user may draw from
+    `random` and `rng`, which are seeded by seed and replicate; what it draws elsewhere, as from
+    Python's global generator, belongs to no replicate. SolaraViz wants a Mesa scenario, which
+    `app.live.LiveModel` has.
     """
 
     def __init__(
         self,
         scenario: Any = "on-schedule",
-        seed: int = 2023,
+        seed: int | None = 2023,
         replicate: int = 0,
-        commanders: dict[str, type[Commander]] | None = None,
+        commanders: Mapping[str, CommanderMaker] | None = None,
         times: int = 1,
     ) -> None:
-        super().__init__(rng=seed & 0xFFFFFFFF)
+        seed = secrets.randbits(64) if seed is None else whole("seed", seed, 0, MAX_SEED)
+        super().__init__(rng=seed)
         self.theatre = load_theatre()
         self.scenario_spec = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         self.seed_value = seed
-        self.times = times
-        self.world: World = deploy(self.scenario_spec, self.theatre, times)
+        self.times = whole("times", times, 1, MAX_TIMES)
+        self.world: World = deployed(self.scenario_spec, self.theatre, self.times)
         self.state = st.copy_state(self.world.state)
-        self.params = self.world.params
         n_days = self.world.last - self.world.first + 1
         self.control = np.full((len(self.world.places), 2, n_days), -1, np.int8)
         self.series = np.zeros((n_days, len(st.Side)), SERIES).view(np.recarray)
         self.war_series = np.zeros(n_days, WAR).view(np.recarray)
         self.people_series = np.zeros((n_days, len(self.world.places)), PLACES).view(np.recarray)
-        self.ledger = log.new_ledger((LEDGER_ROWS + ROWS_A_DAY * n_days) * times)
-        self.commanders: dict[str, Commander] = {}
-        for side in st.Side:
-            kind = (commanders or {}).get(side.name.lower(), COMMANDERS[side])
-            self.commanders[side.name.lower()] = kind(self, side)
-        unknown = set(commanders or {}) - set(self.commanders)
-        if unknown:
-            raise ValueError(
-                f"no side is named {sorted(unknown)[0]!r}: {', '.join(self.commanders)} are right"
-            )
-        self._bases: list[Base] | None = None
-        self._units: list[Unit] | None = None
-        self._people: list[People] | None = None
-        self._sides: list[SideBooks] | None = None
-        self._politics: Politics | None = None
-        self.reset(replicate)
+        self.ledger = log.new_ledger((LEDGER_ROWS + ROWS_A_DAY * n_days) * self.times)
+        self._makers = _checked_makers(commanders or {})
+        self._ours: frozenset[str] = frozenset()
+        self._begin(replicate)
+
+    def setup(self) -> None:
+        """What a subclass adds to a replicate before its first day: events, changes, collectors.
+
+        Called when the model is made and by every `reset`, once all else is as on the first day.
+        """
 
     def use_parameters(self, values: Mapping[str, float]) -> None:
         """Take other parameter values from the next `reset` or `run(replicate)` on.
@@ -113,12 +133,32 @@ class NorthernMali(mesa.Model):
         """
         self.world = redeploy(self.world, self.scenario_spec, self.theatre, self.times, values)
 
+    @property
+    def scenario(self) -> Any:
+        """The resolved scenario that is played."""
+        return self.scenario_spec
+
+    @scenario.setter
+    def scenario(self, scenario: Any) -> None:
+        """Take the scenario of its own kind that Mesa makes for every model, and no other one."""
+        if isinstance(scenario, Scenario):
+            raise AttributeError("a model keeps its scenario: make another model for another one")
+        mesa.Model.scenario.fset(self, scenario)
+
+    def __repr__(self) -> str:
+        """Which run this is, and how far it is."""
+        played, total = self.day - self.world.first, self.control.shape[-1]
+        return (
+            f"{type(self).__name__}({self.scenario_spec.name!r}, seed {self.seed_value}, replicate "
+            f"{self.replicate}: {self.date:%Y-%m-%d}, {played} of {total} days played)"
+        )
+
     # --- time
 
     @property
     def date(self) -> datetime:
-        """The day that the next step will play, at 00:00."""
-        return EPOCH + timedelta(days=int(self.day))
+        """The day that is being played or was played last, at 00:00; before that the first day."""
+        return EPOCH + timedelta(days=self.world.first + max(self.steps, 1) - 1)
 
     @property
     def finished(self) -> bool:
@@ -126,10 +166,27 @@ class NorthernMali(mesa.Model):
         return self.day > self.world.last
 
     def reset(self, replicate: int = 0) -> None:
-        """Back to the first day, as another replicate. Mesa's clock and events are not rewound."""
-        self.key = key_of(self.seed_value, replicate)
-        self.replicate = replicate
-        self.params = self.world.params
+        """Begin anew as another replicate: state, clock, events, generators, agents, commanders.
+
+        What user code has put on the model is gone; `setup` puts it there again.
+
+        Raises:
+            TypeError: a subclass has an `__init__` of its own, which cannot be done again.
+        """
+        if type(self).__init__ is not NorthernMali.__init__:
+            name = type(self).__name__
+            raise TypeError(
+                f"{name} has an __init__ of its own, which reset() and run(replicate) cannot do "
+                f"again: make a new {name} for each replicate, or move what it does to setup()"
+            )
+        self._begin(replicate)
+
+    def _begin(self, replicate: int) -> None:
+        for name in set(vars(self)) - self._ours if self._ours else ():
+            delattr(self, name)
+        self.replicate = whole("replicate", replicate, 0, MAX_REPLICATE)
+        self.key = key_of(self.seed_value, self.replicate)
+        self.params = Params(self.world.params.copy())
         st.restore(self.state, self.world.state)
         self.ledger.used[0] = 0
         self.control[...] = -1
@@ -137,8 +194,47 @@ class NorthernMali(mesa.Model):
             np.asarray(series).view(np.uint8).fill(0)
         self.day = self.world.first
         self.running = True
-        commanded = [self.commanders[side.name.lower()].writes_orders for side in st.Side]
-        self.state.sides["commanded"] = commanded
+        self._begin_mesa()
+        self._ours = self._ours or frozenset(vars(self))
+        if self._makers:
+            self._populate()
+            deciding = [one.writes_orders for one in self._commanders.values()]
+            self.state.sides["commanded"] = deciding
+        self.setup()
+
+    def _begin_mesa(self) -> None:
+        """Generators of this seed and replicate, a clock at 0, no event, no agent, no observer."""
+        self._seed = self.replicate << 64 | self.seed_value
+        self.random.seed(self._seed)
+        self.reset_rng(self._seed)
+        self.subscribers.clear()
+        self.data_registry = DataRegistry()
+        self._scheduled: list[Callable[..., Any]] = []
+        self._datacollector: mesa.DataCollector | None = None
+        self._set_clock(0)
+        self._population: Population | None = None
+        self._commanders: dict[str, Commander] = {}
+        for agent in list(self._all_agents):
+            self.deregister_agent(agent)
+        self.agent_id_counter = 1
+
+    def schedule_event(self, function: Callable[..., Any], **when: Any) -> Event:
+        """Mesa's `schedule_event`, which would forget a function that nobody else holds."""
+        self._scheduled.append(function)
+        return super().schedule_event(function, **when)
+
+    def schedule_recurring(self, function: Callable[..., Any], *when: Any, **how: Any) -> Any:
+        """Mesa's `schedule_recurring`, which would forget a function that nobody else holds."""
+        self._scheduled.append(function)
+        return super().schedule_recurring(function, *when, **how)
+
+    def _set_clock(self, steps: int) -> None:
+        """Mesa's clock after so many steps, with no event but the next step."""
+        self._event_list = EventList()
+        self._event_generators: set[EventGenerator] = set()
+        self.steps, self.time = steps, float(steps)
+        daily = Schedule(interval=1.0, start=steps + 1.0)
+        self._default_schedule = EventGenerator(self, self._do_step, daily, Priority.HIGH).start()
 
     def step(self) -> None:
         """Play one day: commanders written in Python give their orders, then the rules run.
@@ -147,12 +243,13 @@ class NorthernMali(mesa.Model):
             RuntimeError: the window is over.
         """
         if self.finished:
+            last = EPOCH + timedelta(days=self.world.last)
             raise RuntimeError(
-                f"the window ended on {self.date - timedelta(days=1):%Y-%m-%d}: call reset() or "
+                f"the window ended on {last:%Y-%m-%d}: call reset() or "
                 "set a later `window.end` in the scenario"
             )
         self._make_room()
-        for commander in self.commanders.values():
+        for commander in self._commanders.values():
             if commander.writes_orders:
                 commander.decide()
         self._play(self.day, self.day)
@@ -167,39 +264,52 @@ class NorthernMali(mesa.Model):
             self.ledger = larger
 
     def run(self, replicate: int | None = None) -> Record:
-        """Play the window's remaining days and return the record.
+        """Play the window's remaining days and return the record: `step()` until `finished`.
 
-        With the compiled doctrine and no scheduled event all days are one call, and Mesa's clock
-        (`time`, `steps`) stays where it is; else the model steps day by day.
+        Where nothing but the compiled rules acts, all days are one call.
 
         Args:
             replicate: When given, the model is first reset to this replicate.
 
         Raises:
-            RuntimeError: the ledger has no room for what happened even after it was enlarged.
+            RuntimeError: a `step()` of a subclass plays no day.
         """
         if replicate is not None:
             self.reset(replicate)
         if self._needs_steps():
             while not self.finished:
+                today = self.day
                 self.step()
+                if self.day == today:
+                    name = type(self).__name__
+                    raise RuntimeError(f"{name}.step() played no day: it must call super().step()")
         elif not self.finished:
-            self._play(self.day, self.world.last)
-            if log.overflowed(self.ledger) and replicate is not None:
-                self.ledger = log.new_ledger(2 * int(self.ledger.used[0]))
-                return self.run(replicate)
-        if log.overflowed(self.ledger):
-            raise RuntimeError(
-                f"{int(self.ledger.used[0])} things happened and the ledger has room for "
-                f"{len(self.ledger.rows)}"
-            )
+            self._play_the_rest()
         return self.record()
 
+    def _play_the_rest(self) -> None:
+        """All days that are left in one call, again with more room if the ledger had too little."""
+        start, used, before = self.day, int(self.ledger.used[0]), st.copy_state(self.state)
+        self._play(start, self.world.last)
+        while log.overflowed(self.ledger):
+            larger = log.new_ledger(2 * int(self.ledger.used[0]))
+            larger.rows[:used] = self.ledger.rows[:used]
+            larger.used[0] = used
+            self.ledger = larger
+            st.restore(self.state, before)
+            self._play(start, self.world.last)
+        self._set_clock(self.steps + self.day - start)
+
     def _needs_steps(self) -> bool:
-        """Whether something happens between days: Python commanders, or events beside the step."""
-        if any(commander.writes_orders for commander in self.commanders.values()):
-            return True
-        return len(self._event_list) > 1
+        """Whether a step, commander, event or observer of a user acts between days."""
+        mine = type(self)
+        return (
+            any(getattr(mine, name) is not getattr(NorthernMali, name) for name in STEPPING)
+            or self.step != self._wrapped_step
+            or any(commander.writes_orders for commander in self._commanders.values())
+            or len(self._event_list) > 1
+            or bool(self.subscribers)
+        )
 
     def _play(self, start: int, stop: int) -> None:
         core.run(
@@ -230,64 +340,116 @@ class NorthernMali(mesa.Model):
             self.ledger.rows[:n].copy(),
         )
 
-    def fork(self) -> "NorthernMali":
+    def fork(self) -> Self:
         """An independent model in the same state: both go on alike until one is changed.
 
-        Mesa's clock and its scheduled events begin anew in the fork; `date` tells the day.
+        All is copied: the clock, its events, the generators, and what commanders and subclasses
+        remember.
+
+        Raises:
+            TypeError: an event calls a function that is no method of the model or of its agents,
+                and would act on this model; or something that user code holds cannot be copied.
         """
-        kinds = {name: type(commander) for name, commander in self.commanders.items()}
-        twin = NorthernMali(self.scenario_spec, self.seed_value, self.replicate, kinds, self.times)
-        twin.params = Params(self.params.copy())
-        st.restore(twin.state, self.state)
-        twin.control[...] = self.control
-        twin.series[...] = self.series
-        twin.war_series[...] = self.war_series
-        twin.people_series[...] = self.people_series
-        n = int(self.ledger.used[0])
-        if len(twin.ledger.rows) < n:
-            twin.ledger = log.new_ledger(2 * n)
-        twin.ledger.rows[:n] = self.ledger.rows[:n]
-        twin.ledger.used[0] = n
-        twin.day = self.day
-        twin.running = self.running
-        return twin
+        for event in self._event_list._events:
+            function = None if event.CANCELED else event.fn()
+            if function is not None and not isinstance(function, MethodType):
+                name = getattr(function, "__qualname__", repr(function))
+                raise TypeError(
+                    f"{self!r} cannot be forked while {name} is scheduled: it is no method of the "
+                    "model or of an agent, and would act on the model that is forked"
+                )
+        known: dict[int, Any] = {
+            id(kept): kept for kept in (self.theatre, self.scenario_spec, self.world)
+        }
+        known[id(self.params)] = Params(self.params.copy())
+        try:
+            return copy.deepcopy(self, known)
+        except TypeError as error:
+            raise TypeError(f"{self!r} cannot be forked: {error}") from error
 
     # --- agents as views
+
+    def _populate(self) -> None:
+        """Make the agents, all at once and in one order, when the first of them is asked for."""
+        if self._population is not None:
+            return
+        state = self.state
+        self._population = Population(
+            [Base(self, row) for row in range(len(state.places))],
+            [Unit(self, row) for row in range(len(state.units))],
+            [People(self, row) for row in range(len(state.people))],
+            [SideBooks(self, row) for row in range(len(state.sides))],
+            Politics(self, 0),
+        )
+        for side in st.Side:
+            name = side.name.lower()
+            commander = self._makers.get(name, COMMANDERS[side])(self, side)
+            if not isinstance(commander, Commander):
+                raise TypeError(f"commanders[{name!r}] made {commander!r}, which is no Commander")
+            self._commanders[name] = commander
+
+    @property
+    def _people_of_the_model(self) -> Population:
+        self._populate()
+        assert self._population is not None
+        return self._population
+
+    def register_agent(self, agent: mesa.Agent) -> None:
+        """Take in an agent; called by Mesa. One of a user comes after the model's own."""
+        if not isinstance(agent, View):
+            self._populate()
+        super().register_agent(agent)
+
+    @property
+    def agents(self) -> AgentSet:
+        """All agents: bases, units (also those without men), people, sides, politics, commanders,
+        and those of user code."""
+        self._populate()
+        return super().agents
+
+    @property
+    def agent_types(self) -> list[type]:
+        """The types of all agents."""
+        self._populate()
+        return super().agent_types
+
+    @property
+    def agents_by_type(self) -> dict[type, AgentSet]:
+        """All agents by their type."""
+        self._populate()
+        return super().agents_by_type
+
+    @property
+    def commanders(self) -> Mapping[str, Commander]:
+        """The commanders by the name of their side."""
+        self._populate()
+        return MappingProxyType(self._commanders)
 
     @property
     def bases(self) -> AgentSet:
         """The places as agents, in the order of places.csv."""
-        if self._bases is None:
-            self._bases = [Base(self, row) for row in range(len(self.state.places))]
-        return AgentSet(self._bases, random=self.random)
+        return AgentSet(self._people_of_the_model.bases, random=self.random)
 
     @property
     def units(self) -> AgentSet:
         """The units that have men, as agents."""
-        if self._units is None:
-            self._units = [Unit(self, row) for row in range(len(self.state.units))]
-        return AgentSet([unit for unit in self._units if unit.men > 0], random=self.random)
+        units = self._people_of_the_model.units
+        return AgentSet([unit for unit in units if unit.men > 0], random=self.random)
 
     @property
     def populations(self) -> AgentSet:
         """The people of each place as one agent, in the order of places.csv."""
-        if self._people is None:
-            self._people = [People(self, row) for row in range(len(self.state.people))]
-        return AgentSet(self._people, random=self.random)
+        return AgentSet(self._people_of_the_model.people, random=self.random)
 
     @property
     def sides(self) -> AgentSet:
         """The sides with their books, in the order of `state.Side`."""
-        if self._sides is None:
-            self._sides = [SideBooks(self, row) for row in range(len(self.state.sides))]
-        return AgentSet(self._sides, random=self.random)
+        return AgentSet(self._people_of_the_model.sides, random=self.random)
 
     @property
     def politics(self) -> Politics:
         """The conflict as a whole: escalation, truce, relations of the armed groups."""
-        if self._politics is None:
-            self._politics = Politics(self, 0)
-        return self._politics
+        return self._people_of_the_model.politics
 
     def people(self, place: str) -> People:
         """The people of a place.
@@ -295,8 +457,7 @@ class NorthernMali(mesa.Model):
         Raises:
             TheatreError: no such place; the message suggests one.
         """
-        row = self.theatre.index(place)
-        return self.populations.to_list()[row]
+        return self._people_of_the_model.people[self.theatre.index(place)]
 
     def side(self, name: str) -> SideBooks:
         """The side of this name.
@@ -304,10 +465,7 @@ class NorthernMali(mesa.Model):
         Raises:
             ValueError: no such side.
         """
-        if name.upper() not in st.Side.__members__:
-            names = ", ".join(side.name.lower() for side in st.Side)
-            raise ValueError(f"no side is named {name!r}: {names} are right")
-        return self.sides.to_list()[st.Side[name.upper()]]
+        return self._people_of_the_model.sides[side_of(name)]
 
     def base(self, place: str) -> Base:
         """The base of this name.
@@ -315,5 +473,47 @@ class NorthernMali(mesa.Model):
         Raises:
             TheatreError: no such place; the message suggests one.
         """
-        row = self.theatre.index(place)
-        return self.bases.to_list()[row]
+        return self._people_of_the_model.bases[self.theatre.index(place)]
+
+    # --- data by day
+
+    @property
+    def datacollector(self) -> mesa.DataCollector:
+        """A user's own collector, or one that holds what the model records of each day anyhow: who
+        has each camp (`camp Kidal`), rung, dead, civilians killed, displaced people."""
+        return daily_collector(self) if self._datacollector is None else self._datacollector
+
+    @datacollector.setter
+    def datacollector(self, collector: mesa.DataCollector) -> None:
+        """Take a user's own collector."""
+        self._datacollector = collector
+
+
+def daily_collector(model: NorthernMali) -> mesa.DataCollector:
+    """What the model has recorded of the days so far, as Mesa's tools read it."""
+    n = int(model.day) - model.world.first
+    names = [holder.name.lower() for holder in st.Holder]
+    camps = model.control[:, st.Slot.CAMP, :n]
+    values = {
+        f"camp {place}": [names[code] for code in codes]
+        for place, codes in zip(model.world.places, camps, strict=True)
+    }
+    war = model.war_series[:n]
+    values["dead"] = model.series["dead"][:n].sum(axis=1).tolist()
+    values |= {name: war[name].tolist() for name in ("rung", "civilians_killed", "displaced")}
+    collector = mesa.DataCollector(dict.fromkeys(values, "date"))
+    collector.model_vars.update(values)
+    collector._collection_steps.extend(range(1, n + 1))
+    return collector
+
+
+def _checked_makers(commanders: Mapping[str, CommanderMaker]) -> dict[str, CommanderMaker]:
+    """The makers of commanders by side, if the sides are known and each can be called."""
+    for name, maker in commanders.items():
+        side_of(name)
+        if not callable(maker):
+            raise TypeError(
+                f"commanders[{name!r}] is {maker!r}: a class that makes a Commander is right, "
+                "of which each replicate has its own"
+            )
+    return dict(commanders)

@@ -1,5 +1,7 @@
 """Mesa agents that are views on rows of the state: units, bases, people, sides, politics."""
 
+import operator
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mesa
@@ -7,9 +9,29 @@ import numpy as np
 
 from camphandover import ledger as log
 from camphandover import state as st
+from camphandover.deployment import day_number
+from camphandover.inputs import BatchError, day, shown, whole
 
 if TYPE_CHECKING:
     from camphandover.model import NorthernMali
+
+
+MAX_MEN = 100_000
+"""More than all sides of the conflict have together."""
+MAX_DAYS_AHEAD = 3650
+
+
+def side_of(name: str) -> st.Side:
+    """The side of this name.
+
+    Raises:
+        ValueError: no such side.
+    """
+    side = st.Side.__members__.get(name.upper()) if isinstance(name, str) else None
+    if side is None:
+        names = ", ".join(side.name.lower() for side in st.Side)
+        raise ValueError(f"no side is named {name!r}: {names} are right")
+    return side
 
 
 class Column:
@@ -43,10 +65,28 @@ class View(mesa.Agent):
 
     model: "NorthernMali"
     table_name: ClassVar[str]
+    told: ClassVar[tuple[str, ...]]
+    """Attributes that its `repr` tells."""
 
     def __init__(self, model: "NorthernMali", row: int) -> None:
         super().__init__(model)
         self.row = row
+
+    def __repr__(self) -> str:
+        """What it is and how it stands."""
+        told = ", ".join(f"{key} {getattr(self, key)}" for key in self.told)
+        return f"{type(self).__name__}({getattr(self, 'name', f'row {self.row}')}: {told})"
+
+    def remove(self) -> None:
+        """Refuse: the row that the agent shows would stay and act on.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(
+            f"{self!r} cannot be removed: it shows a row of the state, which would stay and act "
+            "on. What is to be missing from the first day on is left out by the scenario"
+        )
 
     @property
     def table(self) -> Any:
@@ -58,6 +98,7 @@ class Unit(View):
     """A unit of a side (R1.2): a view on a row of `state.units`."""
 
     table_name = "units"
+    told = ("side", "place", "men")
     men = Column("Fit men.")
     vehicles = Column("Vehicles.")
     quality = Column("Quality e of R1.2.")
@@ -93,10 +134,9 @@ class Unit(View):
         """Add recruits; they are booked as such (I1).
 
         Raises:
-            ValueError: a negative number.
+            BatchError: no whole number from 0 to 100,000.
         """
-        if men < 0:
-            raise ValueError(f"men is {men}: a number of recruits, 0 or more, is right")
+        men = whole("men", men, 0, MAX_MEN)
         self.table["men"][self.row] += men
         side = int(self.table["side"][self.row])
         self.model.state.sides["recruited"][side] += men
@@ -118,6 +158,7 @@ class Base(View):
     """A place with its two slots: a view on a row of `state.places`."""
 
     table_name = "places"
+    told = ("camp_holder", "town_holder")
     symbolic = Column("Symbolic value, 0-1.")
     airstrip = Column("1 when it has a strip.")
     un_camp = Column("1 when the UN had a camp here on 1 August 2023.")
@@ -138,20 +179,33 @@ class Base(View):
         return st.Holder(int(self.table["town_holder"][self.row])).name.lower()
 
     def men_of(self, side: str) -> int:
-        """Fit men of a side who are here and not on the road."""
+        """Fit men of a side who are here and not on the road.
+
+        Raises:
+            ValueError: no such side.
+        """
+        side = side_of(side).name.lower()
         return sum(
             unit.men
             for unit in self.model.units
             if unit.side == side and unit.place == self.name and not unit.on_the_road
         )
 
-    def set_handover(self, receiver: str | None = None, exit_day: int | None = None) -> None:
-        """Change who is to receive the camp, or the day (since 1970) on which the UN leaves.
+    def set_handover(
+        self, receiver: str | None = None, exit_day: date | str | int | None = None
+    ) -> None:
+        """Change who is to receive the camp, or the day on which the UN leaves.
 
         An intervention between days: it works from the next day on.
 
+        Args:
+            receiver: `army`, `separatists`, `joint`, `empty` or `race`.
+            exit_day: A date, its text, or whole days since 1970-01-01, not before the next day
+                that is played.
+
         Raises:
-            ValueError: the UN has no camp here any more, or the receiver is unknown.
+            ValueError: the UN has no camp here any more, the receiver is unknown, or the day is
+                past.
         """
         row = self.table[self.row]
         if not row.un_camp or row.exit_hour < st.NEVER:
@@ -160,9 +214,26 @@ class Base(View):
             names = {kind.name.lower(): kind for kind in st.Receiver}
             if receiver not in names:
                 raise ValueError(f"receiver is {receiver!r}: {', '.join(names)} are right")
-            row.receiver = names[receiver]
         if exit_day is not None:
-            row.plan_day = row.exit_day = exit_day
+            leaves = _day_from(exit_day, int(self.model.day))
+            row.plan_day = row.exit_day = leaves
+        if receiver is not None:
+            row.receiver = names[receiver]
+
+
+def _day_from(value: date | str | int, first: int) -> int:
+    """A day as days since 1970, not before `first`."""
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = day_number(day("exit_day", value))
+    if isinstance(value, bool) or not first <= number <= first + MAX_DAYS_AHEAD:
+        earliest = date(1970, 1, 1) + timedelta(days=first)
+        raise BatchError(
+            f"exit_day is {shown(value)}: a day from {earliest} on, the next that is played, is "
+            f"needed (as a number {first} or more)."
+        )
+    return number
 
 
 class People(View):
@@ -172,6 +243,7 @@ class People(View):
     """
 
     table_name = "people"
+    told = ("residents", "hosted")
     residents = Column("People of the place who are at home.")
     away = Column("People of the place who are displaced, in Mali and abroad.")
     hosted = Column("Displaced people of other places.")
@@ -198,6 +270,7 @@ class SideBooks(View):
     """A side as an agent: what it feels, has lost, and says; a view on a row of `state.sides`."""
 
     table_name = "sides"
+    told = ("morale", "dead")
     morale = Column("Morale, 0-1 (R7.3).")
     dead = Column("Men dead since the first day.")
     wounded = Column("Men wounded since the first day.")
@@ -219,6 +292,7 @@ class Politics(View):
     """The conflict as a whole (R5.5, R7): a view on the one row of `state.conflict`."""
 
     table_name = "conflict"
+    told = ("rung", "truce", "relations")
     rung = Column("Rung of escalation: 0 the accord works, 3 declared war, 5 it has ended.")
     legitimacy = Column("Legitimacy of the state in the north without rally, 0-1 (R7.3).")
     abroad = Column("Displaced people abroad.")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from camphandover.analysis.levers_words import ORDER, PARAMETER, TIMING, Factor, Kind
 from camphandover.ensemble.plan import BatchError, Model, Runner, northern_mali
+from camphandover.ensemble.replicates import fresh
 from camphandover.results.names import check_known
 from camphandover.scenario.schema import MAX_SHIFT, Receiver
 
@@ -224,15 +225,16 @@ def luck_of_its_own(model: Model | None) -> Model:
     Here it would mean that a thousand points meet the same few draws.
 
     Args:
-        model: Makes a runner from a scenario and a seed; `NorthernMali` if not given.
+        model: Makes a replicate, as `camphandover.run` takes it; `NorthernMali` if not given.
     """
     return partial(own_luck, northern_mali if model is None else model)
 
 
-def own_luck(model: Model, scenario: Scenario, seed: int) -> Runner:
-    """The runner of a scenario with a seed made from the batch's seed and the scenario's name."""
+def own_luck(model: Model, scenario: Scenario, seed: int, *replicate: int) -> Runner:
+    """A replicate with a seed made from the batch's seed and the scenario's name."""
     made = hashlib.sha256(f"{seed}:{scenario.name}".encode()).digest()[:8]
-    return model(scenario, int.from_bytes(made))
+    own = int.from_bytes(made)
+    return fresh(model, scenario, own, *replicate) if replicate else model(scenario, own)
 
 
 def _source(scenario: Any) -> tuple[Path | Mapping[str, Any], str]:

@@ -322,13 +322,13 @@ def _seconds_a_run(
     import os
 
     from camphandover.ensemble.plan import northern_mali
+    from camphandover.ensemble.replicates import replicates_of
 
-    runner = (model or northern_mali)(scenario, seed)
-    runner.run(0)
+    plays = replicates_of(model or northern_mali, scenario, seed)
+    plays.run(0)
     began = time.perf_counter()
     for row in range(TIMED):
-        runner.use_parameters({**records.of(row), **scenario.parameters})
-        runner.run(0)
+        plays.run(0, {**records.of(row), **scenario.parameters})
     one = (time.perf_counter() - began) / TIMED
     return one * OVERHEAD / (workers or os.cpu_count() or 1)
 

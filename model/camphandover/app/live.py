@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
+import mesa
 import numpy as np
 
 from camphandover import state as st
@@ -48,6 +50,15 @@ class LiveModel(NorthernMali):
     def __init__(self, start: Callable[[], tuple[Scenario, int]], replicate: int = 0) -> None:
         scenario, seed = start()
         super().__init__(scenario, seed, replicate)
+
+    @property
+    def scenario(self) -> Any:
+        """Mesa's own scenario, which SolaraViz wants to see; ours is `scenario_spec`."""
+        return self._scenario
+
+    @scenario.setter
+    def scenario(self, scenario: Any) -> None:
+        mesa.Model.scenario.fset(self, scenario)
 
     def _advance_time(self, until: float) -> None:
         """Let Mesa's clock stand still once the window is over, so that a step does nothing."""

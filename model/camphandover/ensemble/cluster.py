@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from camphandover.ensemble import store
-from camphandover.ensemble.plan import BatchError, Block, Model, Plan, code_digest
+from camphandover.ensemble.identity import identity_of, name_of
+from camphandover.ensemble.plan import (
+    DEFAULT_MODEL,
+    BatchError,
+    Block,
+    Model,
+    Plan,
+    code_digest,
+    northern_mali,
+)
 from camphandover.ensemble.run import Done
 
 if TYPE_CHECKING:
@@ -44,7 +53,7 @@ class Cluster:
 
     Args:
         address: Of the scheduler, such as `tcp://host:8786`, or a client.
-        model: Makes the runner of a scenario; it is sent to the workers.
+        model: Makes a replicate of a scenario; it is sent to the workers.
     Errors:
         BatchError if the scheduler cannot be reached, has no worker, or a worker has other code.
     """
@@ -70,11 +79,11 @@ class Cluster:
         """Compute the blocks; yields each when it is written."""
         from distributed import as_completed
 
-        from camphandover.ensemble.run import warm_up
+        from camphandover.ensemble.replicates import check
 
         if not todo:
             return
-        warm_up(plan, self.model)  # workers of this machine then find the compiled rules
+        check(plan, self.model)  # workers of this machine then find the compiled rules
         token = self._token(plan, folder)
         sent: dict[Future, Block] = {
             self.client.submit(compute_part, plan, block, self.model, token, pure=False): block
@@ -188,6 +197,11 @@ def compute_part(
     """
     from camphandover.ensemble.work import compute
 
+    if plan.model != (DEFAULT_MODEL if model is northern_mali else identity_of(model)):
+        raise BatchError(
+            f"a worker has another {name_of(model)}, or other code that it uses: start the workers "
+            "with the same files, and the same versions of Python and of the libraries."
+        )
     content = compute(plan, block, model, given_up)
     if not _sees(*token):
         return Part(content.model_seconds, content.files, content.failures)

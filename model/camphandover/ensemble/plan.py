@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from camphandover.ensemble.identity import identity_of
+from camphandover.inputs import BatchError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,10 +31,6 @@ DEFAULT_MODEL = "camphandover.model:NorthernMali"
 """What `identity_of` says of the model itself, without loading it."""
 LEDGERS = ("full", "changes", "none")
 """How much of the ledger is kept: all, changes of control with the chains of their causes, none."""
-
-
-class BatchError(Exception):
-    """A batch cannot be planned, stored or opened; the text says why and what to do."""
 
 
 class Record(Protocol):
@@ -62,24 +58,22 @@ class Record(Protocol):
 
 
 class Runner(Protocol):
-    """What runs the replicates of one scenario, one after the other."""
+    """One replicate of a scenario, before it is run."""
 
-    def run(self, replicate: int) -> Record:
-        """Run one replicate from the scenario's first day."""
-
-    def use_parameters(self, values: Mapping[str, float]) -> None:
-        """Take these parameters from the next `run` on; called if replicates differ in them."""
+    def run(self) -> Record:
+        """Play it to the end of the scenario's window."""
 
 
-Model = Callable[["Scenario", int], Runner]
-"""Makes a runner from a scenario and a seed: `NorthernMali` or a subclass of it."""
+Model = Callable[..., Runner]
+"""Makes one replicate from a scenario, a seed and its number: `NorthernMali`, a subclass of it, or
+either with its own commanders (`functools.partial`)."""
 
 
-def northern_mali(scenario: Scenario, seed: int) -> Runner:
+def northern_mali(scenario: Scenario, seed: int, replicate: int = 0) -> Runner:
     """The model, imported when the first one is made."""
     from camphandover.model import NorthernMali
 
-    made: Runner = NorthernMali(scenario, seed)
+    made: Runner = NorthernMali(scenario, seed, replicate)
     return made
 
 
@@ -227,7 +221,7 @@ def make_plan(
     scenarios: Sequence[Scenario],
     runs: int,
     seed: int,
-    model: Model | str,
+    model: Model | None,
     *,
     evidence: str | None = None,
     sampled: bool = False,
@@ -241,7 +235,7 @@ def make_plan(
         scenarios: At least one; their names differ.
         runs: Replicates of each scenario, at least 1.
         seed: 0 to 2**64 - 1.
-        model: Makes the runner of a scenario, or what `identity_of` says of it.
+        model: Makes a replicate; `NorthernMali` if None.
         evidence: Set of parameters, `prior` or `hindcast`; that of the records, or `hindcast`, if
             not given.
         sampled: Whether each replicate draws its parameters from their ranges.
@@ -277,7 +271,7 @@ def make_plan(
         one.model_copy(update={"parameters": {**bests, **one.parameters, **values}})
         for one in scenarios
     )
-    what = model if isinstance(model, str) else identity_of(model)
+    what = DEFAULT_MODEL if model is None else identity_of(model)
     return Plan(
         chosen, runs, seed, facts.digest, code_digest(), what, evidence, sampled, ledger, records
     )
@@ -362,33 +356,6 @@ def default_folder(names: Sequence[str], whole_library: bool) -> Path:
     if len(joined) > MAX_NAME:
         joined = f"{file_name(names[0])[:30]}+{len(names) - 1}-more-{_hash(list(names))[:6]}"
     return Path("runs", joined)
-
-
-def identity_of(value: Any) -> str:
-    """What a model, or an argument bound to it, is: names, and hashes of users' own sources."""
-    if isinstance(value, partial):
-        return f"{identity_of(value.func)}{identity_of(value.args)}{identity_of(value.keywords)}"
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key}: {identity_of(value[key])}' for key in sorted(value))}}}"
-    if isinstance(value, (list, tuple)):
-        return f"({', '.join(map(identity_of, value))})"
-    if not hasattr(value, "__qualname__"):
-        return repr(value)
-    name = f"{value.__module__}:{value.__qualname__}"
-    sources = [_source(part) for part in getattr(value, "__mro__", [value])]
-    own = [source for source in sources if source]
-    return f"{name}#{_hash(own)[:12]}" if own else name
-
-
-def _source(value: Any) -> str:
-    """Source of the module of a user's class or function, or its own if there is no file."""
-    package = value.__module__.split(".")[0]
-    if package in ("camphandover", "mesa", *sys.stdlib_module_names) and package != "__main__":
-        return ""
-    for part in (sys.modules.get(value.__module__), value):
-        with suppress(OSError, TypeError):
-            return inspect.getsource(part)  # type: ignore[arg-type]
-    return ""
 
 
 def _hash(value: Any) -> str:

@@ -10,7 +10,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Generator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -142,7 +142,7 @@ class Threads:
     """Computes blocks on threads of this process: the core releases the GIL.
 
     Args:
-        model: Makes the runner of a scenario; one is made for each thread and scenario.
+        model: Makes a replicate of a scenario.
         workers: Threads; all cores of the machine if not given.
     """
 
@@ -157,6 +157,7 @@ class Threads:
         """Compute and write the blocks; yields each when it is written."""
         from concurrent.futures import ThreadPoolExecutor, as_completed
 
+        from camphandover.ensemble.replicates import check
         from camphandover.ensemble.work import compute
 
         def work(block: Block) -> Done:
@@ -166,7 +167,7 @@ class Threads:
 
         if not todo:
             return
-        warm_up(plan, self.model)
+        check(plan, self.model)  # and compile before the threads start
         with ThreadPoolExecutor(self.workers, thread_name_prefix="batch") as pool:
             try:
                 for future in as_completed([pool.submit(work, block) for block in todo]):
@@ -174,9 +175,3 @@ class Threads:
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-
-
-def warm_up(plan: Plan, model: Model) -> None:
-    """Compile before the threads start. What fails here fails again, and is recorded, there."""
-    with suppress(Exception):
-        model(plan.scenarios[0], plan.seed).run(0)

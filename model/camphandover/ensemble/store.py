@@ -227,7 +227,7 @@ def _differences(stored: dict[str, Any], plan: Plan) -> list[str]:
     for key, what in {
         "theatre": "the facts or parameters have changed since",
         "core": "the code of the rules has changed since",
-        "model": "another model class ran it",
+        "model": "another model ran it, or its code or what that uses has changed since",
     }.items():
         if stored[key] != asked_for[key]:
             lines.append(what)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from camphandover.ensemble import store
 from camphandover.ensemble.files import stamp
+from camphandover.ensemble.identity import identity_of
 from camphandover.ensemble.plan import DEFAULT_MODEL, BatchError, Block, Model, Plan, code_digest
 from camphandover.ensemble.records import read_records
 
@@ -93,7 +94,7 @@ def verify(
     Errors:
         BatchError if the batch cannot be computed here.
     """
-    from camphandover.ensemble.plan import check_whole, identity_of, northern_mali
+    from camphandover.ensemble.plan import check_whole, northern_mali
     from camphandover.ensemble.work import compute
 
     check_whole("blocks", blocks, 1, 2**31 - 1)
@@ -102,8 +103,8 @@ def verify(
     ours = DEFAULT_MODEL if model is None else identity_of(model)
     if ours != manifest["model"]:
         raise BatchError(
-            f"{folder} was run by {manifest['model']}, not by {ours}: verify it from Python with "
-            "ch.verify(batch, model=...)."
+            f"{folder} was run by {manifest['model']}, not by {ours} (the number tells the code, "
+            "and all that it uses): verify it from Python with ch.verify(batch, model=...)."
         )
     n = min(blocks, len(plan.blocks))
     chosen = sorted(random.Random(chooser).sample(range(len(plan.blocks)), n))

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from camphandover.ensemble import cubes, ledgers, store
-from camphandover.ensemble.plan import BLOCK, Block, Model, Plan, Record, Runner
+from camphandover.ensemble.plan import BLOCK, Block, Model, Plan, Record
+from camphandover.ensemble.replicates import Replicates, replicates_of
 
 
 @dataclass
@@ -34,10 +35,10 @@ class Content:
 
 
 class _Workshop(threading.local):
-    """Of each thread, the runner of the scenario that it works on."""
+    """Of each thread, what plays the scenario that it works on."""
 
     key: tuple[str, int] | None = None
-    runner: Runner | None = None
+    plays: Replicates | None = None
 
 
 _WORKSHOP = _Workshop()
@@ -49,9 +50,10 @@ def compute(
     """Run the replicates of a block; one that raises is recorded, and the others go on.
 
     Args:
-        model: Makes the runner of a scenario; one is kept for each thread.
+        model: Makes a replicate of a scenario.
         given_up: Replicates not to be run, with what is known of why.
     """
+    plays = _plays(plan, model, block)
     results = _Results(plan, block)
     content = Content({})
     parameters = plan.parameters(block.scenario, block.first, block.stop)
@@ -61,14 +63,10 @@ def compute(
             continue
         began = time.perf_counter()
         try:
-            runner = _runner(plan, model, block)
-            if plan.is_varied:
-                runner.use_parameters(parameters[row])
-            record = runner.run(plan.draw(replicate))
+            record = plays.run(plan.draw(replicate), parameters[row] if plan.is_varied else None)
             content.model_seconds += time.perf_counter() - began
             results.put(row, record)
         except Exception as error:
-            _WORKSHOP.runner = None
             results.clear(row)
             what = f"{type(error).__name__}: {error}"
             lines = "".join(traceback.format_exception(error))
@@ -85,13 +83,12 @@ def compute(
     return content
 
 
-def _runner(plan: Plan, model: Model, block: Block) -> Runner:
+def _plays(plan: Plan, model: Model, block: Block) -> Replicates:
     key = (plan.content, block.scenario)
-    if _WORKSHOP.runner is None or _WORKSHOP.key != key:
-        _WORKSHOP.runner = None
-        _WORKSHOP.runner = model(plan.scenarios[block.scenario], plan.seed)
+    if _WORKSHOP.plays is None or _WORKSHOP.key != key:
+        _WORKSHOP.plays = replicates_of(model, plan.scenarios[block.scenario], plan.seed)
         _WORKSHOP.key = key
-    return _WORKSHOP.runner
+    return _WORKSHOP.plays
 
 
 def _failure(plan: Plan, block: Block, replicate: int, error: str, lines: str) -> dict[str, Any]:

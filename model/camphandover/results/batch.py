@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from camphandover.ensemble import store
 from camphandover.ensemble.plan import (
-    DEFAULT_MODEL,
     BatchError,
     Model,
     default_folder,
@@ -285,8 +284,11 @@ def run(
         workers: Threads; all cores if not given.
         progress: Called with the replicates done and those of the batch; a bar in a terminal or a
             notebook if not given; none if False.
-        model: Makes the model from a scenario and the seed; `NorthernMali` if not given. With your
-            own commanders: `functools.partial(NorthernMali, commanders={"gsim": Mine})`.
+        model: Makes each replicate by `model(scenario, seed, replicate)`: `NorthernMali` if not
+            given, a subclass of it, or one with your own commanders,
+            `functools.partial(NorthernMali, commanders={"gsim": Mine})`. What is stored is what
+            `step()` until `finished` gives; the batch is known by the code of the model and all
+            that it uses.
         cluster: Address of a Dask scheduler, or a `distributed.Client`: its workers compute.
         sample_parameters: Whether each replicate draws its parameters from their ranges; the
             records are the same for every scenario.
@@ -309,7 +311,7 @@ def run(
     if isinstance(parameters, (str, Path)):
         parameters = find_records(parameters)
     plan = make_plan(
-        load_all(scenarios), runs, seed, model or DEFAULT_MODEL,
+        load_all(scenarios), runs, seed, model,
         sampled=sample_parameters, fixed=fixed, evidence=evidence, ledger=ledger,
         records=parameters,
     )  # fmt: skip

@@ -1,0 +1,474 @@
+"""A user's model in a batch: each replicate is what a new model gives, stepped to the end.
+
+Each kind of user code is run in each way that a batch can be made.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import mesa
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster
+
+import camphandover as ch
+from camphandover.agents import SeparatistCommander
+from camphandover.ensemble import cubes
+from camphandover.ensemble.identity import identity_of
+from camphandover.ensemble.plan import BLOCK, DEFAULT_MODEL, BatchError
+from camphandover.model import Record
+from user_models import MODELS, SCENARIO, Collecting, Drawing, EventInInit, Remembering, Stepping
+
+RUNS, FEW, SEED = BLOCK + 4, 12, 7
+"""Replicates: more than one block, and where one is enough."""
+TESTS = Path(__file__).parent
+USERS = [name for name in MODELS if name != "without user code"]
+
+
+@cache
+def war() -> ch.Scenario:
+    return ch.load_scenario(SCENARIO, "war")
+
+
+@cache
+def stepped(name: str) -> tuple[Record, ...]:
+    """The truth: a new model for each replicate, stepped to the end of its window."""
+    records = []
+    for replicate in range(RUNS):
+        model = MODELS[name](war(), SEED, replicate)
+        while not model.finished:
+            model.step()
+        records.append(model.record())
+    return tuple(records)
+
+
+def assert_same(batch: ch.Batch, name: str) -> None:
+    """All arrays of the batch and its ledger are those of the models that were stepped."""
+    assert batch.failures == []
+    records = stepped(name)[: batch.runs]
+    control = batch.control.isel(scenario=0).transpose("replicate", "place", "slot", "date")
+    assert np.array_equal(control, [record.control for record in records])
+    for data, figures, part in (
+        (batch.series, cubes.SERIES, "series"),
+        (batch.people, cubes.PEOPLE, "people"),
+    ):
+        for figure in figures:
+            told = data[figure].isel(scenario=0).to_numpy()
+            right = np.array([getattr(record, part)[figure] for record in records])
+            unit = figures[figure][0]
+            right = np.rint(right) if unit == "persons" else right
+            assert np.array_equal(told, right.astype(np.float32)), figure
+    for figure in cubes.WAR:
+        right = np.array([record.war[figure] for record in records], np.float32)
+        right = np.rint(right) if cubes.WAR[figure][0] == "persons" else right
+        assert np.array_equal(batch.series[f"war_{figure}"].isel(scenario=0), right), figure
+    events = batch.events
+    for replicate, record in enumerate(records):
+        mine = events[events["replicate"] == replicate]
+        assert np.array_equal(mine["amount"], record.events["amount"], equal_nan=True)
+        assert np.array_equal(mine["cause"].fillna(-1).astype(int), record.events["cause"])
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Client]:
+    """Two processes with a thread each."""
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        client.run(sys.path.insert, 0, str(TESTS))
+        yield client
+
+
+@pytest.fixture(scope="module")
+def dask() -> Iterator[Client]:
+    """A worker with two threads."""
+    with (
+        LocalCluster(1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def run(name: str, out: Path, runs: int = RUNS, **options: Any) -> ch.Batch:
+    options = {"progress": False, **options}
+    return ch.run(war(), runs, SEED, out, model=MODELS[name], **options)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("name", MODELS)
+def test_on_threads(name: str, workers: int, tmp_path: Path) -> None:
+    runs = RUNS if workers > 1 else FEW
+    assert_same(run(name, tmp_path / "b", runs, workers=workers), name)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_on_processes(name: str, tmp_path: Path, processes: Client) -> None:
+    assert_same(run(name, tmp_path / "b", cluster=processes), name)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_on_dask(name: str, tmp_path: Path, dask: Client) -> None:
+    assert_same(run(name, tmp_path / "b", FEW, cluster=dask), name)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_grown_reused_and_verified(name: str, tmp_path: Path) -> None:
+    run(name, tmp_path / "b", runs=3)
+    batch = run(name, tmp_path / "b", runs=FEW)
+    assert_same(batch, name)
+    assert run(name, tmp_path / "b", runs=FEW).reused
+    assert ch.verify(batch, blocks=9, model=MODELS[name]).differences == []
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_resumed(name: str, tmp_path: Path) -> None:
+    def halt(done: int, total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(name, tmp_path / "b", workers=1, progress=halt)
+    batch = run(name, tmp_path / "b")
+    assert batch.manifest["sessions"][-1]["reused"] > 0
+    assert_same(batch, name)
+
+
+def same(one: Record, other: Record) -> bool:
+    return all(a.tobytes() == b.tobytes() for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("day", [1, 11, 25])
+def test_forked(name: str, day: int) -> None:
+    """The fork remembers what the model does: both go on as the one that was never forked."""
+    model = MODELS[name](war(), SEED, 5)
+    model.run_for(day)
+    twin = model.fork()
+    assert type(twin) is type(model)
+    assert same(twin.run(), stepped(name)[5])
+    assert same(model.run(), stepped(name)[5])
+    assert twin.steps == model.steps
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_reset(name: str) -> None:
+    """What `run(replicate)` gives does not depend on what was run before, or it is refused."""
+    model = MODELS[name](war(), SEED)
+    if type(model).__init__ is not ch.NorthernMali.__init__:
+        with pytest.raises(TypeError, match=r"__init__ of its own.*make a new .* or move .* setup"):
+            model.run(4)
+        return
+    model.run_for(20)
+    for replicate in (4, 2, 4):
+        assert same(model.run(replicate), stepped(name)[replicate])
+
+
+@pytest.mark.parametrize("name", USERS)
+def test_each_kind_of_user_code_does_something(name: str) -> None:
+    plain = stepped("without user code")
+    assert sum(not same(a, b) for a, b in zip(stepped(name), plain, strict=True)) > RUNS / 2
+
+
+@pytest.mark.parametrize("name", ["memory", "change in __init__", "without user code"])
+def test_sampled_parameters_reach_a_user_s_model(name: str, tmp_path: Path) -> None:
+    batch = run(name, tmp_path / "b", runs=4, sample_parameters=True)
+    for replicate in range(4):
+        values = batch.parameters.loc[("war", replicate)].to_dict()
+        varied = war().model_copy(update={"parameters": values})
+        record = MODELS[name](varied, SEED, replicate).run()
+        stored = batch.control.isel(scenario=0, replicate=replicate)
+        assert np.array_equal(stored.transpose("place", "slot", "date"), record.control)
+
+
+# --- what is refused
+
+
+class Leaking(SeparatistCommander):
+    """Remembers on its class, which outlives the replicate."""
+
+    raids = 0
+
+    def decide(self) -> None:
+        if Leaking.raids < 2:
+            Leaking.raids += 1
+            self.order_raid("Kidal", "Bourem", men=200)
+
+
+def test_a_model_whose_replicates_depend_on_one_another_is_refused(tmp_path: Path) -> None:
+    model = partial(ch.NorthernMali, commanders={"separatists": Leaking})
+    with pytest.raises(BatchError, match=r"replicate 0 twice and the results differ.*outlives"):
+        ch.run(war(), 5, SEED, tmp_path / "b", model=model, progress=False)
+    assert not (tmp_path / "b" / "manifest.json").exists()
+
+
+class Standing(ch.NorthernMali):
+    """Forgets to play the day."""
+
+    def step(self) -> None:
+        """Nothing."""
+
+
+def test_a_step_that_plays_no_day_is_said(tmp_path: Path) -> None:
+    batch = ch.run(war(), 2, SEED, tmp_path / "b", model=Standing, progress=False)
+    assert [failure["replicate"] for failure in batch.failures] == [0, 1]
+    assert "must call super().step()" in batch.failures[0]["error"]
+
+
+def test_a_model_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BatchError, match=r"model\(scenario, seed, replicate\)"):
+        ch.run(war(), 2, SEED, tmp_path / "b", model=lambda scenario: None, progress=False)
+
+
+def test_a_model_of_scenario_and_seed_is_reset_to_its_replicate(tmp_path: Path) -> None:
+    batch = ch.run(
+        war(), RUNS, SEED, tmp_path / "b", progress=False,
+        model=lambda scenario, seed: ch.NorthernMali(scenario, seed),
+    )  # fmt: skip
+    assert_same(batch, "without user code")
+
+
+def test_an_event_that_would_act_on_the_forked_model_is_refused() -> None:
+    model = ch.NorthernMali(war(), SEED)
+
+    def give() -> None:
+        model.base("Kidal").set_handover(receiver="separatists")
+
+    event = model.schedule_event(give, at=5)
+    with pytest.raises(TypeError, match=r"cannot be forked while .*give is scheduled"):
+        model.fork()
+    event.cancel()
+    model.fork()
+
+
+def test_what_user_code_holds_and_cannot_be_copied_is_said(tmp_path: Path) -> None:
+    model = ch.NorthernMali(war(), SEED)
+    with (
+        (tmp_path / "log").open("w") as model.log,  # type: ignore[attr-defined]
+        pytest.raises(TypeError, match=r"cannot be forked: cannot pickle"),
+    ):
+        model.fork()
+
+
+# --- what a model is known by
+
+
+CELL = """
+from functools import partial
+import camphandover as ch
+from camphandover.agents import SeparatistCommander
+
+class Mine(SeparatistCommander):
+    def decide(self):
+        self.order_raid("Kidal", "Bourem", men={men})
+
+model = partial(ch.NorthernMali, commanders={{"separatists": Mine}})
+"""
+
+
+def cell(men: int) -> Any:
+    """The model of a notebook's cell, which has no file."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(CELL.format(men=men), "<cell>", "exec"), names)
+    return names["model"]
+
+
+def closing_over(men: Any) -> Any:
+    class Mine(SeparatistCommander):
+        def decide(self) -> None:
+            self.order_raid("Kidal", "Bourem", men=men)
+
+    return partial(ch.NorthernMali, commanders={"separatists": Mine})
+
+
+class Factory:
+    """A callable object."""
+
+    def __init__(self, men: int) -> None:
+        self.men = men
+
+    def __call__(self, scenario: ch.Scenario, seed: int, replicate: int) -> ch.NorthernMali:
+        made: ch.NorthernMali = closing_over(self.men)(scenario, seed, replicate)
+        return made
+
+
+def by_default(men: int) -> Any:
+    def model(scenario: Any, seed: int, replicate: int, men: int = men) -> Any:
+        return closing_over(men)(scenario, seed, replicate)
+
+    return model
+
+
+@pytest.mark.parametrize("make", [cell, closing_over, Factory, by_default])
+def test_the_code_and_what_it_holds_are_part_of_the_model(make: Any) -> None:
+    assert identity_of(make(100)) == identity_of(make(100))
+    assert identity_of(make(100)) != identity_of(make(199))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"b": [1, (2.5, None)]}, {3, "x"}, np.arange(3), np.float32(2), Path("a"), range(4), b"x"],
+    ids=str,
+)
+def test_values_that_code_closes_over_are_known_by_their_content(value: Any) -> None:
+    import copy
+
+    assert identity_of(closing_over(value)) == identity_of(closing_over(copy.deepcopy(value)))
+    assert identity_of(closing_over(value)) != identity_of(closing_over([value]))
+
+
+def test_a_batch_of_an_edited_cell_is_not_reused(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"out": tmp_path / "b", "progress": False}
+    first = ch.run(war(), 2, SEED, model=cell(100), **options)
+    assert not first.reused
+    assert ch.run(war(), 2, SEED, model=cell(100), **options).reused
+    with pytest.raises(BatchError, match=r"another model ran it, or its code or what that uses"):
+        ch.run(war(), 2, SEED, model=cell(199), **options)
+    with pytest.raises(BatchError, match="not by"):
+        ch.verify(first, model=cell(199))
+
+
+def test_a_module_of_the_project_that_code_imports_is_part_of_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Imported at the top, in a function, or by another module of the project."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("bottom", "middle", "top"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    (tmp_path / "bottom.py").write_text("MEN = 100\n")
+    (tmp_path / "middle.py").write_text("import bottom\n\ndef men():\n    return bottom.MEN\n")
+    (tmp_path / "top.py").write_text(
+        "from camphandover.agents import SeparatistCommander\n"
+        "class Late(SeparatistCommander):\n"
+        "    def decide(self):\n"
+        "        import middle\n"
+        "        self.order_raid('Kidal', 'Bourem', men=middle.men())\n"
+    )
+    late = importlib.import_module("top").Late
+
+    def identity() -> str:
+        return identity_of(partial(ch.NorthernMali, commanders={"separatists": late}))
+
+    before = identity()
+    assert identity() == before
+    (tmp_path / "bottom.py").write_text("MEN = 199\n")
+    assert identity() == before, "what is in memory runs, not what is on the disk"
+    sys.modules["bottom"].MEN = 199
+    assert identity() != before
+
+
+def test_a_model_whose_content_cannot_be_told_is_never_taken_for_a_stored_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def numbers() -> Iterator[int]:
+        yield 1
+
+    model = closing_over(numbers())
+    here = identity_of(model)
+    monkeypatch.setattr("camphandover.ensemble.identity._UNTOLD", "another process")
+    assert identity_of(model) != here
+
+
+def test_the_names_of_models_are_readable() -> None:
+    assert identity_of(ch.NorthernMali) == DEFAULT_MODEL
+    assert identity_of(EventInInit).startswith("user_models:EventInInit#")
+    assert identity_of(MODELS["memory"]).startswith("camphandover.model:NorthernMali(...)#")
+    assert len({identity_of(model) for model in MODELS.values()}) == len(MODELS)
+
+
+# --- generators, clock and agents
+
+
+def test_mesas_generators_are_seeded_by_seed_and_replicate() -> None:
+    def drawn(model: ch.NorthernMali) -> tuple[float, float]:
+        return model.random.random(), float(model.rng.random())
+
+    pairs = [(7, 0), (7, 1), (8, 0)]
+    assert len({drawn(ch.NorthernMali(war(), *pair)) for pair in pairs}) == 3
+    model = ch.NorthernMali(war(), 7, 0)
+    drawn(model)
+    model.reset(1)
+    assert drawn(model) == drawn(ch.NorthernMali(war(), 7, 1))
+
+
+def test_a_reset_forgets_what_user_code_has_put_there() -> None:
+    model = ch.NorthernMali(war(), SEED)
+    model.mood = "bad"  # type: ignore[attr-defined]
+    model.base("Kidal").mood = "worse"  # type: ignore[attr-defined]
+    model.datacollector = Collecting(war()).datacollector
+    fired: list[int] = []
+    model.schedule_event(fired.append, at=3)
+    model.reset()
+    assert not hasattr(model, "mood")
+    assert not hasattr(model.base("Kidal"), "mood")
+    assert "camp Kidal" in model.datacollector.model_vars
+    model.run_for(5)
+    assert fired == []
+    assert (model.steps, model.time) == (5, 5.0)
+
+
+def test_the_number_of_agents_does_not_depend_on_what_was_looked_at() -> None:
+    looked, blind = ch.NorthernMali(war(), SEED), ch.NorthernMali(war(), SEED)
+    looked.units, looked.base("Kidal"), looked.commanders
+    assert [repr(a) for a in looked.agents] == [repr(a) for a in blind.agents]
+    assert [a.unique_id for a in looked.agents] == [a.unique_id for a in blind.agents]
+    assert len(blind.agents) == sum(len(kind) for kind in blind.agents_by_type.values()) > 300
+
+
+def test_an_event_fires_though_nobody_else_holds_its_function() -> None:
+    model = ch.NorthernMali(war(), SEED)
+
+    def schedule(told: list[int]) -> None:
+        def tell() -> None:
+            told.append(model.steps)
+
+        model.schedule_event(tell, at=3)
+        model.schedule_recurring(partial(tell), mesa.time.Schedule(interval=10.0))
+
+    told: list[int] = []
+    schedule(told)
+    model.run()
+    assert told == [3, 10, 20, 30]
+
+
+def test_a_one_call_run_moves_mesas_clock() -> None:
+    model = ch.NorthernMali(war(), SEED)
+    model.run()
+    assert (model.steps, model.time, model.running) == (30, 30.0, False)
+    with pytest.raises(ValueError, match="past"):
+        model.schedule_event(model.record, at=5)
+
+
+def test_user_code_is_seen_however_it_comes() -> None:
+    """An instance's own step, or an observer of the clock: then the model is stepped."""
+    model = ch.NorthernMali(war(), SEED)
+    days: list[float] = []
+
+    def note(message: Any) -> None:
+        days.append(model.time)
+
+    model.observe("time", "changed", note)
+    model.run()
+    assert len(days) == 30
+
+
+def test_memory_and_generator_of_commanders_are_new_in_each_replicate(tmp_path: Path) -> None:
+    for kind, low in ((Remembering, 3), (Drawing, 1)):
+        model = partial(ch.NorthernMali, commanders={"separatists": kind})
+        batch = ch.run(war(), 6, SEED, tmp_path / kind.__name__, model=model, progress=False)
+        orders = batch.events.query("kind == 'order' and side == 'separatists'")
+        counts = orders.groupby("replicate").size()
+        assert len(counts) == 6
+        assert counts.min() >= low
+
+
+def test_own_steps_are_played_in_a_batch(tmp_path: Path) -> None:
+    batch = ch.run(war(), 3, SEED, tmp_path / "b", model=Stepping, progress=False)
+    truces = batch.events.query("kind == 'truce'").groupby("replicate")["time"].first()
+    assert [str(time)[:10] for time in truces] == ["2023-08-12"] * 3
