@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import camphandover
 from camphandover import ledger as log
 from camphandover import state as st
 from camphandover.agents import Commander, GsimCommander, SeparatistCommander
 from camphandover.model import NorthernMali, Record
+from camphandover.scenario import load as load_scenario
 from camphandover.theatre import TheatreError
 from camphandover.views import Base, Unit
 
@@ -433,3 +435,176 @@ def test_data_collector_takes_models_and_agents() -> None:
     towns = collector.get_agenttype_vars_dataframe(Base)
     assert towns["Town"].map(names.index).tolist() == model.control[:, 1, :20].T.ravel().tolist()
     assert set(towns["Place"]) == set(model.world.places)
+
+
+# --- Mesa's other habits
+
+
+class Collecting(NorthernMali):
+    """Takes whatever Mesa gives, and collects by itself."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.datacollector = mesa.DataCollector({"kidal": lambda m: m.base("Kidal").camp_holder})
+
+    def step(self) -> None:
+        super().step()
+        self.datacollector.collect(self)
+
+
+@pytest.mark.parametrize("kind", [NorthernMali, Collecting])
+def test_mesas_batch_run(kind: type[NorthernMali]) -> None:
+    """Seeds are those that Mesa gives; without one each run draws its own."""
+    run = partial(mesa.batch_run, kind, max_steps=60, display_progress=False)
+    rows = run({"scenario": ["on-schedule", "early"], "replicate": [0, 1]}, rng=[SEED, 2])
+    assert len(rows) == 8
+    name = "kidal" if kind is Collecting else "camp Kidal"
+    for row in rows:
+        seed = row.get("seed", row.get("rng"))
+        model = NorthernMali(row["scenario"], seed, row["replicate"])
+        model.run_for(60)
+        assert row["Step"] == 60
+        assert row[name] == model.base("Kidal").camp_holder
+    drawn = run({"scenario": "on-schedule"}, rng=[None, None])
+    if kind is NorthernMali:
+        assert len({row["seed"] for row in drawn}) == 2
+        assert None not in {row["seed"] for row in drawn}
+
+
+def test_the_collector_tells_what_was_recorded() -> None:
+    stepped, at_once = NorthernMali("on-schedule", SEED), NorthernMali("on-schedule", SEED)
+    stepped.run_model()
+    at_once.run()
+    days = at_once.datacollector.get_model_vars_dataframe()
+    assert days.equals(stepped.datacollector.get_model_vars_dataframe())
+    assert len(days) == DAYS
+    assert days["dead"].iloc[-1] == at_once.state.sides["dead"].sum() > 0
+    assert days["camp Kidal"].iloc[-1] == at_once.base("Kidal").camp_holder
+
+
+def test_a_model_says_which_run_it_is_and_how_far() -> None:
+    model = NorthernMali("early", SEED, 3)
+    model.run_for(31)
+    said = f"NorthernMali('early', seed {SEED}, replicate 3: 2023-08-31, 31 of {DAYS} days played)"
+    assert repr(model) == said
+    agents = [model.base("Kidal"), model.units.to_list()[0], model.people("Ber")]
+    agents += [model.side("gsim"), model.politics, model.commanders["army"]]
+    told = [repr(agent) for agent in agents]
+    assert told[0] == "Base(Kidal: camp_holder minusma, town_holder separatists)"
+    assert not any("object at" in text for text in told)
+
+
+def test_the_scenario_of_a_model_is_the_one_that_is_played() -> None:
+    scenario = load_scenario("early")
+    model = NorthernMali(scenario, SEED)
+    assert model.scenario is scenario
+    with pytest.raises(AttributeError, match="make another model"):
+        model.scenario = load_scenario("delayed")
+
+
+def test_the_date_is_that_of_the_day_that_is_or_was_played() -> None:
+    """Also for a commander in the morning, an event in the evening, and after the last day."""
+    told: list[tuple[str, datetime]] = []
+
+    class Diarist(SeparatistCommander):
+        def decide(self) -> None:
+            told.append(("morning", self.model.date))
+
+    model = NorthernMali("on-schedule", SEED, commanders={"separatists": Diarist})
+
+    def note() -> None:
+        told.append(("evening", model.date))
+
+    model.schedule_event(note, at=2)
+    model.run_for(2)
+    assert told == [
+        ("morning", datetime(2023, 8, 1)),
+        ("morning", datetime(2023, 8, 2)),
+        ("evening", datetime(2023, 8, 2)),
+    ]
+    with pytest.raises(RuntimeError, match="the window ended on 2023-12-31"):
+        model.run_for(1000)
+    assert (model.finished, model.date) == (True, datetime(2023, 12, 31))
+
+
+def test_what_shows_the_state_cannot_be_removed() -> None:
+    model = NorthernMali("on-schedule", SEED)
+    before = len(model.agents)
+    for agent in (*model.agents.to_list()[:40], model.politics, *model.commanders.values()):
+        with pytest.raises(RuntimeError, match="cannot be removed"):
+            agent.remove()
+    assert len(model.agents) == before
+    own = mesa.Agent(model)
+    own.remove()
+    assert len(model.agents) == before
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        date(2023, 9, 5), "2023-09-05", datetime(2023, 9, 5, 12), pd.Timestamp("2023-09-05"),
+        np.datetime64("2023-09-05"), 19605, np.int64(19605),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_an_exit_takes_a_day_in_any_form(day: Any) -> None:
+    model = NorthernMali("on-schedule", SEED)
+    model.base("Tessalit").set_handover(exit_day=day)
+    assert model.state.places["exit_day"][model.theatre.index("Tessalit")] == 19605
+
+
+@pytest.mark.parametrize("day", ["05.09.2023", "2023-13-01", "2023-07-31", 3, True, 2.5, "x"])
+def test_an_exit_that_cannot_be_is_refused_and_changes_nothing(day: Any) -> None:
+    model = NorthernMali("on-schedule", SEED)
+    before = model.state.places.tobytes()
+    with pytest.raises(ValueError, match=r"exit_day is .*: a day"):
+        model.base("Tessalit").set_handover(receiver="joint", exit_day=day)
+    assert model.state.places.tobytes() == before
+
+
+class Absurd(SeparatistCommander):
+    """Gives an order of a number that the test sets."""
+
+    men: Any = 1
+
+    def decide(self) -> None:
+        self.order_raid("Kidal", "Bourem", men=self.men)
+
+
+@pytest.mark.parametrize("men", [-1, 10**9, 2.5, "20", True, None, float("nan")])
+def test_numbers_of_men_are_held_to_their_range(men: Any) -> None:
+    model = NorthernMali("on-schedule", SEED, commanders={"separatists": Absurd})
+    model.commanders["separatists"].men = men
+    with pytest.raises(ValueError, match=r"men is .*: a whole number from 0 to 100000"):
+        model.step()
+    with pytest.raises(ValueError, match=r"men is .*: a whole number from 0 to 100000"):
+        model.units.to_list()[0].reinforce(men)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    model = NorthernMali("on-schedule", np.int64(SEED), np.uint8(2))
+    model.units.to_list()[0].reinforce(np.int32(5))
+    assert same(model.run(np.int64(3)), NorthernMali("on-schedule", SEED, 3).run())
+    for wrong in (1.5, True, "7", -1, 2**64):
+        with pytest.raises(ValueError, match="seed is"):
+            NorthernMali("on-schedule", wrong)
+        with pytest.raises(ValueError, match="replicate is"):
+            NorthernMali("on-schedule", SEED, wrong)
+
+
+def test_sides_that_are_not_there_are_said() -> None:
+    model = NorthernMali("on-schedule", SEED)
+    for ask in (model.side, model.base("Kidal").men_of):
+        with pytest.raises(ValueError, match="'rebels': army, wagner"):
+            ask("rebels")
+    with pytest.raises(TypeError, match=r"commanders\['army'\].*a class that makes a Commander"):
+        NorthernMali("on-schedule", commanders={"army": object()})
+    with pytest.raises(TypeError, match="no Commander"):
+        NorthernMali("on-schedule", commanders={"army": lambda model, side: None})
+
+
+@pytest.mark.parametrize("module", [camphandover, camphandover.plots])
+def test_what_is_loaded_lazily_is_listed(module: Any) -> None:
+    assert set(module.__all__) <= set(dir(module))
+    for name in module.__all__:
+        assert getattr(module, name) is not None

@@ -4,7 +4,7 @@ import copy
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType, MethodType
+from types import EllipsisType, MappingProxyType, MethodType
 from typing import Any, NamedTuple, Self
 
 import mesa
@@ -79,6 +79,7 @@ class NorthernMali(mesa.Model):
         replicate: Number of the run, 0 <= replicate < 2**32.
         commanders: Your own commander classes by side name, {"separatists": MyCommander}.
         times: How many times the order of battle stands in the field (benchmarks).
+        rng: The seed under the name that Mesa's tools give it; it goes before `seed`.
 
     Raises:
         ScenarioError: the scenario cannot be read. ValueError: seed or replicate out of range.
@@ -97,7 +98,10 @@ class NorthernMali(mesa.Model):
         replicate: int = 0,
         commanders: Mapping[str, CommanderMaker] | None = None,
         times: int = 1,
+        *,
+        rng: int | EllipsisType | None = ...,
     ) -> None:
+        seed = seed if rng is ... else rng
         seed = secrets.randbits(64) if seed is None else whole("seed", seed, 0, MAX_SEED)
         super().__init__(rng=seed)
         self.theatre = load_theatre()
@@ -158,7 +162,8 @@ class NorthernMali(mesa.Model):
     @property
     def date(self) -> datetime:
         """The day that is being played or was played last, at 00:00; before that the first day."""
-        return EPOCH + timedelta(days=self.world.first + max(self.steps, 1) - 1)
+        n_days = min(max(self.steps, 1), self.control.shape[-1])
+        return EPOCH + timedelta(days=self.world.first + n_days - 1)
 
     @property
     def finished(self) -> bool:
@@ -479,8 +484,8 @@ class NorthernMali(mesa.Model):
 
     @property
     def datacollector(self) -> mesa.DataCollector:
-        """A user's own collector, or one that holds what the model records of each day anyhow: who
-        has each camp (`camp Kidal`), rung, dead, civilians killed, displaced people."""
+        """A user's own collector, or what the model records of each day anyhow: seed, replicate,
+        who has each camp (`camp Kidal`), dead, rung, civilians killed, displaced people."""
         return daily_collector(self) if self._datacollector is None else self._datacollector
 
     @datacollector.setter
@@ -494,10 +499,12 @@ def daily_collector(model: NorthernMali) -> mesa.DataCollector:
     n = int(model.day) - model.world.first
     names = [holder.name.lower() for holder in st.Holder]
     camps = model.control[:, st.Slot.CAMP, :n]
-    values = {
-        f"camp {place}": [names[code] for code in codes]
-        for place, codes in zip(model.world.places, camps, strict=True)
+    values: dict[str, list[Any]] = {
+        "seed": [model.seed_value] * n,
+        "replicate": [model.replicate] * n,
     }
+    for place, codes in zip(model.world.places, camps, strict=True):
+        values[f"camp {place}"] = [names[code] for code in codes]
     war = model.war_series[:n]
     values["dead"] = model.series["dead"][:n].sum(axis=1).tolist()
     values |= {name: war[name].tolist() for name in ("rung", "civilians_killed", "displaced")}
