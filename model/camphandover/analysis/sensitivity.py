@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from camphandover import inputs
 from camphandover.analysis.design import (
     Problem,
     by_point,
@@ -27,8 +27,9 @@ from camphandover.analysis.point_outcomes import (
     without_failures,
 )
 from camphandover.analysis.sensitivity_tables import plain, tables
-from camphandover.ensemble.files import write_whole
-from camphandover.ensemble.plan import MAX_SEED, BatchError, Model, check_whole, file_name
+from camphandover.ensemble.files import write_json
+from camphandover.ensemble.plan import MAX_SEED, BatchError, Model, file_name
+from camphandover.inputs import whole
 from camphandover.results.names import check_known
 from camphandover.results.outcomes import Window
 
@@ -173,7 +174,7 @@ class Sensitivity:
 
     def write_json(self, path: str | Path) -> None:
         """Write the numbers to a file."""
-        write_whole(Path(path), (json.dumps(self.to_dict(), indent=1) + "\n").encode())
+        write_json(inputs.path("path", path), self.to_dict())
 
 
 def sensitivity(
@@ -229,7 +230,7 @@ def sensitivity(
 
     check_known("method", method, METHODS)
     check_extra()
-    check_whole("seed", seed, 0, MAX_SEED)
+    seed = whole("seed", seed, 0, MAX_SEED)
     spec = _one(load_all(scenario))
     window = Window(spec.window.start, spec.window.end)
     asked = [outcomes] if isinstance(outcomes, str) else list(outcomes)

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Protocol
 
 from camphandover.ensemble import store
-from camphandover.ensemble.plan import BatchError, Block, Model, Plan, check_whole
+from camphandover.ensemble.plan import BatchError, Block, Model, Plan
+from camphandover.inputs import whole
 
 Progress = Callable[[int, int], None]
 """Called with the replicates that are there and all replicates, from the thread of the caller."""
@@ -149,8 +150,8 @@ class Threads:
     name = "threads"
 
     def __init__(self, model: Model, workers: int | None = None) -> None:
-        self.workers = os.cpu_count() or 1 if workers is None else workers
-        check_whole("workers", self.workers, 1, 4096)
+        asked = os.cpu_count() or 1 if workers is None else workers
+        self.workers = whole("workers", asked, 1, 4096)
         self.model = model
 
     def run(self, plan: Plan, folder: Path, todo: list[Block]) -> Generator[Done]:

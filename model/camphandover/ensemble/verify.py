@@ -11,6 +11,7 @@ from camphandover.ensemble import store
 from camphandover.ensemble.files import stamp
 from camphandover.ensemble.plan import DEFAULT_MODEL, BatchError, Block, Model, Plan, code_digest
 from camphandover.ensemble.records import read_records
+from camphandover.inputs import whole
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,10 @@ def verify(
     Errors:
         BatchError if the batch cannot be computed here.
     """
-    from camphandover.ensemble.plan import check_whole, identity_of, northern_mali
+    from camphandover.ensemble.plan import identity_of, northern_mali
     from camphandover.ensemble.work import compute
 
-    check_whole("blocks", blocks, 1, 2**31 - 1)
+    blocks = whole("blocks", blocks, 1, 2**31 - 1)
     manifest = store.read_manifest(folder)
     plan = plan_of(folder, manifest)
     ours = DEFAULT_MODEL if model is None else identity_of(model)

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from camphandover import inputs
 from camphandover.ensemble import store
 from camphandover.ensemble.plan import (
     DEFAULT_MODEL,
@@ -41,7 +42,7 @@ class Batch:
 
     def __init__(self, folder: str | Path, *, reused: bool = False) -> None:
         """Open the batch in `folder`; BatchError if there is none."""
-        self.folder = Path(folder)
+        self.folder = inputs.path("folder", folder)
         self.manifest: dict[str, Any] = store.read_manifest(self.folder)
         self.reused = reused
 
@@ -313,7 +314,10 @@ def run(
         sampled=sample_parameters, fixed=fixed, evidence=evidence, ledger=ledger,
         records=parameters,
     )  # fmt: skip
-    folder = Path(out) if out is not None else default_folder(plan.names, scenarios is None)
+    if out is None:
+        folder = default_folder(plan.names, scenarios is None)
+    else:
+        folder = inputs.path("out", out)
     with shown(progress) as tell, engine_of(cluster, model, workers) as engine:
         _, reused = fill(plan, folder, engine, tell, say)
     return Batch(folder, reused=reused)
@@ -353,7 +357,7 @@ def verify(
     """
     from camphandover.ensemble.verify import verify as verify_folder
 
-    folder = batch.folder if isinstance(batch, Batch) else Path(batch)
+    folder = batch.folder if isinstance(batch, Batch) else inputs.path("batch", batch)
     return verify_folder(folder, blocks, model, chooser)
 
 
