@@ -7,6 +7,7 @@ import math
 import operator
 import os
 import re
+import sys
 from collections.abc import Iterable
 from datetime import date, datetime
 from numbers import Real
@@ -48,10 +49,9 @@ def number(
         BatchError that names the value, what it is, and the range.
     """
     plain = _number(value)
-    if isinstance(plain, Real) and not isinstance(plain, bool):
-        found = float(plain)
-        if low <= found <= high and math.isfinite(found) and not (above and found == low):
-            return found
+    is_real = isinstance(plain, Real) and not isinstance(plain, bool)
+    if is_real and low <= plain <= min(high, sys.float_info.max) and not (above and plain == low):
+        return float(plain)
     right = f"{'above' if above else 'from'} {low:g}"
     right += f" to {high:g}" if math.isfinite(high) else ""
     right += f" ({unit})" if unit else ""

@@ -231,17 +231,19 @@ def sensitivity(
     check_known("method", method, METHODS)
     check_extra()
     seed = whole("seed", seed, 0, MAX_SEED)
+    draws = whole("draws", draws, 1, 2**31 - 1)
+    what, size = ("trajectories", trajectories) if method == "morris" else ("points", points)
+    size = whole(what, size, 2, 2**24)
     spec = _one(load_all(scenario))
     window = Window(spec.window.start, spec.window.end)
     asked = [outcomes] if isinstance(outcomes, str) else list(outcomes)
     wanted = tuple(outcomes_of(asked, window, _places()))
     problem = problem_of(spec, evidence, parameters, groups)
-    size = trajectories if method == "morris" else points
     design = {"morris": morris_design, "sobol": sobol_design}[method](problem, size, seed)
     made = {"method": method, "size": size, "seed": seed}
     records = records_of_points(problem, design, f"{method} of {spec.name}", made)
     batch = run_points(
-        spec, records, draws, seed, out or default_folder(spec.name, method),
+        spec, records, draws, seed, out if out is not None else default_folder(spec.name, method),
         workers=workers, cluster=cluster, model=model, say=say,
         progress=_telling(progress, say, spec, records, seed, model, workers),
     )  # fmt: skip

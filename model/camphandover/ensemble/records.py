@@ -105,7 +105,7 @@ def find_records(name: str | Path) -> Records:
         path = shipped[str(name)]
     if not path.is_file():
         known = f", or the name of a shipped set: {', '.join(shipped)}" if shipped else ""
-        raise BatchError(f"--parameters {name}: a file of parameter records is needed{known}.")
+        raise BatchError(f"--parameters {path}: a file of parameter records is needed{known}.")
     return read_records(path)
 
 

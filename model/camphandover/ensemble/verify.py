@@ -9,7 +9,15 @@ from pathlib import Path
 
 from camphandover.ensemble import store
 from camphandover.ensemble.files import stamp
-from camphandover.ensemble.plan import DEFAULT_MODEL, BatchError, Block, Model, Plan, code_digest
+from camphandover.ensemble.plan import (
+    DEFAULT_MODEL,
+    MAX_SEED,
+    BatchError,
+    Block,
+    Model,
+    Plan,
+    code_digest,
+)
 from camphandover.ensemble.records import read_records
 from camphandover.inputs import whole
 
@@ -98,6 +106,7 @@ def verify(
     from camphandover.ensemble.work import compute
 
     blocks = whole("blocks", blocks, 1, 2**31 - 1)
+    chooser = None if chooser is None else whole("chooser", chooser, 0, MAX_SEED)
     manifest = store.read_manifest(folder)
     plan = plan_of(folder, manifest)
     ours = DEFAULT_MODEL if model is None else identity_of(model)

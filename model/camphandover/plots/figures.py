@@ -38,7 +38,9 @@ ROW = 0.19
 """Height of a place in a heat map, inches."""
 
 
-def draw_batch(batch: Batch, folder: Path | None = None, missing_only: bool = False) -> list[Path]:
+def draw_batch(
+    batch: Batch, folder: str | Path | None = None, missing_only: bool = False
+) -> list[Path]:
     """Draw the charts of a batch: one for each key base, one heat map for each scenario.
 
     Args:

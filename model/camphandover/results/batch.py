@@ -303,11 +303,11 @@ def run(
     Errors:
         ScenarioError for faulty scenarios; BatchError if `out` holds something else.
     """
-    from camphandover.ensemble.records import find_records
+    from camphandover.ensemble.records import Records, find_records
     from camphandover.ensemble.run import fill
     from camphandover.results.progress import shown
 
-    if isinstance(parameters, (str, Path)):
+    if parameters is not None and not isinstance(parameters, Records):
         parameters = find_records(parameters)
     plan = make_plan(
         load_all(scenarios), runs, seed, model or DEFAULT_MODEL,
@@ -374,7 +374,9 @@ def load_all(scenarios: Any = None) -> list[Scenario]:
     elif isinstance(scenarios, (str, Path, Mapping, scenario.Scenario)):
         scenarios = [scenarios]
     elif not isinstance(scenarios, Iterable):
-        raise TypeError(f"scenarios: a path, a dict or a list of those, not {scenarios!r}")
+        raise BatchError(
+            f"scenarios is {inputs.shown(scenarios)}: a path, a dict or a list of those is needed."
+        )
     loaded: list[Scenario] = []
     problems: list[scenario.Problem] = []
     for source in scenarios:
