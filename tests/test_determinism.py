@@ -4,6 +4,7 @@ The golden file `tests/golden/on-schedule-2023-0.json` pins one run in words. Wh
 is meant to change what happens, renew it with `uv run python tests/renew_golden.py`.
 """
 
+import ast
 import hashlib
 import json
 import os
@@ -294,3 +295,17 @@ def test_golden_run() -> None:
     assert now["on_the_last_day"] == kept["on_the_last_day"]
     assert len(kept["control"]) > 20
     assert renew_golden.HOW in kept["what"]
+
+
+CLOCKS = {"perf_counter", "monotonic", "process_time", "thread_time", "timeit", "default_timer"}
+CLOCKS |= {f"{name}_ns" for name in CLOCKS} | {"time_ns"}
+
+
+def test_no_test_reads_a_clock() -> None:
+    """What a test says does not depend on how fast the machine is, or how busy."""
+    for file in Path(__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            named = getattr(node, "attr", getattr(node, "id", getattr(node, "name", None)))
+            assert named not in CLOCKS, f"{file.name}:{node.lineno} reads {named}"
+            if isinstance(node, ast.Call):
+                assert ast.unparse(node.func) not in ("time.time", "time"), file.name
