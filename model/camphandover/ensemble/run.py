@@ -17,6 +17,7 @@ from typing import Protocol
 
 from camphandover.ensemble import store
 from camphandover.ensemble.plan import BatchError, Block, Model, Plan
+from camphandover.ensemble.tidy import tidy
 from camphandover.inputs import whole
 
 Progress = Callable[[int, int], None]
@@ -76,9 +77,13 @@ def fill(
         with store.writing(folder):
             finished = store.check_usable(folder, plan)
             todo = _missing(folder, plan, say or _warn)
-            if finished is not None and not todo:
-                return finished, True
-            return _fill(plan, folder, engine, todo, progress, began), False
+            is_there = finished is not None and not todo
+            if finished is None or todo:
+                finished = _fill(plan, folder, engine, todo, progress, began)
+            else:
+                store.shrink(folder, plan)
+            tidy(folder, store.markers(folder, plan.blocks))
+            return finished, is_there
     except OSError as error:
         raise BatchError(
             f"{folder} cannot be written: {error}. What was computed is kept: free space and run "
