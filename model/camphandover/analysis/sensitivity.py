@@ -306,8 +306,7 @@ def _telling(
     def tell(done: int, total: int) -> None:
         nonlocal told
         if not told and done < total:
-            if compiled.is_cold():
-                say("Compiling the model, once per version...")
+            compiled.announce(say)
             seconds = _seconds_a_run(scenario, records, seed, model, workers)
             left = total - done
             of = f", {done:,} of {total:,} are there" if done else ""
