@@ -73,9 +73,8 @@ class Running:
         """Address of the scheduler, once so many workers are there."""
         from distributed import Client
 
-        deadline = time.monotonic() + SECONDS
         while not self.file.exists():
-            assert time.monotonic() < deadline
+            assert self.scheduler.poll() is None
             time.sleep(0.05)
         with Client(scheduler_file=str(self.file), timeout=SECONDS) as client:
             if n_workers:

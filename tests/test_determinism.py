@@ -4,20 +4,23 @@ The golden file `tests/golden/on-schedule-2023-0.json` pins one run in words. Wh
 is meant to change what happens, renew it with `uv run python tests/renew_golden.py`.
 """
 
+import ast
 import hashlib
 import json
 import os
 import subprocess
 import sys
+import threading
 from functools import cache
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
 import renew_golden
 from camphandover import state as st
-from camphandover.compiled import interpreted
+from camphandover.compiled import _own_cache, cache_dir, interpreted
 from camphandover.ledger import Kind
 from camphandover.model import NorthernMali, Record
 from camphandover.rules.strategy import place_order
@@ -294,3 +297,103 @@ def test_golden_run() -> None:
     assert now["on_the_last_day"] == kept["on_the_last_day"]
     assert len(kept["control"]) > 20
     assert renew_golden.HOW in kept["what"]
+
+
+# --- where compiled code is kept
+
+HAS_NO_CACHE = """
+import os, sys, time
+from pathlib import Path
+from camphandover import compiled
+folder = compiled.cache_dir()
+if "announced" in sys.argv:
+    compiled.announce(), compiled.announce()
+if "helped" in sys.argv:
+    compiled._call_a_helper()
+    while not any(folder.rglob("*.nbc")):
+        time.sleep(0.05)
+if "forked" in sys.argv and os.fork() == 0:
+    sys.exit()
+if "forked" in sys.argv:
+    os.wait()
+assert folder.is_dir()
+if "interrupted" in sys.argv:
+    raise KeyboardInterrupt
+"""
+
+
+@compiled_only
+@pytest.mark.parametrize("how", ["plain", "interrupted", "forked", "helped", "announced"])
+def test_without_a_cache_nothing_is_left_behind(tmp_path: Path, how: str) -> None:
+    passing, file = tmp_path / "passing", tmp_path / "file"
+    passing.mkdir()
+    file.touch()  # no folder can be made in a file, whoever asks
+    environment = {
+        **os.environ, "TMPDIR": str(passing), "XDG_CACHE_HOME": str(file),
+        "CAMPHANDOVER_CACHE": str(file / "cache"),
+    }  # fmt: skip
+    environment.pop("NUMBA_CACHE_DIR", None)
+    command = [sys.executable, "-c", HAS_NO_CACHE, how]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert list(passing.iterdir()) == []
+    if how == "announced":
+        assert done.stderr.count("compiling the model") == 1
+        assert f"not kept, since {file / 'cache'} and {file / 'camphandover'}" in done.stderr
+        assert "Set CAMPHANDOVER_CACHE" in done.stderr
+    assert (done.returncode == 0) == (how != "interrupted"), done.stderr
+
+
+USES_NUMBA = """
+import numba
+from camphandover.model import NorthernMali
+NorthernMali().step()
+@numba.njit(cache=True)
+def mine(x):
+    return x + 1
+mine(1)
+print(mine.stats.cache_path)
+"""
+
+
+@compiled_only
+def test_the_compiled_code_of_others_lies_where_they_keep_it(tmp_path: Path) -> None:
+    (tmp_path / "uses.py").write_text(USES_NUMBA)
+    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+    command = [sys.executable, str(tmp_path / "uses.py")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(tmp_path / "__pycache__")
+
+
+@compiled_only
+def test_numba_s_settings_are_as_before_once_all_threads_have_made_their_functions() -> None:
+    settings = vars(numba.config)
+    before, opened = settings["CACHE_DIR"], threading.Barrier(2)
+
+    def make() -> None:
+        for _ in range(200):
+            opened.wait()
+            with _own_cache(numba.config):
+                assert settings["CACHE_DIR"] == str(cache_dir())
+
+    threads = [threading.Thread(target=make) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert settings["CACHE_DIR"] == before == os.environ.get("NUMBA_CACHE_DIR", "")
+
+
+# --- the tests themselves
+
+CLOCKS = {"perf_counter", "monotonic", "process_time", "thread_time", "timeit", "default_timer"}
+CLOCKS |= {f"{name}_ns" for name in CLOCKS} | {"time_ns"}
+
+
+def test_no_test_reads_a_clock() -> None:
+    """What a test says does not depend on how fast the machine is, or how busy."""
+    for file in Path(__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            named = getattr(node, "attr", getattr(node, "id", getattr(node, "name", None)))
+            assert named not in CLOCKS, f"{file.name}:{node.lineno} reads {named}"
+            if isinstance(node, ast.Call):
+                assert ast.unparse(node.func) not in ("time.time", "time"), file.name

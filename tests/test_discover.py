@@ -455,8 +455,8 @@ def test_a_base_that_is_never_lost(tmp_path: Path) -> None:
 BAD_INPUT = [
     ({"place": "Kidall"}, "did you mean"),
     ({"lost_to": ["un"]}, "no holder is named 'un'"),
-    ({"date": "2025-01-01"}, "outside the window, 2023-08-01 to 2023-12-31"),
-    ({"date": "soon"}, "a date such as 2023-12-31 is needed"),
+    ({"date": "2025-01-01"}, "2025-01-01: a day from 2023-08-01 to 2023-12-31"),
+    ({"date": "soon"}, "a day from 2023-08-01 to 2023-12-31 is needed"),
     ({"date": "2023-12-01", "after": 3}, "exclude each other"),
     ({"after": 20, "place": "Bourem", "camps": ["Kidal"]}, "the handover of Bourem is not varied"),
     ({"camps": ["Bourem"]}, "no UN camp is named 'Bourem'"),

@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -429,20 +428,15 @@ class Served:
     url: str = ""
     said: queue.Queue[str] = field(default_factory=queue.Queue)
 
-    def wait_for(self, word: str, seconds: float) -> str:
+    def wait_for(self, word: str) -> str:
         """The next line of the command that holds a word."""
-        end = time.monotonic() + seconds
-        lines = []
-        while time.monotonic() < end:
+        lines = [""]
+        while word not in lines[-1]:
             try:
                 lines.append(self.said.get(timeout=1))
             except queue.Empty:
-                if self.process.poll() is not None:
-                    break
-                continue
-            if word in lines[-1]:
-                return lines[-1]
-        raise AssertionError(f"no {word!r} in {lines}")
+                assert self.process.poll() is None, f"no {word!r} in {lines}"
+        return lines[-1]
 
 
 @pytest.fixture
@@ -457,7 +451,7 @@ def served(tmp_path) -> Iterator[Served]:
     reader = threading.Thread(target=lambda: [page.said.put(line) for line in process.stderr])
     reader.start()
     try:
-        line = page.wait_for("The page is at", 240)
+        line = page.wait_for("The page is at")
         page.url = re.search(r"http://127\.0\.0\.1:\d+", line).group()
         yield page
     finally:

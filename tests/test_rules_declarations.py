@@ -272,7 +272,7 @@ def test_core_imports_nothing_heavy() -> None:
 
 
 LAYERS = (
-    {"codes", "theatre", "scenario", "compiled"},
+    {"codes", "inputs", "theatre", "scenario", "compiled"},
     {"state", "draws", "ledger", "parameters"},
     {"rules"},
     {"day"},

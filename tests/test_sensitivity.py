@@ -415,8 +415,11 @@ def test_charts_show_the_ranks_and_the_dummy(tmp_path: Path) -> None:
         ({"outcomes": "held:Kidal:armi"}, "no holder is named 'armi'.*army"),
         ({"outcomes": "fall:Kidal:minusma"}, "no holder is named 'minusma'"),
         ({"outcomes": "dead:goats"}, "no side is named 'goats'.*civilians"),
-        ({"outcomes": "holds:Kidal:army:soon"}, "a date such as 2023-12-31"),
-        ({"outcomes": "holds:Kidal:army:2022-01-01"}, "not within 2023-08-01 to 2023-12-31"),
+        ({"outcomes": "holds:Kidal:army:soon"}, "a day from 2023-08-01 to 2023-12-31"),
+        (
+            {"outcomes": "holds:Kidal:army:2022-01-01"},
+            "2022-01-01: a day from 2023-08-01",
+        ),
         ({"parameters": ["ied_rat"]}, "no parameter 'ied_rat'.*ied_rate"),
         ({"parameters": ["supply_full"]}, "supply_full has no range"),
         ({"parameters": [], "groups": ["R99"]}, "no rule is named 'R99'"),

@@ -5,10 +5,10 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -589,15 +589,23 @@ def test_where_the_islamic_state_raids_is_that_of_the_rules() -> None:
     assert {p.name for p in FACTS.places if p.islamic_state} == named
 
 
-def test_loading_is_quick() -> None:
-    best = min(_seconds_to_read() for _ in range(3))
-    assert best < 0.15
+def test_a_file_is_read_for_its_facts_and_its_digest_and_the_package_s_files_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    theatre.load()
+    opened: Counter[str] = Counter()
+    plain = Path.open
 
+    def counting(path: Path, *args: Any, **options: Any) -> Any:
+        opened[path.name] += 1
+        return plain(path, *args, **options)
 
-def _seconds_to_read() -> float:
-    start = time.perf_counter()
+    monkeypatch.setattr(Path, "open", counting)
+    theatre.load()
+    assert not opened
     theatre.load(theatre.FOLDER)
-    return time.perf_counter() - start
+    assert {opened[path.name] for path in theatre.FOLDER.glob("*.csv")} == {2}
+    assert opened["parameters.yaml"] == 2
 
 
 def test_import_stays_light() -> None:

@@ -496,13 +496,13 @@ def test_the_alternatives_of_a_users_model_are_not_known(batch):
 
 FAULTS = [
     (("two", 0, "Kidal"), {}, "no scenario is named 'two'.*one"),
-    (("one", 120, "Kidal"), {}, "numbered 0 to 119"),
-    (("one", -1, "Kidal"), {}, "numbered 0 to 119"),
-    (("one", True, "Kidal"), {}, "numbered 0 to 119"),
+    (("one", 120, "Kidal"), {}, "a whole number from 0 to 119"),
+    (("one", -1, "Kidal"), {}, "a whole number from 0 to 119"),
+    (("one", True, "Kidal"), {}, "a whole number from 0 to 119"),
     (("one", 0, "Kidahl"), {}, "no place is named 'Kidahl': did you mean 'Kidal'"),
     (("one", 0, "Kidal", "tent"), {}, "no slot is named 'tent'.*camp, town"),
     (("one", 0, "Kidal"), {"date": "2023-10-01"}, "2023-08-11 to 2023-09-30"),
-    (("one", 0, "Kidal"), {"date": "soon"}, "a date such as 2023-09-30"),
+    (("one", 0, "Kidal"), {"date": "soon"}, "a day from 2023-08-11 to 2023-09-30"),
 ]
 
 
@@ -889,7 +889,7 @@ def test_divergence_in_a_notebook_and_as_json(parting, tmp_path):
 def test_faults_of_a_divergence(parting, batch, tmp_path):
     for arguments, message in [
         (("one", "on", 0), "no scenario is named 'on'"),
-        (("one", "two", 2), "numbered 0 to 1"),
+        (("one", "two", 2), "a whole number from 0 to 1"),
         (("one", "one", 0), "both 'one'"),
         (("one", "late", 0), "no date in common"),
     ]:
@@ -947,11 +947,11 @@ def test_command_diverge(parting, tmp_path):
     [
         (("--place", "Kidal", "--replicate", 0), "--scenario is needed, one of one, same"),
         (("--place", "Kidal", "--scenario", "one"), "--replicate is needed, a number from 0 to 1"),
-        (("--place", "Kidal", "--scenario", "one", "--replicate", 5), "numbered 0 to 1"),
+        (("--place", "Kidal", "--scenario", "one", "--replicate", 5), "a whole number from 0 to 1"),
         (("--place", "Kidl", "--scenario", "one", "--replicate", 0), "did you mean 'Kidal'"),
         (("--place", "Kidal", "--scenario", "onne", "--replicate", 0), "did you mean 'one'"),
         (("--place", "Kidal", "--scenario", "one", "--replicate", 0, "--date", "2024-01-01"),
-         "not within the scenario's window"),
+         "a day from"),
         (("--place", "Kidal", "--scenario", "one", "--replicate", 0, "--to", "army"),
          "--to goes with --summary only"),
         (("--place", "Kidal", "--scenario", "one", "--summary", "--replicate", 0),

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from camphandover.results.batch import Batch
 
 FAILED = 1
-COMPILE_SECONDS = 30
 SHOWN_FAILURES = 5
 MAX_SEED = 2**64 - 1
 
@@ -163,8 +162,8 @@ def progress_of(quiet: bool, say: Callable[[str], None]) -> Iterator[Callable[[i
         def tell(done: int, total: int) -> None:
             from camphandover import compiled
 
-            if done < total and compiled.is_cold():
-                say(f"Compiling the model (about {COMPILE_SECONDS} s, once per version)...")
+            if done < total:
+                compiled.announce(say)
             bar(done, total)
 
         yield tell

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from camphandover.cli_batch import COMPILE_SECONDS
-
 MAX_PORT = 65535
 
 
@@ -54,11 +52,6 @@ def serve(
 def _warm_up() -> None:
     """Compile what the page will call, before anybody waits for it."""
     typer.echo("Starting...", err=True)
-    from camphandover import compiled
     from camphandover.model import NorthernMali
 
-    if compiled.is_cold():
-        typer.echo(
-            f"Compiling the model (about {COMPILE_SECONDS} s, once per version)...", err=True
-        )
     NorthernMali().step()

@@ -8,9 +8,11 @@ numba and of NumPy: code that changed is never found.
 import atexit
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -31,6 +33,8 @@ CORE = (
 )
 
 
+SETTING = "CAMPHANDOVER_CACHE"
+"""Names the folder in which compiled code is kept."""
 HELPS = "CAMPHANDOVER_HELPS"
 """Set in the process that helps with a first compile: the folder of the compiled code."""
 
@@ -67,7 +71,8 @@ def _writable(folder: Path) -> bool:
 def cache_dir() -> Path:
     """Folder of the compiled code of these very sources, made if it is not there.
 
-    `CAMPHANDOVER_CACHE` moves it; else the user's cache folder, else a temporary one.
+    `CAMPHANDOVER_CACHE` moves it; else the user's cache folder, else one that goes with this
+    process.
     """
     if HELPS in os.environ:
         return Path(os.environ[HELPS])
@@ -76,11 +81,28 @@ def cache_dir() -> Path:
 
     tag = f"{source_digest()}-{numba.__version__}-{numpy.__version__}-{sys.version_info[:3]}"
     name = hashlib.sha256(tag.encode()).hexdigest()[:20]
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    for root in (os.environ.get("CAMPHANDOVER_CACHE"), home / "camphandover"):
-        if root and _writable(Path(root) / name):
-            return Path(root) / name
-    return Path(tempfile.mkdtemp(prefix="camphandover-"))
+    kept = (root / name for root in _roots() if _writable(root / name))
+    return next(kept, None) or _passing_folder()
+
+
+def _roots() -> list[Path]:
+    """Where compiled code may be kept, the first choice first."""
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    named = [os.environ.get(SETTING) or "", os.path.join(home, "camphandover")]
+    known = [os.path.expanduser(root) for root in named if root]
+    return [Path(root).absolute() for root in known if not root.startswith("~")]
+
+
+def _passing_folder() -> Path:
+    """A temporary folder that is taken away when this process ends, not when a fork of it does."""
+    folder, owner = tempfile.mkdtemp(prefix="camphandover-"), os.getpid()
+
+    def remove() -> None:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
+    return Path(folder)
 
 
 def interpreted() -> bool:
@@ -91,7 +113,7 @@ def interpreted() -> bool:
 
 
 def is_cold() -> bool:
-    """Whether the next run has to compile first (about half a minute, once per version)."""
+    """Whether the next run has to compile first, which takes about half a minute."""
     return not interpreted() and not any(cache_dir().rglob("day.run-*.nbc"))
 
 
@@ -109,13 +131,42 @@ def declare(annotation: object, example: object) -> None:
     TYPES[annotation] = numba.typeof(example)
 
 
+def announce(say: Callable[[str], None] | None = None) -> None:
+    """Say, once per process, if the next run has to compile first, and what of it is kept.
+
+    Args:
+        say: Told the sentence; it is written to stderr if not given.
+    """
+    if is_cold() and HELPS not in os.environ and not _SAID:
+        _SAID.append(announcement())
+        (say or _write)(_SAID[0])
+
+
+_SAID: list[str] = []
+
+
+def _write(text: str) -> None:
+    print(f"camphandover: {text}", file=sys.stderr, flush=True)
+
+
+def announcement() -> str:
+    """What is said of a first compile."""
+    roots = _roots()
+    if any(root in cache_dir().parents for root in roots):
+        return "compiling the model, about half a minute, once per version ..."
+    tried = " and ".join(map(str, roots)) or "a home folder"
+    return (
+        "compiling the model, about half a minute, at each start: the compiled code is not kept, "
+        f"since {tried} cannot be written. Set {SETTING} to a folder that can be ..."
+    )
+
+
 @cache
-def _announce() -> None:
-    """Tell the user that the compiler is at work, once per process."""
-    if is_cold() and HELPS not in os.environ:
-        print(ANNOUNCEMENT, file=sys.stderr, flush=True)
-        if (os.cpu_count() or 1) > 1:
-            _call_a_helper()
+def _begin() -> None:
+    """What goes before the first compile of a process."""
+    announce()
+    if is_cold() and HELPS not in os.environ and (os.cpu_count() or 1) > 1:
+        _call_a_helper()
 
 
 def _call_a_helper() -> None:
@@ -133,7 +184,13 @@ def _call_a_helper() -> None:
         stdout=quiet,
         stderr=quiet,
     )
-    atexit.register(helper.kill)
+    atexit.register(_end, helper)
+
+
+def _end(helper: subprocess.Popen[bytes]) -> None:
+    """End the helper, so that it writes nothing any more."""
+    helper.kill()
+    helper.wait()
 
 
 def compile_backwards() -> None:
@@ -161,8 +218,6 @@ ENTRIES = frozenset(
 )
 """Compiled functions that plain Python calls."""
 
-ANNOUNCEMENT = "camphandover: compiling the model, about half a minute, once per version ..."
-
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
     """Compile a function of the core: no GIL, no Python objects, cached by the sources' hash.
@@ -172,11 +227,11 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     much to compile as a small rule); tests reach the others through `callable_from_python`.
     """
     import numba
+    from numba.core.typeinfer import register_dispatcher
 
     if interpreted():
         return function
-    _announce()
-    vars(numba.config)["CACHE_DIR"] = str(cache_dir())
+    _begin()
     types = tuple(
         TYPES[annotation]
         for name, annotation in function.__annotations__.items()
@@ -184,8 +239,12 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     )
     entry = f"{function.__module__}.{function.__name__}" in ENTRIES
     options: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": not entry}
-    with _quick_optimiser(numba.config):
-        return cast(F, numba.njit(types, **options)(function))
+    with _own_cache(numba.config):
+        dispatcher = numba.njit(**options)(function)
+    with _quick_optimiser(numba.config), register_dispatcher(dispatcher):
+        dispatcher.compile(types)
+    dispatcher.disable_compile()
+    return cast(F, dispatcher)
 
 
 def inlined[F: Callable[..., Any]](function: F) -> F:
@@ -196,6 +255,25 @@ def inlined[F: Callable[..., Any]](function: F) -> F:
         return function
     options: dict[str, Any] = {"inline": "always", "nogil": True, "_nrt": False}
     return cast(F, numba.njit(**options)(function))
+
+
+@contextmanager
+def _own_cache(config: Any) -> Iterator[None]:
+    """The folder of the cache for functions that are made here, and for nobody else's.
+
+    A function finds its folder when it is made, before it is compiled.
+    """
+    settings = vars(config)
+    with _MAKING:
+        before = settings["CACHE_DIR"]
+        settings["CACHE_DIR"] = str(cache_dir())
+        try:
+            yield
+        finally:
+            settings["CACHE_DIR"] = before
+
+
+_MAKING = threading.Lock()
 
 
 @contextmanager

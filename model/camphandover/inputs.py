@@ -3,9 +3,11 @@
 Single values of NumPy, pandas and xarray are as good as Python's own. A truth value is no number.
 """
 
+import math
 import operator
 import os
 import re
+import sys
 from collections.abc import Iterable
 from datetime import date, datetime
 from numbers import Real
@@ -38,20 +40,22 @@ def whole(name: str, value: Any, low: int, high: int) -> int:
     raise BatchError(f"{name} is {shown(value)}: a whole number from {low} to {high} is needed.")
 
 
-def number(name: str, value: Any, low: float, high: float, unit: str = "") -> float:
-    """A number from `low` to `high`, of any real type.
+def number(
+    name: str, value: Any, low: float, high: float, unit: str = "", *, above: bool = False
+) -> float:
+    """A number from `low`, or above it, to `high`, of any real type.
 
     Errors:
         BatchError that names the value, what it is, and the range.
     """
     plain = _number(value)
-    if isinstance(plain, Real) and not isinstance(plain, bool):
-        if low <= float(plain) <= high:
-            return float(plain)
-    kind = f" ({unit})" if unit else ""
-    raise BatchError(
-        f"{name} is {shown(value)}: a number from {low:g} to {high:g}{kind} is needed."
-    )
+    is_real = isinstance(plain, Real) and not isinstance(plain, bool)
+    if is_real and low <= plain <= min(high, sys.float_info.max) and not (above and plain == low):
+        return float(plain)
+    right = f"{'above' if above else 'from'} {low:g}"
+    right += f" to {high:g}" if math.isfinite(high) else ""
+    right += f" ({unit})" if unit else ""
+    raise BatchError(f"{name} is {shown(value)}: a number {right} is needed.")
 
 
 def day(name: str, value: Any, first: date | None = None, last: date | None = None) -> date:

@@ -23,10 +23,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from camphandover import inputs
 from camphandover.analysis import emulator, targets
 from camphandover.analysis.targets import Measured, Targets
-from camphandover.ensemble.plan import BatchError, check_whole
+from camphandover.ensemble.plan import MAX_SEED, BatchError
 from camphandover.ensemble.records import Records
+from camphandover.inputs import choice, whole
 
 if TYPE_CHECKING:
     from camphandover.analysis.design import Problem
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 SCREENING = "screening"
 """Step that finds the parameters that matter."""
+MOST_OF_STEP = 2**24
+"""Points, or draws, of a step."""
 CANDIDATES = 2**16
 """Points at which a surface is asked where the next wave shall be."""
 FAVOUR = 1.0
@@ -64,22 +68,27 @@ class Budget:
     accepted: int = 100
     test_draws: int = 10
 
-    def check(self) -> None:
-        """Hold the numbers to what makes sense.
+    def checked(self) -> Budget:
+        """The same in Python's own whole numbers, held to what makes sense.
 
         Errors:
             BatchError that names the number.
         """
-        check_whole("trajectories", self.trajectories, 2, 10_000)
-        check_whole("factors", self.factors, 1, 1000)
-        if len(self.points) != len(self.draws) or not self.points:
+        if len(self.points) != len(self.draws) or len(self.points) == 0:
             raise BatchError(
                 f"{len(self.points)} numbers of points and {len(self.draws)} of draws: one of "
                 "each is needed for every wave."
             )
-        for n in (*self.points, *self.draws, self.screening_draws, self.test_draws):
-            check_whole("points and draws", n, 1, 2**24)
-        check_whole("accepted", self.accepted, 1, self.points[-1])
+        points = tuple(whole("points", n, 1, MOST_OF_STEP) for n in self.points)
+        return Budget(
+            trajectories=whole("trajectories", self.trajectories, 2, 10_000),
+            screening_draws=whole("screening_draws", self.screening_draws, 1, MOST_OF_STEP),
+            factors=whole("factors", self.factors, 1, 1000),
+            points=points,
+            draws=tuple(whole("draws", n, 1, MOST_OF_STEP) for n in self.draws),
+            accepted=whole("accepted", self.accepted, 1, points[-1]),
+            test_draws=whole("test_draws", self.test_draws, 1, MOST_OF_STEP),
+        )
 
 
 @dataclass(frozen=True)
@@ -161,13 +170,12 @@ def calibrate(
     from camphandover.results.batch import load_all
 
     emulator.check_extra()
-    budget = budget or Budget()
-    budget.check()
-    if evidence not in targets.SCENARIOS:
-        raise BatchError(f"evidence is {evidence!r}: one of hindcast, prior is needed.")
+    budget = (budget or Budget()).checked()
+    seed = whole("seed", seed, 0, MAX_SEED)
+    choice("evidence", evidence, targets.SCENARIOS)
     given = load_all(list(scenarios or targets.SCENARIOS[evidence]))
     chosen = targets.scenarios_of(evidence, given)
-    folder = Path(out) if out is not None else Path("runs", f"calibrate-{evidence}")
+    folder = inputs.path("out", f"runs/calibrate-{evidence}" if out is None else out)
     asked = targets.targets_of(evidence, chosen)
     engine = _Engine(
         chosen, asked, seed, folder, keep, say or _nothing,

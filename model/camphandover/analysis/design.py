@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from camphandover.ensemble.plan import MAX_SEED, BatchError, Model, check_whole
+from camphandover.ensemble.plan import MAX_SEED, BatchError, Model
 from camphandover.ensemble.records import EVIDENCE, Records
+from camphandover.inputs import whole
 
 if TYPE_CHECKING:
     from camphandover.ensemble.run import Progress, Say
@@ -170,7 +171,7 @@ def morris_design(problem: Problem, trajectories: int, seed: int) -> np.ndarray:
     Source: Morris 1991, Factorial sampling plans for preliminary computational experiments.
     """
     check_extra()
-    check_whole("trajectories", trajectories, 2, 2**31 - 1)
+    trajectories = whole("trajectories", trajectories, 2, 2**31 - 1)
     from SALib.sample import morris
 
     grid = morris.sample(problem.salib(), trajectories, num_levels=LEVELS, seed=derived(seed))
@@ -191,7 +192,7 @@ def sobol_design(problem: Problem, points: int, seed: int) -> np.ndarray:
     Source: Saltelli et al. 2010, Variance based sensitivity analysis of model output.
     """
     check_extra()
-    check_whole("points", points, 4, 2**24)
+    points = whole("points", points, 4, 2**24)
     if points & (points - 1):
         raise BatchError(f"points is {points}: a power of two is needed, such as {_power(points)}.")
     from SALib.sample import sobol
@@ -261,8 +262,8 @@ def run_points(
     """
     from camphandover.results.batch import run
 
-    check_whole("draws", draws, 1, 2**31 - 1)
-    check_whole("seed", seed, 0, MAX_SEED)
+    draws = whole("draws", draws, 1, 2**31 - 1)
+    seed = whole("seed", seed, 0, MAX_SEED)
     return run(
         scenario, records.n * draws, seed, out, workers, progress, model,
         cluster=cluster, parameters=records, ledger="none", say=say,

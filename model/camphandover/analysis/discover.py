@@ -7,7 +7,6 @@ the conditions that are found are re-tested on fresh points and seeds. This is s
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from camphandover import inputs
 from camphandover.analysis.discover_boxes import Box
 from camphandover.analysis.discover_losses import (
     LOST,
@@ -32,8 +32,9 @@ from camphandover.analysis.discover_losses import (
     share_of,
 )
 from camphandover.analysis.levers import NOTICE, SHIFT, Design, luck_of_its_own, make_design
-from camphandover.ensemble.files import write_whole
-from camphandover.ensemble.plan import MAX_SEED, BatchError, Model, check_whole, file_name
+from camphandover.ensemble.files import write_json
+from camphandover.ensemble.plan import MAX_SEED, BatchError, Model, file_name
+from camphandover.inputs import whole
 from camphandover.results.names import check_known
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ class Discovery:
 
     def write_json(self, path: str | Path) -> None:
         """Write the numbers to a file."""
-        write_whole(Path(path), (json.dumps(self.to_dict(), indent=1) + "\n").encode())
+        write_json(inputs.path("path", path), self.to_dict())
 
 
 def discover(
@@ -215,14 +216,21 @@ def discover(
     from camphandover.analysis.discover_screen import screen
 
     check_extra()
-    _check(points, runs, retest, boxes, seed, density, after)
+    points = whole("points", points, LEAST_POINTS, MOST_POINTS)
+    runs = whole("runs", runs, 1, 1000)
+    retest = whole("retest", retest, 10, MOST_POINTS)
+    boxes = whole("boxes", boxes, 1, MOST_BOXES)
+    seed = whole("seed", seed, 0, MAX_SEED)
+    after = None if after is None else whole("after", after, 0, 365)
+    if density is not None:
+        density = inputs.number("density", density, 0, 1, above=True)
     check_known("method", method, METHODS)
     design = make_design(
         scenario, place, camps=camps, shift=shift, receivers=receivers, notice=notice,
         evidence=evidence, room=after or 0,
     )  # fmt: skip
     loss = make_loss(design, place, slot, lost_to, unless, date, after)
-    folder = Path(out) if out is not None else default_folder(design.name, place)
+    folder = default_folder(design.name, place) if out is None else inputs.path("out", out)
     runner = Runner(
         design, loss, folder, runs, luck_of_its_own(model), workers, progress, say
     )  # fmt: skip
@@ -257,20 +265,6 @@ def discover(
 def default_folder(scenario: str, place: str) -> Path:
     """Where the batches of a search land if no folder is given."""
     return Path("runs", f"discover-{file_name(scenario)}-{file_name(place)}")
-
-
-def _check(
-    points: int, runs: int, retest: int, boxes: int, seed: int, density: float | None, after: Any
-) -> None:
-    check_whole("points", points, LEAST_POINTS, MOST_POINTS)
-    check_whole("runs", runs, 1, 1000)
-    check_whole("retest", retest, 10, MOST_POINTS)
-    check_whole("boxes", boxes, 1, MOST_BOXES)
-    check_whole("seed", seed, 0, MAX_SEED)
-    if after is not None:
-        check_whole("after", after, 0, 365)
-    if density is not None and not (math.isfinite(density) and 0 < density <= 1):
-        raise BatchError(f"density is {density!r}: a share above 0, at most 1, is needed.")
 
 
 def _boxes(frame: pd.DataFrame, found: Sequence[Box], verdicts: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from camphandover import inputs
 from camphandover.ensemble.cubes import HOLDERS, SLOTS
 from camphandover.ensemble.plan import BatchError, Model, make_plan
 from camphandover.results.intervals import Interval, wilson
@@ -107,14 +108,7 @@ def make_loss(
                 f"{after} days after the exit: the handover of {place} is not varied; give a date."
             )
         return Loss(place, slot, losers, None, after)
-    day = window.end if on is None else on
-    if isinstance(day, str):
-        try:
-            day = date.fromisoformat(day)
-        except ValueError:
-            raise BatchError(f"date {day!r}: a date such as {window.end} is needed.") from None
-    if not window.start <= day <= window.end:
-        raise BatchError(f"date {day} is outside the window, {window.start} to {window.end}.")
+    day = inputs.day("date", window.end if on is None else on, window.start, window.end)
     return Loss(place, slot, losers, day, None)
 
 

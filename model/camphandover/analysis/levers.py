@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from camphandover.analysis.levers_words import ORDER, PARAMETER, TIMING, Factor, Kind
 from camphandover.ensemble.plan import BatchError, Model, Runner, northern_mali
 from camphandover.ensemble.replicates import fresh
+from camphandover.inputs import shown, whole
 from camphandover.results.names import check_known
 from camphandover.scenario.schema import MAX_SHIFT, Receiver
 
@@ -192,8 +193,8 @@ def make_design(
     check_known("set of parameters", evidence, ("hindcast", "prior"))
     chosen = _camps(place, camps)
     options = _receivers(receivers)
-    _check_range("notice", notice, 0, MOST_NOTICE)
-    _check_range("shift", shift, -MAX_SHIFT, MAX_SHIFT)
+    notice = _range("notice", notice, 0, MOST_NOTICE)
+    shift = _range("shift", shift, -MAX_SHIFT, MAX_SHIFT)
     levers: list[Factor] = []
     notes: list[str] = []
     for camp in chosen:
@@ -279,13 +280,17 @@ def _receivers(wanted: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(name for name in RECEIVERS if name in wanted)
 
 
-def _check_range(what: str, given: tuple[int, int], least: int, most: int) -> None:
-    low, high = given
-    if not least <= low <= high <= most:
-        raise BatchError(
-            f"{what} {low} to {high}: two numbers of days, the lower one first, from {least} to "
-            f"{most} are needed."
-        )
+def _range(what: str, given: Any, least: int, most: int) -> tuple[int, int]:
+    try:
+        low, high = (whole(what, days, least, most) for days in given)
+        if low <= high:
+            return low, high
+    except (TypeError, ValueError):
+        pass
+    raise BatchError(
+        f"{what} is {shown(given)}: two numbers of days, the lower one first, from {least} to "
+        f"{most} are needed."
+    )
 
 
 def _shifts(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from camphandover import inputs
 from camphandover.codes import Slot
 from camphandover.ensemble.cubes import HOLDERS, SLOTS
 from camphandover.ensemble.plan import BatchError
@@ -118,13 +119,7 @@ def _day(text: str, day: str | None, window: Window) -> date:
     """The date of `holds`, the last one if none is given."""
     if day is None:
         return window.last
-    try:
-        found = date.fromisoformat(day)
-    except ValueError:
-        raise BatchError(f"outcome {text!r}: a date such as {window.last} is needed.") from None
-    if not window.first <= found <= window.last:
-        raise BatchError(f"outcome {text!r}: the date is not within {window}.")
-    return found
+    return inputs.day(f"outcome {text!r}: the date", day, *window)
 
 
 def values_of(batch: Batch, scenario: str, wanted: Sequence[Outcome], window: Window) -> np.ndarray:

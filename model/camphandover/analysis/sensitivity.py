@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from camphandover import inputs
 from camphandover.analysis.design import (
     Problem,
     by_point,
@@ -27,8 +27,9 @@ from camphandover.analysis.point_outcomes import (
     without_failures,
 )
 from camphandover.analysis.sensitivity_tables import plain, tables
-from camphandover.ensemble.files import write_whole
-from camphandover.ensemble.plan import MAX_SEED, BatchError, Model, check_whole, file_name
+from camphandover.ensemble.files import write_json
+from camphandover.ensemble.plan import MAX_SEED, BatchError, Model, file_name
+from camphandover.inputs import whole
 from camphandover.results.names import check_known
 from camphandover.results.outcomes import Window
 
@@ -173,7 +174,7 @@ class Sensitivity:
 
     def write_json(self, path: str | Path) -> None:
         """Write the numbers to a file."""
-        write_whole(Path(path), (json.dumps(self.to_dict(), indent=1) + "\n").encode())
+        write_json(inputs.path("path", path), self.to_dict())
 
 
 def sensitivity(
@@ -229,18 +230,20 @@ def sensitivity(
 
     check_known("method", method, METHODS)
     check_extra()
-    check_whole("seed", seed, 0, MAX_SEED)
+    seed = whole("seed", seed, 0, MAX_SEED)
+    draws = whole("draws", draws, 1, 2**31 - 1)
+    what, size = ("trajectories", trajectories) if method == "morris" else ("points", points)
+    size = whole(what, size, 2, 2**24)
     spec = _one(load_all(scenario))
     window = Window(spec.window.start, spec.window.end)
     asked = [outcomes] if isinstance(outcomes, str) else list(outcomes)
     wanted = tuple(outcomes_of(asked, window, _places()))
     problem = problem_of(spec, evidence, parameters, groups)
-    size = trajectories if method == "morris" else points
     design = {"morris": morris_design, "sobol": sobol_design}[method](problem, size, seed)
     made = {"method": method, "size": size, "seed": seed}
     records = records_of_points(problem, design, f"{method} of {spec.name}", made)
     batch = run_points(
-        spec, records, draws, seed, out or default_folder(spec.name, method),
+        spec, records, draws, seed, out if out is not None else default_folder(spec.name, method),
         workers=workers, cluster=cluster, model=model, say=say,
         progress=_telling(progress, say, spec, records, seed, model, workers),
     )  # fmt: skip
@@ -303,8 +306,7 @@ def _telling(
     def tell(done: int, total: int) -> None:
         nonlocal told
         if not told and done < total:
-            if compiled.is_cold():
-                say("Compiling the model, once per version...")
+            compiled.announce(say)
             seconds = _seconds_a_run(scenario, records, seed, model, workers)
             left = total - done
             of = f", {done:,} of {total:,} are there" if done else ""

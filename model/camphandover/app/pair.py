@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from camphandover.ensemble.plan import BatchError, check_whole
+from camphandover.ensemble.plan import BatchError
+from camphandover.inputs import whole
 from camphandover.results.batch import run
 from camphandover.results.compare import Comparison, compare
 from camphandover.results.table import KEY_BASES
@@ -58,7 +59,7 @@ def run_pair(
     Errors:
         BatchError if the two do not differ, share a name, or the number of runs is wrong.
     """
-    check_whole("runs", runs, 1, MAX_RUNS)
+    runs = whole("runs", runs, 1, MAX_RUNS)
     changes = differences(parent, edited)
     if not changes:
         raise BatchError(f"Nothing to compare: the edit differs from {parent.name} nowhere.")

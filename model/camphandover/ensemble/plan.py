@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from camphandover.ensemble.identity import identity_of
-from camphandover.inputs import BatchError
+from camphandover.inputs import BatchError as BatchError
+from camphandover.inputs import choice, number, whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -250,10 +251,10 @@ def make_plan(
 
     evidence = _evidence(evidence, sampled, records)
 
-    check_whole("runs", runs, 1, 2**31 - 1)
-    check_whole("seed", seed, 0, MAX_SEED)
-    _check_choice("evidence", evidence, ("hindcast", "prior"))
-    _check_choice("ledger", ledger, LEDGERS)
+    runs = whole("runs", runs, 1, 2**31 - 1)
+    seed = whole("seed", seed, 0, MAX_SEED)
+    choice("evidence", evidence, ("hindcast", "prior"))
+    choice("ledger", ledger, LEDGERS)
     if not scenarios:
         raise BatchError("There is no scenario to run: name at least one.")
     names = [scenario.name for scenario in scenarios]
@@ -293,30 +294,20 @@ def _evidence(asked: str | None, sampled: bool, records: Records | None) -> str:
     return records.evidence
 
 
-def _check_choice(name: str, value: str, known: Sequence[str]) -> None:
-    if value not in known:
-        raise BatchError(f"{name} is {value!r}: one of {', '.join(known)} is needed.")
-
-
 def _check_parameters(
     fixed: Mapping[str, float], register: Mapping[str, Parameter]
 ) -> dict[str, float]:
     """Hold fixed parameters to the register's names and ranges."""
     from camphandover.theatre.errors import close_matches
 
-    for name, value in fixed.items():
+    for name in fixed:
         if name not in register:
             hint = close_matches(name, list(register))
             raise BatchError(f"There is no parameter {name!r}: {hint}.")
-        low, high = register[name].widest
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, float))
-            or not low <= value <= high
-        ):
-            unit = register[name].unit
-            raise BatchError(f"{name} is {value!r}: {low:g} to {high:g} is right ({unit}).")
-    return {name: float(value) for name, value in fixed.items()}
+    return {
+        name: number(name, value, *register[name].widest, unit=register[name].unit)
+        for name, value in fixed.items()
+    }
 
 
 def code_digest() -> str:
@@ -331,16 +322,6 @@ def code_digest() -> str:
     for name in sorted(names):
         digest.update(name.encode() + b"\0" + names[name] + b"\0")
     return digest.hexdigest()
-
-
-def check_whole(name: str, value: Any, low: int, high: int) -> None:
-    """Hold a whole number to its range.
-
-    Errors:
-        BatchError that names the value, what it is, and the range.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise BatchError(f"{name} is {value!r}: a whole number from {low} to {high} is needed.")
 
 
 def file_name(name: str) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from camphandover import inputs
 from camphandover.ensemble.files import write_json
 from camphandover.ensemble.plan import BatchError
 
@@ -99,13 +99,13 @@ def find_records(name: str | Path) -> Records:
     Errors:
         BatchError that says what of the file is wrong.
     """
-    path = Path(name)
+    path = inputs.path("parameters", name)
     shipped = {file.stem: file for file in sorted(SHIPPED.glob("*.json"))}
     if not path.exists() and str(name) in shipped:
         path = shipped[str(name)]
     if not path.is_file():
         known = f", or the name of a shipped set: {', '.join(shipped)}" if shipped else ""
-        raise BatchError(f"--parameters {name}: a file of parameter records is needed{known}.")
+        raise BatchError(f"--parameters {path}: a file of parameter records is needed{known}.")
     return read_records(path)
 
 
@@ -188,10 +188,4 @@ def _values(path: Path, names: tuple[str, ...], records: Any) -> np.ndarray:
 
 
 def _check_value(where: str, parameter: Parameter, value: Any) -> None:
-    low, high = parameter.widest
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or not low <= value <= high:
-        raise BatchError(
-            f"{where}: {parameter.name} is {value!r}; {low:g} to {high:g} is right "
-            f"({parameter.unit})."
-        )
+    inputs.number(f"{where}: {parameter.name}", value, *parameter.widest, unit=parameter.unit)

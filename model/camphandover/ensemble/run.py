@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Protocol
 
 from camphandover.ensemble import store
-from camphandover.ensemble.plan import BatchError, Block, Model, Plan, check_whole
+from camphandover.ensemble.plan import BatchError, Block, Model, Plan
+from camphandover.ensemble.tidy import tidy
+from camphandover.inputs import whole
 
 Progress = Callable[[int, int], None]
 """Called with the replicates that are there and all replicates, from the thread of the caller."""
@@ -75,9 +77,13 @@ def fill(
         with store.writing(folder):
             finished = store.check_usable(folder, plan)
             todo = _missing(folder, plan, say or _warn)
-            if finished is not None and not todo:
-                return finished, True
-            return _fill(plan, folder, engine, todo, progress, began), False
+            is_there = finished is not None and not todo
+            if finished is None or todo:
+                finished = _fill(plan, folder, engine, todo, progress, began)
+            else:
+                store.shrink(folder, plan)
+            tidy(folder, store.markers(folder, plan.blocks))
+            return finished, is_there
     except OSError as error:
         raise BatchError(
             f"{folder} cannot be written: {error}. What was computed is kept: free space and run "
@@ -149,8 +155,8 @@ class Threads:
     name = "threads"
 
     def __init__(self, model: Model, workers: int | None = None) -> None:
-        self.workers = os.cpu_count() or 1 if workers is None else workers
-        check_whole("workers", self.workers, 1, 4096)
+        asked = os.cpu_count() or 1 if workers is None else workers
+        self.workers = whole("workers", asked, 1, 4096)
         self.model = model
 
     def run(self, plan: Plan, folder: Path, todo: list[Block]) -> Generator[Done]:

@@ -14,7 +14,8 @@ manifest.json        written last: a folder that has it is a finished batch
 charts/              drawn from the above
 
 A batch that is cut off goes on with the blocks that are there. A finished one grows: chunks past
-its last replicate are not seen before the manifest says so.
+its last replicate are not seen before the manifest says so, and what the manifest does not name
+any more goes after it (`tidy.py`).
 """
 
 from __future__ import annotations
@@ -261,6 +262,13 @@ def begin(folder: Path, plan: Plan) -> None:
     for scenario in plan.scenarios:
         path = folder / SCENARIOS / f"{file_name(scenario.name)}.yaml"
         write_whole(path, scenario.to_yaml().encode())
+
+
+def shrink(folder: Path, plan: Plan) -> None:
+    """Describe a finished batch anew if it was to grow and that was cut off."""
+    if (folder / OPEN).exists():
+        begin(folder, plan)
+        (folder / OPEN).unlink()
 
 
 def parameter_table(keys: dict[str, list[Any]], records: list[dict[str, float]]) -> bytes:

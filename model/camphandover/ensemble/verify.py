@@ -10,8 +10,17 @@ from pathlib import Path
 from camphandover.ensemble import store
 from camphandover.ensemble.files import stamp
 from camphandover.ensemble.identity import identity_of
-from camphandover.ensemble.plan import DEFAULT_MODEL, BatchError, Block, Model, Plan, code_digest
+from camphandover.ensemble.plan import (
+    DEFAULT_MODEL,
+    MAX_SEED,
+    BatchError,
+    Block,
+    Model,
+    Plan,
+    code_digest,
+)
 from camphandover.ensemble.records import read_records
+from camphandover.inputs import whole
 
 
 @dataclass(frozen=True)
@@ -94,10 +103,11 @@ def verify(
     Errors:
         BatchError if the batch cannot be computed here.
     """
-    from camphandover.ensemble.plan import check_whole, northern_mali
+    from camphandover.ensemble.plan import northern_mali
     from camphandover.ensemble.work import compute
 
-    check_whole("blocks", blocks, 1, 2**31 - 1)
+    blocks = whole("blocks", blocks, 1, 2**31 - 1)
+    chooser = None if chooser is None else whole("chooser", chooser, 0, MAX_SEED)
     manifest = store.read_manifest(folder)
     plan = plan_of(folder, manifest)
     ours = DEFAULT_MODEL if model is None else identity_of(model)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from camphandover import inputs
 from camphandover.ensemble.plan import BatchError
 from camphandover.plots.axis import LEGEND_ROW, day_text, note, scenario_of, title
 from camphandover.plots.data import Data, inside_window, some_shares
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".gif", ".mp4")
 PER_SECOND = 3
 """Pictures a second."""
+MOST_STEP = 10_000
 LAST = 5
 """Pictures for which the last day stays."""
 DPI = 90
@@ -44,10 +46,9 @@ def animate_map(
         ValueError for a name that the data do not hold, a step below 1, or no run on any date;
         BatchError if the file can be neither, or ffmpeg is not there.
     """
-    path = Path(path)
+    path = inputs.path("path", path)
     writer = _writer(path)
-    if isinstance(step, bool) or not isinstance(step, int) or step < 1:
-        raise ValueError(f"step is {step!r}: a whole number of days from 1 is needed")
+    step = inputs.whole("step", step, 1, MOST_STEP)
     shares = inside_window(some_shares(data, scenario, slot=slot))
     n_days = shares.sizes["date"]
     if n_days == 0:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from camphandover import inputs
 from camphandover.plots.axis import TITLE_SIZE
 from camphandover.plots.data import axes_or_new
 from camphandover.plots.palette import FAINT, INK
@@ -65,7 +66,7 @@ def plot_calibration(calibration: Calibration, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def draw_calibration(calibration: Calibration, folder: Path) -> Path:
+def draw_calibration(calibration: Calibration, folder: str | Path) -> Path:
     """Write the chart to `folder/accepted.png` and return its path."""
     from matplotlib.figure import Figure
 
@@ -73,6 +74,7 @@ def draw_calibration(calibration: Calibration, folder: Path) -> Path:
         figsize=(8.4, AROUND + ROW * len(calibration.screened)), layout="constrained", dpi=DPI
     )
     plot_calibration(calibration, figure.add_subplot())
+    folder = inputs.path("folder", folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "accepted.png"
     figure.savefig(path)

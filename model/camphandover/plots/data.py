@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from camphandover import inputs
 from camphandover.results.batch import Batch
 from camphandover.results.shares import control_shares
 
@@ -84,22 +85,15 @@ def check_label(held: xr.DataArray | xr.Dataset, dim: str, label: str) -> None:
 
 
 def chosen_date(shares: xr.Dataset, day: date | str | np.datetime64) -> xr.Dataset:
-    """The shares at one date, or ValueError that tells on which dates there are runs."""
+    """The shares at one date; a ValueError tells on which dates there are runs."""
     days = inside_window(shares)["date"].to_numpy().astype("M8[D]")
     if len(days) == 0:
         raise ValueError("there is no run on any date")
-    wanted = np.flatnonzero(days == _as_day(day))
+    asked = inputs.day("date", day)
+    wanted = np.flatnonzero(days == np.datetime64(asked))
     if len(wanted) == 0:
-        raise ValueError(f"date '{day}' is not in the data; there is {days[0]} to {days[-1]}")
+        raise ValueError(f"date '{asked}' is not in the data; there is {days[0]} to {days[-1]}")
     return inside_window(shares).isel(date=int(wanted[0]))
-
-
-def _as_day(day: date | str | np.datetime64) -> np.datetime64:
-    """A date, or no time at all for a text that is none."""
-    try:
-        return np.datetime64(day, "D")
-    except ValueError:
-        return np.datetime64("NaT", "D")
 
 
 def inside_window(shares: xr.Dataset) -> xr.Dataset:

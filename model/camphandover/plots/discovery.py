@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
+from camphandover import inputs
 from camphandover.analysis.discover_boxes import Box, Condition
 from camphandover.analysis.discover_losses import SHARE
 from camphandover.analysis.discover_text import VERDICTS, signed
@@ -96,10 +97,10 @@ def box_scatter(found: Discovery, box: int = 1, ax: Axes | None = None) -> Axes:
         box: Its number, from 1.
         ax: Where to draw; axes of a new figure if not given.
     Errors:
-        ValueError if there is no box of this number.
+        BatchError if there is no box of this number.
     """
-    if found.found and not 1 <= box <= len(found.found):
-        raise ValueError(f"there is no box {box}; there are {len(found.found)}")
+    if found.found:
+        box = inputs.whole("box", box, 1, len(found.found))
     here = found.found[box - 1] if found.found else Box(())
     across, up = _pair(found, here)
     ax = axes_or_new(ax, 6.8, 5.2)
@@ -174,7 +175,7 @@ def robust_grid(found: Discovery, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def draw_discovery(found: Discovery, folder: Path | None = None) -> list[Path]:
+def draw_discovery(found: Discovery, folder: str | Path | None = None) -> list[Path]:
     """Draw the charts of a search.
 
     Args:
@@ -183,7 +184,7 @@ def draw_discovery(found: Discovery, folder: Path | None = None) -> list[Path]:
     Returns:
         The files, PNG.
     """
-    folder = found.out / CHARTS if folder is None else folder
+    folder = found.out / CHARTS if folder is None else inputs.path("folder", folder)
     drawn = {"trade-off": trade_off(found), "robust": robust_grid(found)}
     for number in range(1, max(len(found.found), 1) + 1):
         drawn[f"box-{number}"] = box_scatter(found, number)

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from camphandover import inputs
 from camphandover.ensemble.store import CHARTS
 from camphandover.plots.axis import below, dates, holder_patches, present_holders
 from camphandover.plots.control import control_heatmap, draw_stack, exit_key
@@ -37,7 +38,9 @@ ROW = 0.19
 """Height of a place in a heat map, inches."""
 
 
-def draw_batch(batch: Batch, folder: Path | None = None, missing_only: bool = False) -> list[Path]:
+def draw_batch(
+    batch: Batch, folder: str | Path | None = None, missing_only: bool = False
+) -> list[Path]:
     """Draw the charts of a batch: one for each key base, one heat map for each scenario.
 
     Args:
@@ -47,7 +50,7 @@ def draw_batch(batch: Batch, folder: Path | None = None, missing_only: bool = Fa
     Returns:
         The files, PNG.
     """
-    folder = batch.folder / CHARTS if folder is None else folder
+    folder = batch.folder / CHARTS if folder is None else inputs.path("folder", folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = chart_files(folder, batch.scenarios)
     wanted = [path for path in files if not (missing_only and path.exists())]

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from camphandover import inputs
 from camphandover.analysis.sensitivity_tables import n_top
 from camphandover.ensemble.plan import file_name
 from camphandover.ensemble.store import CHARTS
@@ -34,6 +35,7 @@ AROUND = 1.75
 """Inches above and below the rows."""
 THICK = 0.62
 """Of a bar, in rows."""
+MOST_ROWS = 1000
 LINES = 6
 """Parameters of which the convergence is drawn if nothing else is asked for."""
 LONGEST = 68
@@ -64,10 +66,9 @@ def plot_sensitivity(
     Returns:
         The axes: rows from top to bottom; beside them `mu`, or `S1`.
     Errors:
-        BatchError if there is no such outcome; ValueError if `top` is below 1.
+        BatchError if there is no such outcome, or `top` is below 1.
     """
-    if top < 1:
-        raise ValueError(f"top is {top}: a whole number from 1 is needed")
+    top = inputs.whole("top", top, 1, MOST_ROWS)
     one = sensitivity.outcome(outcome)
     table = sensitivity.select(one.name).head(top)
     ax = axes_or_new(ax, 7.6, AROUND + ROW * max(len(table), 4))
@@ -100,11 +101,10 @@ def plot_convergence(
     Returns:
         The axes: along them the runs, upwards the index with its 95 % interval.
     Errors:
-        BatchError if there is no such outcome; ValueError if `top` is not 1 to 8.
+        BatchError if there is no such outcome, or `top` is not 1 to 8.
     """
     colours = matplotlib.color_sequences["petroff8"]
-    if not 1 <= top <= len(colours):
-        raise ValueError(f"top is {top}: a whole number from 1 to {len(colours)} is needed")
+    top = inputs.whole("top", top, 1, len(colours))
     one = sensitivity.outcome(outcome)
     grown = sensitivity.convergence
     grown = grown[grown["outcome"] == one.name]
@@ -135,7 +135,7 @@ def plot_convergence(
 
 
 def draw_sensitivity(
-    sensitivity: Sensitivity, folder: Path | None = None, top: int = 15
+    sensitivity: Sensitivity, folder: str | Path | None = None, top: int = 15
 ) -> list[Path]:
     """Draw both charts of each outcome.
 
@@ -146,7 +146,7 @@ def draw_sensitivity(
     Returns:
         The files, PNG: `sensitivity-<outcome>.png` and `convergence-<outcome>.png`.
     """
-    folder = sensitivity.folder / CHARTS if folder is None else folder
+    folder = sensitivity.folder / CHARTS if folder is None else inputs.path("folder", folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for one in sensitivity.outcomes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from camphandover import inputs
 from camphandover.ensemble.files import write_whole
 from camphandover.report.content import content
 
@@ -30,7 +31,7 @@ def write_report(batch: Batch, path: str | Path | None = None, against: str | No
     Errors:
         BatchError if the batch is damaged or holds no such scenario.
     """
-    target = batch.folder / NAME if path is None else Path(path)
+    target = batch.folder / NAME if path is None else inputs.path("path", path)
     write_whole(target, page(batch, against).encode())
     return target
 

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from camphandover import inputs
 from camphandover.ensemble.files import write_whole
 from camphandover.validation.page import page
 from camphandover.validation.page_sources import FORECAST, Runs, Sources, sources
@@ -43,10 +44,10 @@ def write_validation(
         BatchError if a batch is not what is needed; nothing is written then.
     """
     found = sources(hindcast, prior, variants)
-    target = Path(out)
+    target = inputs.path("out", out)
     shown, folder = {}, None
     if pictures is not None:
-        folder = Path(pictures)
+        folder = inputs.path("pictures", pictures)
         shown = _draw(found, folder, target)
     text = page(found, target.as_posix(), shown, None if folder is None else folder.as_posix())
     write_whole(target, text.encode())

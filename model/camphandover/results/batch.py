@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from camphandover import inputs
 from camphandover.ensemble import store
 from camphandover.ensemble.plan import (
     BatchError,
@@ -40,7 +41,7 @@ class Batch:
 
     def __init__(self, folder: str | Path, *, reused: bool = False) -> None:
         """Open the batch in `folder`; BatchError if there is none."""
-        self.folder = Path(folder)
+        self.folder = inputs.path("folder", folder)
         self.manifest: dict[str, Any] = store.read_manifest(self.folder)
         self.reused = reused
 
@@ -304,18 +305,21 @@ def run(
     Errors:
         ScenarioError for faulty scenarios; BatchError if `out` holds something else.
     """
-    from camphandover.ensemble.records import find_records
+    from camphandover.ensemble.records import Records, find_records
     from camphandover.ensemble.run import fill
     from camphandover.results.progress import shown
 
-    if isinstance(parameters, (str, Path)):
+    if parameters is not None and not isinstance(parameters, Records):
         parameters = find_records(parameters)
     plan = make_plan(
         load_all(scenarios), runs, seed, model,
         sampled=sample_parameters, fixed=fixed, evidence=evidence, ledger=ledger,
         records=parameters,
     )  # fmt: skip
-    folder = Path(out) if out is not None else default_folder(plan.names, scenarios is None)
+    if out is None:
+        folder = default_folder(plan.names, scenarios is None)
+    else:
+        folder = inputs.path("out", out)
     with shown(progress) as tell, engine_of(cluster, model, workers) as engine:
         _, reused = fill(plan, folder, engine, tell, say)
     return Batch(folder, reused=reused)
@@ -355,7 +359,7 @@ def verify(
     """
     from camphandover.ensemble.verify import verify as verify_folder
 
-    folder = batch.folder if isinstance(batch, Batch) else Path(batch)
+    folder = batch.folder if isinstance(batch, Batch) else inputs.path("batch", batch)
     return verify_folder(folder, blocks, model, chooser)
 
 
@@ -372,7 +376,9 @@ def load_all(scenarios: Any = None) -> list[Scenario]:
     elif isinstance(scenarios, (str, Path, Mapping, scenario.Scenario)):
         scenarios = [scenarios]
     elif not isinstance(scenarios, Iterable):
-        raise TypeError(f"scenarios: a path, a dict or a list of those, not {scenarios!r}")
+        raise BatchError(
+            f"scenarios is {inputs.shown(scenarios)}: a path, a dict or a list of those is needed."
+        )
     loaded: list[Scenario] = []
     problems: list[scenario.Problem] = []
     for source in scenarios:

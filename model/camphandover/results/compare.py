@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from camphandover import inputs
 from camphandover.ensemble.cubes import HOLDERS, SLOTS
-from camphandover.ensemble.files import write_whole
+from camphandover.ensemble.files import write_json
 from camphandover.ensemble.plan import BatchError
 from camphandover.results.names import check_known
 from camphandover.results.outcomes import (
@@ -157,7 +157,7 @@ class Comparison:
 
     def write_json(self, path: str | Path) -> None:
         """Write the numbers to a file."""
-        write_whole(Path(path), (json.dumps(self.to_dict(), indent=1) + "\n").encode())
+        write_json(inputs.path("path", path), self.to_dict())
 
 
 def compare(
@@ -241,16 +241,7 @@ def _day(day: date | str | None, window: Window) -> date:
     """The date asked for, within the window; its last one if none is."""
     if day is None:
         return window.last
-    if isinstance(day, str):
-        try:
-            day = date.fromisoformat(day)
-        except ValueError:
-            raise BatchError(
-                f"date {day!r}: a date such as {window.last} is needed, {window}."
-            ) from None
-    if not window.first <= day <= window.last:
-        raise BatchError(f"date {day} is not among those that both scenarios have, {window}.")
-    return day
+    return inputs.day("date", day, *window)
 
 
 def _half_widths(wanted: float | Mapping[str, float] | None) -> dict[str, float]:
@@ -260,10 +251,8 @@ def _half_widths(wanted: float | Mapping[str, float] | None) -> dict[str, float]
     given = dict(wanted) if isinstance(wanted, Mapping) else {"days": wanted}
     for unit, value in given.items():
         check_known("unit", unit, list(HALF_WIDTH))
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not is_number or not 0 < value < math.inf:
-            raise BatchError(f"half-width {value!r} of {unit}: a number above 0 is needed.")
-    return {**HALF_WIDTH, **{unit: float(value) for unit, value in given.items()}}
+        given[unit] = inputs.number(f"half-width of {unit}", value, 0, math.inf, above=True)
+    return {**HALF_WIDTH, **given}
 
 
 # --- the table ---------------------------------------------------------------------------

@@ -7,7 +7,6 @@ What was said is left aside: it is no event of the world, though some rules heed
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from camphandover.ensemble.files import write_whole
+from camphandover import inputs
+from camphandover.ensemble.files import write_json
 from camphandover.ensemble.plan import BatchError
 from camphandover.results.outcomes import Window, common_window
 from camphandover.results.run_ledger import RunLedger, check_run, read_run
@@ -148,7 +148,7 @@ class Divergence:
 
     def write_json(self, path: str | Path) -> None:
         """Write it to a file."""
-        write_whole(Path(path), (json.dumps(self.to_dict(), indent=1) + "\n").encode())
+        write_json(inputs.path("path", path), self.to_dict())
 
 
 def diverge(batch: Batch, a: str, b: str, replicate: int) -> Divergence:
@@ -166,7 +166,7 @@ def diverge(batch: Batch, a: str, b: str, replicate: int) -> Divergence:
         no date in common, or the ledger is not full.
     """
     for name in (a, b):
-        check_run(batch, name, replicate)
+        replicate = check_run(batch, name, replicate)
     if a == b:
         known = ", ".join(batch.scenarios)
         raise BatchError(f"A and B are both {a!r}: name two scenarios of {known}.")
@@ -189,7 +189,7 @@ def diverge(batch: Batch, a: str, b: str, replicate: int) -> Divergence:
     return Divergence(
         a=a,
         b=b,
-        replicate=int(replicate),
+        replicate=replicate,
         seed=batch.seed,
         window=window,
         settings=_settings(batch, a, b),

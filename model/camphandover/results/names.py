@@ -9,7 +9,7 @@ from camphandover.ensemble.plan import BatchError
 
 def check_known(what: str, name: str, known: Sequence[str]) -> None:
     """Refuse a name that is not among those known, with a guess at what was meant."""
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         from camphandover.scenario.errors import suggestion
 
         raise BatchError(f"no {what} is named {name!r}: {suggestion(str(name), known, 'there is')}")

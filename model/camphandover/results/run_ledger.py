@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from camphandover.ensemble.cubes import SLOTS
 from camphandover.ensemble.plan import BatchError
+from camphandover.inputs import whole
 from camphandover.results.names import check_known
 from camphandover.results.sentences import (
     Event,
@@ -51,23 +51,19 @@ def read_run(batch: Batch, scenario: str, replicate: int) -> RunLedger:
     """
     import pyarrow.compute as pc
 
-    check_run(batch, scenario, replicate)
+    replicate = check_run(batch, scenario, replicate)
     block = next(
         block for block in blocks_of(batch, scenario) if block["first"] <= replicate < block["stop"]
     )
     table = block_table(batch, block)
-    rows = table.filter(pc.equal(table["replicate"], int(replicate))).to_pylist()
+    rows = table.filter(pc.equal(table["replicate"], replicate)).to_pylist()
     return RunLedger(event_of(row) for row in rows)
 
 
-def check_run(batch: Batch, scenario: str, replicate: int) -> None:
-    """Refuse a run that the batch does not have, or of which it has no ledger."""
+def check_run(batch: Batch, scenario: str, replicate: Any) -> int:
+    """The number of a run; one that the batch does not have, or without a ledger, is refused."""
     check_known("scenario", scenario, batch.scenarios)
-    is_number = isinstance(replicate, Integral) and not isinstance(replicate, bool)
-    if not is_number or not 0 <= replicate < batch.runs:
-        raise BatchError(
-            f"replicate {replicate}: the runs of each scenario are numbered 0 to {batch.runs - 1}."
-        )
+    replicate = whole("replicate", replicate, 0, batch.runs - 1)
     check_ledger(batch)
     for failure in batch.failures:
         if (failure["scenario"], failure["replicate"]) == (scenario, replicate):
@@ -75,6 +71,7 @@ def check_run(batch: Batch, scenario: str, replicate: int) -> None:
                 f"replicate {replicate} of {scenario} failed ({failure['error']}) and tells "
                 "nothing: name another one."
             )
+    return replicate
 
 
 def check_ledger(batch: Batch) -> None:

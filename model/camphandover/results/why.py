@@ -7,7 +7,6 @@ found by playing the run again up to that day.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,9 +14,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from camphandover import inputs
 from camphandover.ensemble.cubes import HOLDERS
-from camphandover.ensemble.files import write_whole
-from camphandover.ensemble.plan import DEFAULT_MODEL, BatchError
+from camphandover.ensemble.files import write_json
+from camphandover.ensemble.plan import DEFAULT_MODEL
 from camphandover.results.outcomes import Window, scenario_window
 from camphandover.results.sentences import (
     ARMED,
@@ -171,7 +171,7 @@ class Explanation:
 
     def write_json(self, path: str | Path) -> None:
         """Write it to a file."""
-        write_whole(Path(path), (json.dumps(self.to_dict(), indent=1) + "\n").encode())
+        write_json(inputs.path("path", path), self.to_dict())
 
 
 def step_dict(step: Step) -> dict[str, Any]:
@@ -217,7 +217,7 @@ def why(
     Errors:
         BatchError if a name, replicate or date cannot be, the run failed, or has no ledger.
     """
-    check_run(batch, scenario, replicate)
+    replicate = check_run(batch, scenario, replicate)
     check_base(batch, place, slot)
     window = scenario_window(batch, scenario)
     until = None if date is None else day_within(date, window)
@@ -241,7 +241,7 @@ def why(
             unknown = "playing the run again did not lead to the same choice"
     return Explanation(
         scenario=scenario,
-        replicate=int(replicate),
+        replicate=replicate,
         seed=batch.seed,
         place=place,
         slot=slot,
@@ -256,16 +256,7 @@ def why(
 
 def day_within(wanted: date | str, window: Window) -> date:
     """A date asked for, held to the scenario's window."""
-    if isinstance(wanted, str):
-        try:
-            wanted = date.fromisoformat(wanted)
-        except ValueError:
-            raise BatchError(
-                f"date {wanted!r}: a date such as {window.last} is needed, {window}."
-            ) from None
-    if not window.first <= wanted <= window.last:
-        raise BatchError(f"date {wanted} is not within the scenario's window, {window}.")
-    return wanted
+    return inputs.day("date", wanted, *window)
 
 
 def _first_holder(batch: Batch, scenario: str, replicate: int, place: str, slot: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import textwrap
 from collections import Counter
@@ -12,8 +11,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from camphandover import inputs
 from camphandover.ensemble.cubes import HOLDERS
-from camphandover.ensemble.files import write_whole
+from camphandover.ensemble.files import write_json
 from camphandover.ensemble.plan import DEFAULT_MODEL, BatchError
 from camphandover.results.intervals import Interval, share_interval
 from camphandover.results.sentences import (
@@ -108,7 +108,7 @@ class WhySummary:
 
     def write_json(self, path: str | Path) -> None:
         """Write the numbers to a file."""
-        write_whole(Path(path), (json.dumps(self.to_dict(), indent=1) + "\n").encode())
+        write_json(inputs.path("path", path), self.to_dict())
 
 
 def why_summary(

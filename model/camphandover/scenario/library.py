@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from camphandover import inputs
 from camphandover.scenario.errors import Mark, Problem, ScenarioError, shown_path, suggestion
 
 ORDER = (
@@ -67,7 +68,7 @@ def locate(source: str | Path) -> Path:
     Errors:
         ScenarioError if a bare name is neither in the library nor a path that exists.
     """
-    text, path = str(source), Path(source)
+    text, path = str(source), inputs.path("scenario", source)
     is_name = path.suffix not in SUFFIXES and path.name == text
     if not is_name:
         return path
@@ -91,7 +92,7 @@ def parent(name: str, mark: Mark, child: Path | None) -> Path:
     """
     base = child.parent if child is not None else Path.cwd()
     is_path = name.endswith(SUFFIXES)
-    candidate = base / (name if is_path else f"{name}.yaml")
+    candidate = base / Path(name if is_path else f"{name}.yaml").expanduser()
     if name and _exists(candidate):
         return candidate
     if not is_path and name == Path(name).name:

@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from camphandover import inputs
 from camphandover.scenario.errors import Mark, Problem, ScenarioError, shown_path
 from camphandover.scenario.text import check_lines, content, decode
 
@@ -116,6 +117,7 @@ def from_data(data: Mapping[Any, Any]) -> tuple[Node, list[Problem]]:
 
 def _from_value(value: Any, path: str, depth: int, problems: list[Problem]) -> Node:
     mark = Mark(None, path=path)
+    value = inputs.plain(value)
     if depth > MAX_DEPTH:
         problems.append(Problem.at(mark, f"nested deeper than {MAX_DEPTH} levels"))
         return Node(None, mark, mark)
@@ -128,7 +130,7 @@ def _from_value(value: Any, path: str, depth: int, problems: list[Problem]) -> N
             else:
                 problems.append(Problem.at(mark, f"the key {key!r} is not text"))
         return Node(children, mark, mark)
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | range):
         items = [_from_value(v, f"{path}[{i}]", depth + 1, problems) for i, v in enumerate(value)]
         return Node(items, mark, mark)
     if value is None or isinstance(value, bool | int | float | str | date):

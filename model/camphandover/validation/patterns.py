@@ -9,14 +9,14 @@ Pattern-oriented modeling of agent-based complex systems, Science 310).
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from camphandover.ensemble.files import write_whole
+from camphandover import inputs
+from camphandover.ensemble.files import write_json
 from camphandover.ensemble.plan import BatchError
 from camphandover.results.names import check_known
 from camphandover.theatre.checks import ORIGIN
@@ -110,7 +110,7 @@ class Patterns:
 
     def write_json(self, path: str | Path) -> None:
         """Write the numbers to a file."""
-        write_whole(Path(path), (json.dumps(self.to_dict(), indent=1) + "\n").encode())
+        write_json(inputs.path("path", path), self.to_dict())
 
 
 def patterns(batch: Batch, scenario: Names = None, against: str | None = None) -> Patterns:

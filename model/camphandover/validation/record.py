@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from camphandover import theatre
+from camphandover import inputs, theatre
 from camphandover.ensemble.cubes import HOLDERS, SLOTS
 from camphandover.theatre import Change, Fault, TheatreError
 from camphandover.theatre.checks import RECORD
@@ -74,7 +74,7 @@ def read_record(path: str | Path | None = None, until: date | None = None) -> Re
     shipped = theatre.load().history
     if path is None:
         return as_record(shipped, RECORD[1], SHIPPED)
-    changes = read_changes(Path(path))
+    changes = read_changes(inputs.path("history", path))
     if tuple(changes) == shipped:
         return as_record(shipped, RECORD[1], f"{SHIPPED} ({path})")
     return as_record(changes, max(changes[-1].date, until or date.min), str(path))

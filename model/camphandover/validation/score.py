@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +9,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from camphandover import inputs
 from camphandover.ensemble.cubes import SLOTS
-from camphandover.ensemble.files import write_whole
+from camphandover.ensemble.files import write_json
 from camphandover.ensemble.plan import BatchError
 from camphandover.results.batch import Batch, open_batch
 from camphandover.results.names import check_known
 from camphandover.results.outcomes import Window, scenario_window
-from camphandover.theatre.checks import ORIGIN, RECORD
+from camphandover.theatre.checks import ORIGIN
 from camphandover.validation import tables
 from camphandover.validation.record import SHIPPED, Record, read_record
 from camphandover.validation.scored import Scored, scored
@@ -165,7 +165,7 @@ class Score:
 
     def write_json(self, path: str | Path) -> None:
         """Write the numbers to a file."""
-        write_whole(Path(path), (json.dumps(self.to_dict(), indent=1) + "\n").encode())
+        write_json(inputs.path("path", path), self.to_dict())
 
 
 def score(
@@ -201,8 +201,8 @@ def score(
     names = [scenario] if isinstance(scenario, str) else list(scenario or batch.scenarios)
     for name in names:
         check_known("scenario", name, batch.scenarios)
-    begin = ORIGIN + timedelta(days=1) if first is None else _day(first, "first")
-    end = None if last is None else _day(last, "last")
+    begin = ORIGIN + timedelta(days=1) if first is None else inputs.day("first", first)
+    end = None if last is None else inputs.day("last", last)
     record = read_record(history, end)
     slots = list(SLOTS) if slot == BOTH else [slot]
     found = [
@@ -280,15 +280,6 @@ def _window(batch: Batch, scenario: str, record: Record, first: date, last: date
     if window.n_days < 1:
         raise BatchError(f"the last day, {window.last}, is before the first one, {first}.")
     return window
-
-
-def _day(day: date | str, what: str) -> date:
-    if isinstance(day, date):
-        return day
-    try:
-        return date.fromisoformat(day)
-    except ValueError:
-        raise BatchError(f"{what} day: {day!r} is no date such as {RECORD[1]}.") from None
 
 
 def _about_dict(one: About) -> dict[str, Any]:
