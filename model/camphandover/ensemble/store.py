@@ -20,7 +20,9 @@ its last replicate are not seen before the manifest says so.
 from __future__ import annotations
 
 import json
+import os
 import platform
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -261,6 +263,13 @@ def begin(folder: Path, plan: Plan) -> None:
     for scenario in plan.scenarios:
         path = folder / SCENARIOS / f"{file_name(scenario.name)}.yaml"
         write_whole(path, scenario.to_yaml().encode())
+
+
+def scenario_file(folder: Path, name: str) -> Path:
+    """Where a batch keeps a scenario to be read; an older batch may name its file otherwise."""
+    path = folder / SCENARIOS / f"{file_name(name)}.yaml"
+    before = path.with_name(re.sub(r"[^\w.+-]", "_", name) + ".yaml")
+    return before if not path.is_file() and os.path.isfile(before) else path
 
 
 def parameter_table(keys: dict[str, list[Any]], records: list[dict[str, float]]) -> bytes:
