@@ -56,11 +56,57 @@ CASES: dict[str, tuple[str, int, int, int, str, str]] = {
     "mandate end": ("handover: {mandate_end: 2025-01-01}", 3, 25, 10, "outside", "2024-12-31"),
     "exit outside": (
         "handover: {camps: {Gao: {exit: 2024-06-01}}}",
-        *(3, 32, 10, "exit: 2024-06-01 is outside the window", "from 2023-08-01 to 2023-12-31"),
+        *(3, 32, 10, "Gao on 2024-06-01, after the window ends on 2023-12-31"),
+        "an exit from 2023-08-01 to 2023-12-31",
     ),
-    "shift outside": (
+    "exit after the file's own window": (
+        "window: {end: 2023-10-31}\nhandover: {camps: {Kidal: {exit: 2023-11-02}}}",
+        *(4, 34, 10, "Kidal on 2023-11-02, after the window ends on 2023-10-31"),
+        "an exit from 2023-08-01 to 2023-10-31",
+    ),
+    "exit after the mandate": (
+        "window: {end: 2024-06-30}\nhandover: {camps: {Kidal: {exit: 2024-02-01}}}",
+        *(4, 34, 10, "Kidal on 2024-02-01, after the mandate ends on 2023-12-31"),
+        "an exit from 2023-08-01 to 2023-12-31",
+    ),
+    "shift before the window": (
         "handover: {camps: {Ber: {shift: -30}}}",
-        *(3, 33, 3, "Ber on 2023-07-16", "starts on 2023-08-01"),
+        *(3, 33, 3, "Ber on 2023-07-16, before the window starts on 2023-08-01"),
+        "a shift from -14 to 138 days",
+    ),
+    "shift after the window": (
+        "handover: {camps: {Kidal: {shift: 200}}}",
+        *(3, 35, 3, "Kidal on 2024-06-02, after the window ends on 2023-12-31"),
+        "a shift from -106 to 46 days",
+    ),
+    "shift of all after the window": (
+        "handover: {later: {shift: 45}, camps: {Kidal: {receiver: joint}}}",
+        *(3, 27, 2, "leave Ansongo on 2024-01-14, Mopti-Sevare on 2024-01-29, Bamako on"),
+        "a shift from -91 to 0 days",
+    ),
+    "shift of a date after the window": (
+        "handover: {later: {shift: 20}, camps: {Bamako: {shift: 0}, Mopti-Sevare: {shift: 0},"
+        " Timbuktu: {shift: 0}, Gao: {shift: 0}, Kidal: {exit: 2023-12-20}}}",
+        *(3, 27, 2, "Kidal on 2024-01-09 (2023-12-20 and 20 days), after", "from -91 to 11 days"),
+    ),
+    "sanctions end": ("alliance: {sanctions_end: 2203-08-01}", 3, 27, 10, "outside", "2024-12-31"),
+    "truce after the file's window": (
+        "window: {end: 2023-10-31}\npolitics: {truce: 2023-11-01}",
+        *(4, 19, 10, "outside the window", "from 2023-08-01 to 2023-10-31"),
+    ),
+    "merge key": ("handover: {all: {<<: {shift: 3}}}", 3, 18, 2, "merge key <<", "`extends: `"),
+    "merge key of aliases": (
+        "forces: &f {army: 1}\nairpower:\n  <<: [*f]",
+        *(5, 3, 2, "merge key <<", "`extends: `"),
+    ),
+    "merge key at the top": ("<<: {forces: {army: 1}}", 3, 1, 2, "merge key <<", "`extends: `"),
+    "merge key in a sweep": (
+        "sweep: {grid: {<<: {forces.army: [1]}, forces.gsim: [1]}}",
+        *(3, 16, 2, "merge key <<", "`extends: `"),
+    ),
+    "merge key in a point": (
+        "sweep: {list: [{<<: {forces.army: 1}, forces.gsim: 1}]}",
+        *(3, 17, 2, "merge key <<", "`extends: `"),
     ),
     "truce outside": ("politics: {truce: 2024-01-01}", 3, 19, 10, "outside", "to 2023-12-31"),
     "unknown place": ("handover: {camps: {Kidall: {}}}", 3, 20, 6, "unknown place", "'Kidal'"),
@@ -122,7 +168,7 @@ def test_all_faults_of_a_file_stand_together_in_order(tmp_path: Path) -> None:
     path = tmp_path / "many.yaml"
     path.write_text(
         "titel: x\ntitle: 1\nquestion: Q\nwindow: {end: 2025-01-01, start: x}\n"
-        "handover:\n  all: {shift: 1, shift: 2}\n  camps: {Kidall: {}, Gao: {receiver: x}}\n"
+        "handover:\n  all: {shift: 0, shift: 2}\n  camps: {Kidall: {}, Gao: {receiver: x}}\n"
     )
     places = [(problem.line, problem.column) for problem in report(path).problems]
     assert places == [(1, 1), (2, 8), (4, 15), (4, 34), (6, 19), (7, 11), (7, 39)]

@@ -733,18 +733,19 @@ def call(*arguments: object):
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [
-        ("--kind control --scenario one --place Kidal", "control-one-kidal.png"),
+        ("--kind control --scenario one --place Kidal", "control-one+kidal.png"),
         ("--kind control --place Kidal", "control-kidal.png"),
         ("--kind heatmap --scenario one", "heatmap-one.png"),
         ("--kind grid", "grid.png"),
-        ("--kind grid --place Gao --place Ber --scenario one --slot town", "grid-one-town.png"),
-        ("--kind difference --scenario one --against brief", "difference-one-brief.png"),
-        ("--kind map --scenario one --date 2023-11-15", "map-one-2023-11-15.png"),
+        ("--kind grid --place Gao", "grid+gao.png"),
+        ("--kind grid --place Gao --place Ber --scenario one --slot town", "grid-one+town.png"),
+        ("--kind difference --scenario one --against brief", "difference-one+brief.png"),
+        ("--kind map --scenario one --date 2023-11-15", "map-one+2023-11-15.png"),
         ("--kind maps --scenario brief", "maps-brief.png"),
         ("--kind losses --scenario one", "losses-one.png"),
         ("--kind forces --scenario one", "forces-one.png"),
         ("--kind morale --scenario one", "morale-one.png"),
-        ("--kind falls --scenario one --place Kidal", "falls-one-kidal.png"),
+        ("--kind falls --scenario one --place Kidal", "falls-one+kidal.png"),
     ],
 )
 def test_kinds_of_the_command(batch, tmp_path, arguments, name):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -14,19 +16,23 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
 
 import camphandover as ch
 from batches import FIRST_EXIT, Scripted, Sleepy, Unlucky, contents, made, short
-from camphandover import theatre
+from camphandover import scenario, theatre
 from camphandover.ensemble import cubes
 from camphandover.ensemble.plan import (
     BLOCK,
     DEFAULT_MODEL,
     BatchError,
     default_folder,
+    file_name,
     identity_of,
     make_plan,
 )
+from camphandover.results.charts import KEY_BASES, chart_files
 
 # --- plan --------------------------------------------------------------------------------
 
@@ -89,10 +95,68 @@ def test_out_of_range():
 def test_default_folder():
     assert default_folder(["early"], True) == Path("runs/library")
     assert default_folder(["early"], False) == Path("runs/early")
-    assert default_folder(["early", "a b/c"], False) == Path("runs/early+a_b_c")
+    assert default_folder(["early", "late"], False) == Path("runs/early+late")
+    assert default_folder(["early", "a b/c"], False).name.startswith("early+a_b_c~")
     long = [f"scenario-number-{i}" for i in range(9)]
     assert len(default_folder(long, False).name) <= 60
     assert default_folder(long, False) != default_folder([*long[:-1], "other"], False)
+
+
+def test_plain_names_are_those_of_their_files():
+    for name in ("on-schedule", "v1-no-hold-or-leave", "kidal_late", "a.b", "-x", "5", "été"):
+        assert file_name(name) == name
+    for name in ("Kidal late", "Kidal", "con", "nul.x", ".x", "x.", "..", "a+b", "", "E\u0301"):
+        assert file_name(name) != name
+
+
+ALIKE = st.sampled_from(
+    ["a", "b", "a+b", "a b", "a_b", "A_B", "A", "library", ".", "..", ".a", "a.", "a:b", "a/b",
+     "CON", "nul", "con.yaml", "x[Kidal.shift=1]", "x[Kidal.shift=-1]", "é", "e\u0301", "É",
+     "ß", "ss", "SS", "\u0131", "i", "İ", "\udc80", "a\0b", "x" * 300, "x" * 300 + "y", "é" * 120]
+)  # fmt: skip
+NAMES = st.lists(st.text(max_size=300) | ALIKE, min_size=1, max_size=4)
+
+
+def folded(part: str) -> str:
+    """What a file system that minds neither capitals nor composition makes of a name."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", part).casefold())
+
+
+@given(one=NAMES, other=NAMES)
+def test_different_names_are_different_files(one, other):
+    parts = [file_name(*one), file_name(*other)]
+    folders = [default_folder(names, False) for names in (one, other)]
+    for part in [*parts, *(folder.name for folder in folders)]:
+        assert len(part.encode()) <= 255 - len(
+            "score-reliability-.png.1234567-140000000000000.part"
+        )
+        assert re.fullmatch(r"[^<>:\"/\\|?*\0-\x1f]+", part)
+        assert part[0] != "."
+        assert part[-1] not in ". "
+        assert not re.match(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", folded(part))
+    assert (folded(parts[0]) == folded(parts[1])) == (one == other)
+    assert (folded(folders[0].name) == folded(folders[1].name)) == (one == other)
+    assert all(folder != default_folder([], True) for folder in folders)
+
+
+@pytest.mark.parametrize("pair", [("kidal late", "kidal_late"), ("A", "a"), ("x" * 260, "x" * 261)])
+def test_scenarios_whose_names_are_alike_are_kept_apart(pair, tmp_path):
+    both = [made(name, title=title) for name, title in zip(pair, ("First", "Second"), strict=True)]
+    stored = ch.run(both, 2, 3, tmp_path / "b", model=Scripted)
+    assert [stored.scenario(name).title for name in pair] == ["First", "Second"]
+    files = (stored.folder / "scenarios").iterdir()
+    assert sorted(scenario.load(file).title for file in files) == ["First", "Second"]
+    assert ch.verify(stored, model=Scripted).differences == []
+    assert len(chart_files(tmp_path, pair)) == len(KEY_BASES) + 2
+
+
+def test_a_batch_whose_files_have_the_names_of_before_is_read(tmp_path):
+    stored = ch.run(made("Kidal late"), 2, 3, tmp_path / "b", model=Scripted)
+    (file,) = (stored.folder / "scenarios").iterdir()
+    file.rename(file.with_name("Kidal_late.yaml"))
+    again = ch.open_batch(stored.folder)
+    assert again.scenario("Kidal late") == stored.scenario("Kidal late")
+    assert ch.verify(again, model=Scripted).differences == []
 
 
 # --- what is stored ----------------------------------------------------------------------

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from camphandover import theatre
+from camphandover.results.compare_warnings import differ_in_window_only
 from camphandover.scenario import Scenario, diff, library, load
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
@@ -24,6 +25,8 @@ def shifts(scenario: Scenario, places: list[str]) -> set[int]:
 def test_order_and_completeness() -> None:
     assert [file.stem for file in library()] == [
         "on-schedule",
+        "on-schedule-to-april-2024",
+        "on-schedule-to-2024",
         "historical",
         "historical-to-2024",
         "early",
@@ -108,7 +111,7 @@ def test_delayed() -> None:
     assert shifts(scenario, LATER) == {45}
     assert all(scenario.camps[place].buffer for place in LATER)
     assert scenario.mandate_end == date(2023, 12, 31) + timedelta(45)
-    assert scenario.window.end == date(2024, 3, 31)
+    assert scenario.window.end == date(2024, 4, 30)
 
 
 def test_to_separatists() -> None:
@@ -201,6 +204,16 @@ def test_historical_to_2024_is_the_historical_one_with_a_longer_window() -> None
     assert longer.window.end == date(2024, 12, 31)
     assert longer.camps == load("historical").camps
     assert diff("historical", "historical-to-2024") == "window.end: 2023-12-31 -> 2024-12-31"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_each_longer_scenario_has_a_base_of_the_same_window(file: Path) -> None:
+    scenario, base = load(file), load("on-schedule")
+    bases = [one for one in map(load, FILES) if differ_in_window_only(base, one)]
+    (own,) = [one for one in bases if one.window == scenario.window]
+    assert own in (base, scenario) or own.name in file.read_text(encoding="utf-8")
+    due = [clause.exit for place, clause in scenario.camps.items() if place in KIDAL_REGION]
+    assert max(due) < scenario.window.end, "it is not over before anything has happened"
 
 
 def test_the_un_stays_to_june_2024() -> None:

@@ -115,7 +115,7 @@ def test_the_date_is_what_was_asked_for_whatever_the_parent_shifts(name, text):
     [
         ({"when": "31 Oct"}, "Kidal: exit: '31 Oct' is not an exit"),
         ({"when": "2023-13-01"}, "month must be in 1..12"),
-        ({"when": "2025-01-01"}, "outside the window (from 2023-08-01 to 2023-12-31)"),
+        ({"when": "2025-01-01"}, "after the window ends on 2023-12-31 (an exit from 2023-08-01"),
         ({"when": "-200"}, "before the window starts"),
         ({"when": "+9999"}, "too large (at most 365)"),
         ({"receiver": "the-moon"}, "'the-moon' is not allowed"),
@@ -198,8 +198,11 @@ def test_saving_replaces_nothing_unless_told_to(tmp_path):
         (".hidden", "no name"),
         ("with space", "no name"),
         ("n" * 61, "no name"),
+        ("con", "no name"),
         ("on-schedule", "what the edit extends"),
+        ("On-Schedule", "what the edit extends"),
         ("early", "of the library"),
+        ("Early", "of the library"),
     ],
 )
 def test_a_wrong_name_is_refused(tmp_path, name, told):

@@ -327,7 +327,19 @@ CASES: dict[str, tuple[str, int, int, str, str]] = {
     ),
     "shift outside": (
         f"sweep:\n  grid:\n    {SHIFT}: [-110, 5]\n    forces.army: [1, 2, 3]",
-        *(5, 34, "Kidal on 2023-07-28, before the window starts (Kidal.shift=-110", "shift less"),
+        *(5, 34, "Kidal on 2023-07-28, before the window starts on 2023-08-01 (Kidal.shift=-110"),
+        "a shift from -106 to 46 days",
+    ),
+    "shift after the window": (
+        f"sweep:\n  grid:\n    {SHIFT}: [0, 47]\n    forces.army: [1, 2]",
+        *(5, 37, "Kidal on 2024-01-01, after the window ends on 2023-12-31 (Kidal.shift=47"),
+        "a shift from -106 to 46 days",
+    ),
+    "window that ends before the file's shift": (
+        "handover: {camps: {Kidal: {shift: 30}}}\nsweep:\n  list:\n"
+        "  - window.end: 2023-12-01\n  - window.end: 2023-12-20",
+        *(3, 35, "Kidal on 2023-12-15, after the window ends on 2023-12-01 (window.end=2023-12-01"),
+        "a shift from -106 to 16 days",
     ),
     "the file's value outside": (
         "politics: {truce: 2023-09-17}\nsweep:\n  grid:\n"

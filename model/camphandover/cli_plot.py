@@ -220,13 +220,14 @@ def _file(batch: Batch, kind: str, asked: Asked, out: Path | None) -> Path:
             raise _fault(f"--out {out}: a folder, or a file {', '.join(suffixes)}, is needed.")
         return out
     one = _one_scenario(batch, kind, asked)
-    parts = [kind, *([one] if one else []), *([asked.against] if asked.against else [])]
-    if len(asked.place) == 1:
-        parts.append(asked.place[0].lower())
-    parts += [asked.date[0]] if kind == "map" else []
-    parts += [part for part in (asked.slot, asked.outcome) if part]
+    place = asked.place[0].lower() if len(asked.place) == 1 else None
+    day = asked.date[0] if kind == "map" else None
+    names = [name for name in (one, asked.against) if name]
+    words = [word for word in (place, day, asked.slot, asked.outcome) if word]
+    told = file_name(*names, *words) if names or words else ""
+    join = "+" if kind == "grid" and not names else "-"  # a base is not taken for a scenario
     folder = batch.folder / "charts" if out is None else out
-    return folder / f"{'-'.join(file_name(part) for part in parts)}{suffixes[0]}"
+    return folder / f"{kind}{join * bool(told)}{told}{suffixes[0]}"
 
 
 def _make_folder(folder: Path) -> None:

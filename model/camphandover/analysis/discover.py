@@ -264,7 +264,7 @@ def discover(
 
 def default_folder(scenario: str, place: str) -> Path:
     """Where the batches of a search land if no folder is given."""
-    return Path("runs", f"discover-{file_name(scenario)}-{file_name(place)}")
+    return Path("runs", f"discover-{file_name(scenario)}-{place}")
 
 
 def _boxes(frame: pd.DataFrame, found: Sequence[Box], verdicts: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from camphandover.ensemble.files import write_whole
-from camphandover.ensemble.plan import BatchError
+from camphandover.ensemble.plan import BatchError, file_name
 from camphandover.scenario import Difference, Problem, Scenario, ScenarioError, differences, load
 from camphandover.scenario import library as library_files
 from camphandover.scenario.library import ORDER
@@ -264,15 +264,16 @@ def target(folder: Path, name: str, parent: Parent) -> Path:
         BatchError if it is no name, or that of a file which an edit must not replace.
     """
     stem = name.strip().removesuffix(".yaml")
-    if not _NAME.fullmatch(stem) or len(stem) > MAX_NAME:
+    small = stem.lower()  # where capitals do not count, the file is that of the small name
+    if not _NAME.fullmatch(stem) or len(stem) > MAX_NAME or file_name(small) != small:
         raise BatchError(
             f"{name!r} is no name for a file: letters, digits, - and _ are right, "
             f"at most {MAX_NAME}."
         )
     path = folder / f"{stem}.yaml"
-    if stem == parent.name or path.resolve() in parent.files:
+    if small == parent.name.lower() or path.resolve() in parent.files:
         raise BatchError(f"{path} is what the edit extends: give it another name.")
-    if stem in ORDER:
+    if small in ORDER:
         raise BatchError(f"{stem} is a scenario of the library: give the edit another name.")
     return path
 

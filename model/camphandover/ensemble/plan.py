@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,10 +29,17 @@ BLOCK = 50
 """Replicates of a block: enough that storing costs little, few enough to share out evenly."""
 MAX_SEED = 2**64 - 1
 MAX_NAME = 60
+MAX_PART = 200
+"""Bytes of names within a file's name, which has room for 255."""
+LIBRARY = "library"
 DEFAULT_MODEL = "camphandover.model:NorthernMali"
 """What `identity_of` says of the model itself, without loading it."""
 LEDGERS = ("full", "changes", "none")
 """How much of the ledger is kept: all, changes of control with the chains of their causes, none."""
+
+
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
+"""What no file may be called on Windows."""
 
 
 class Record(Protocol):
@@ -324,19 +332,49 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
-def file_name(name: str) -> str:
-    """A scenario's name as part of a file's name."""
-    return re.sub(r"[^\w.+-]", "_", name)
+def file_name(*names: str) -> str:
+    """Names as one part of a file's name: other names, another part, on any file system.
+
+    Plain names, of small letters, digits and `_.-`, stay as they are, and several are joined by
+    `+`. Of all others the part is what can be read of them, then `~` and a hash.
+
+    Args:
+        names: At least one.
+    Returns:
+        At most `MAX_PART` bytes in UTF-8. Parts of different names differ, also where capitals
+        do not count, and are no device of Windows.
+    """
+    joined = "+".join(names)
+    if all(map(_is_plain, names)) and len(joined.encode()) <= MAX_PART:
+        return joined
+    return _told_apart(re.sub(r"[^\w.+-]", "_", joined), names)
 
 
 def default_folder(names: Sequence[str], whole_library: bool) -> Path:
     """Where a batch lands when no folder is given: below `runs` in the working directory."""
     if whole_library:
-        return Path("runs", "library")
-    joined = "+".join(file_name(name) for name in names)
-    if len(joined) > MAX_NAME:
-        joined = f"{file_name(names[0])[:30]}+{len(names) - 1}-more-{_hash(list(names))[:6]}"
-    return Path("runs", joined)
+        return Path("runs", LIBRARY)
+    part = file_name(*names)
+    if len(part) > MAX_NAME or part == LIBRARY:
+        more = f"+{len(names) - 1}-more" if len(names) > 1 else ""
+        part = _told_apart(re.sub(r"[^\w.-]", "_", names[0])[:30] + more, names)
+    return Path("runs", part)
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name can be that of a file anywhere, and no other plain one is taken for it."""
+    return bool(
+        re.fullmatch(r"[\w-][\w.-]*(?<!\.)", name)
+        and unicodedata.normalize("NFKC", name).casefold() == name
+        and not _DEVICE.match(name)
+    )
+
+
+def _told_apart(text: str, names: Sequence[str]) -> str:
+    """A text that may stand in a file's name, and the hash of the names that it stands for."""
+    text = f"_{text}" if text.startswith(".") or _DEVICE.match(text) else text
+    mark = f"~{_hash(list(names))[:16]}"
+    return text.encode()[: MAX_PART - len(mark)].decode(errors="ignore") + mark
 
 
 def _hash(value: Any) -> str:

@@ -21,7 +21,9 @@ any more goes after it (`tidy.py`).
 from __future__ import annotations
 
 import json
+import os
 import platform
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -269,6 +271,13 @@ def shrink(folder: Path, plan: Plan) -> None:
     if (folder / OPEN).exists():
         begin(folder, plan)
         (folder / OPEN).unlink()
+
+
+def scenario_file(folder: Path, name: str) -> Path:
+    """Where a batch keeps a scenario to be read; an older batch may name its file otherwise."""
+    path = folder / SCENARIOS / f"{file_name(name)}.yaml"
+    before = path.with_name(re.sub(r"[^\w.+-]", "_", name) + ".yaml")
+    return before if not path.is_file() and os.path.isfile(before) else path
 
 
 def parameter_table(keys: dict[str, list[Any]], records: list[dict[str, float]]) -> bytes:

@@ -45,7 +45,6 @@ def plan_of(folder: Path, manifest: store.Manifest) -> Plan:
         BatchError if it was made by other code or facts than are here.
     """
     from camphandover import scenario, theatre
-    from camphandover.ensemble.plan import file_name
 
     changed = []
     if manifest["core"] != code_digest():
@@ -58,14 +57,19 @@ def plan_of(folder: Path, manifest: store.Manifest) -> Plan:
             f"was run. Use the version that made it ({manifest['package']}, core "
             f"{manifest['core'][:12]})."
         )
+    for entry in manifest["scenarios"]:
+        path = store.scenario_file(folder, entry["name"])
+        if not path.is_file() or path.read_text(encoding="utf-8") != entry["yaml"]:
+            raise BatchError(f"{path} is not the scenario that was run, which the manifest holds.")
     scenarios = tuple(
-        scenario.load(folder / store.SCENARIOS / f"{file_name(entry['name'])}.yaml", entry["name"])
-        for entry in manifest["scenarios"]
+        scenario.load_stored(entry["yaml"], entry["name"]) for entry in manifest["scenarios"]
     )
     for entry, one in zip(manifest["scenarios"], scenarios, strict=True):
         if one.digest() != entry["digest"]:
-            path = folder / store.SCENARIOS / f"{file_name(entry['name'])}.yaml"
-            raise BatchError(f"{path} is not the scenario that was run: its digest differs.")
+            raise BatchError(
+                f"{folder / store.MANIFEST} does not hold {entry['name']} as it was run: its "
+                "digest differs."
+            )
     records = None
     if manifest["records"] is not None:
         records = read_records(folder / store.RECORDS)

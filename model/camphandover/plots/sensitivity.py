@@ -14,7 +14,6 @@ from matplotlib.patches import Patch
 
 from camphandover import inputs
 from camphandover.analysis.sensitivity_tables import n_top
-from camphandover.ensemble.plan import file_name
 from camphandover.ensemble.store import CHARTS
 from camphandover.plots.axis import TITLE_SIZE, below, frame, note
 from camphandover.plots.data import axes_or_new
@@ -150,7 +149,7 @@ def draw_sensitivity(
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for one in sensitivity.outcomes:
-        name = file_name(one.name.replace(":", "-"))
+        name = one.name.replace(":", "-")
         for kind, ax in (
             ("sensitivity", plot_sensitivity(sensitivity, one.name, top)),
             ("convergence", plot_convergence(sensitivity, one.name)),

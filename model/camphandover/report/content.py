@@ -66,14 +66,16 @@ def content(batch: Batch, against: str | None = None) -> dict[str, Any]:
     parent = batch.scenario(base)
     scenarios = [batch.scenario(name) for name in batch.scenarios]
     shares = control_shares(batch)
-    others = [name for name in batch.scenarios if name != base]
+    bases = _bases(batch, base)
+    comparisons = [_compared(batch, bases[name], name) for name in bases]
     return {
         "batch": batch,
         "base": base,
+        "warnings": _warnings(batch, comparisons),
         "asked": [_asked(scenario, parent) for scenario in scenarios],
         "holders": _holders(batch),
         "bases": _base_pictures(shares),
-        "comparisons": [_compared(batch, base, name) for name in others],
+        "comparisons": comparisons,
         "ground": _ground(batch, base),
         "maps": _heatmaps(shares, batch.scenarios),
         "caveats": caveats(batch),
@@ -104,6 +106,32 @@ def _differences(base: Scenario, scenario: Scenario) -> list[str]:
     return grouped(differences(base, scenario))
 
 
+def _bases(batch: Batch, base: str) -> dict[str, str]:
+    """What each scenario is compared with: the base, or the base with the scenario's own window.
+
+    A scenario with which another one is compared stands for the base, and is not compared itself.
+    """
+    from camphandover.results.compare_warnings import differ_in_window_only, twin
+
+    parent = batch.scenario(base)
+    bases = {}
+    for name in batch.scenarios:
+        is_base = differ_in_window_only(parent, batch.scenario(name))
+        bases[name] = base if is_base else twin(batch, base, name) or base
+    used = {base, *bases.values()}
+    return {name: its for name, its in bases.items() if name not in used}
+
+
+def _warnings(batch: Batch, comparisons: list[Compared]) -> list[str]:
+    """What must be known before the figures are compared."""
+    from camphandover.results.table import end_table
+
+    found = [f"In the table of the key bases {text}" for text in end_table(batch).warnings]
+    for one in comparisons:
+        found += [f"{one.name} less {one.base}: {text}" for text in one.warnings]
+    return found
+
+
 # --- tables ------------------------------------------------------------------------------
 
 
@@ -121,8 +149,10 @@ class Compared:
     """One scenario beside the base: a table of paired differences, and how to read it."""
 
     name: str
+    base: str
     pairs: int
     window: str
+    warnings: tuple[str, ...]
     table: Rows
     picture: Picture
 
@@ -135,8 +165,8 @@ def _compared(batch: Batch, base: str, name: str) -> Compared:
     drawn = difference(comparison)
     title = f"Days held: {name} less {base}, run by run, with 95 % intervals"
     return Compared(
-        name, comparison.n, str(comparison.window), _difference_rows(comparison),
-        _picture(title, drawn),
+        name, base, comparison.n, str(comparison.window), comparison.warnings,
+        _difference_rows(comparison), _picture(title, drawn),
     )  # fmt: skip
 
 

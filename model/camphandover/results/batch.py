@@ -126,13 +126,12 @@ class Batch:
 
     def scenario(self, name: str) -> Scenario:
         """A scenario as it was run, resolved."""
-        from camphandover import scenario
-        from camphandover.ensemble.plan import file_name
+        from camphandover.scenario import load_stored
 
         if name not in self.scenarios:
             known = ", ".join(self.scenarios)
             raise BatchError(f"{self.folder} holds no scenario {name!r}; it holds {known}.")
-        return scenario.load(self.folder / store.SCENARIOS / f"{file_name(name)}.yaml", name)
+        return load_stored(self.manifest["scenarios"][self.scenarios.index(name)]["yaml"], name)
 
     def __repr__(self) -> str:
         """What it holds, in a line."""

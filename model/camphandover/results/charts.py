@@ -19,6 +19,6 @@ def chart_files(folder: Path, scenarios: Iterable[str]) -> dict[Path, tuple[str,
     Returns:
         By file, what it shows: ("base", place) or ("heatmap", scenario).
     """
-    bases = {folder / f"control-{file_name(p).lower()}.png": ("base", p) for p in KEY_BASES}
+    bases = {folder / f"control-{file_name(p.lower())}.png": ("base", p) for p in KEY_BASES}
     maps = {folder / f"heatmap-{file_name(s)}.png": ("heatmap", s) for s in scenarios}
     return {**bases, **maps}

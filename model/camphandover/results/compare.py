@@ -15,6 +15,7 @@ from camphandover import inputs
 from camphandover.ensemble.cubes import HOLDERS, SLOTS
 from camphandover.ensemble.files import write_json
 from camphandover.ensemble.plan import BatchError
+from camphandover.results.compare_warnings import warnings_of
 from camphandover.results.names import check_known
 from camphandover.results.outcomes import (
     LOSERS,
@@ -91,6 +92,7 @@ class Comparison:
         places: Places that the text shows.
         half_width: Half-width by unit.
         table: See above.
+        warnings: What must be known first: unlike windows, a scenario that has not begun.
     """
 
     a: str
@@ -105,6 +107,7 @@ class Comparison:
     places: tuple[str, ...]
     half_width: dict[str, float]
     table: pd.DataFrame
+    warnings: tuple[str, ...] = ()
 
     def select(
         self, outcome: str | None = None, place: str | None = None, who: str | None = None
@@ -145,7 +148,9 @@ class Comparison:
             "runs": self.runs,
             "pairs": self.n,
             "seed": self.seed,
-            "window": [self.window.first.isoformat(), self.window.last.isoformat()],
+            "warnings": list(self.warnings),
+            "window": _dates(self.window),
+            "windows": {"a": _dates(self.windows[0]), "b": _dates(self.windows[1])},
             "date": self.date.isoformat(),
             "slot": self.slot,
             "half_width": dict(self.half_width),
@@ -205,6 +210,7 @@ def compare(
     is_pair = of_a.is_valid & of_b.is_valid
     if not is_pair.any():
         raise BatchError(f"No run is left to compare: each of {batch.runs} failed in {a} or {b}.")
+    table = _table(of_a, of_b, is_pair, wanted, window, widths)
     return Comparison(
         a=a,
         b=b,
@@ -217,7 +223,8 @@ def compare(
         slot=slot,
         places=tuple(place for place in wanted if places is not None or place in KEY_BASES),
         half_width=widths,
-        table=_table(of_a, of_b, is_pair, wanted, window, widths),
+        table=table,
+        warnings=warnings_of(batch, a, b, window, day, table),
     )
 
 
@@ -348,6 +355,10 @@ def _median_date(days_to_fall: np.ndarray, window: Window) -> date | None:
     """First date by which it has fallen in at least half of the runs; None if there is none."""
     middle = int(np.sort(days_to_fall)[(len(days_to_fall) - 1) // 2])
     return window.first + timedelta(days=middle) if middle < window.n_days else None
+
+
+def _dates(window: Window) -> list[str]:
+    return [day.isoformat() for day in window]
 
 
 def _plain(value: Any) -> Any:

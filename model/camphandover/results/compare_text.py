@@ -38,6 +38,8 @@ def as_text(comparison: Comparison) -> str:
     import textwrap
 
     lines = []
+    for warning in comparison.warnings:
+        lines += [*textwrap.wrap(f"WARNING: {warning}", WIDTH), ""]
     for paragraph in _preface(comparison):
         lines += textwrap.wrap(paragraph, WIDTH)
     sections = _sections(comparison)
@@ -50,7 +52,8 @@ def as_text(comparison: Comparison) -> str:
 
 def as_html(comparison: Comparison) -> str:
     """The same as paragraphs and tables."""
-    parts = [f"<p>{escape(paragraph)}</p>" for paragraph in _preface(comparison)]
+    parts = [f"<p><b>Warning: {escape(warning)}</b></p>" for warning in comparison.warnings]
+    parts += [f"<p>{escape(paragraph)}</p>" for paragraph in _preface(comparison)]
     for section in _sections(comparison):
         parts.append(html_table(section.title, section.header, section.body))
     return "\n".join(parts)
@@ -62,10 +65,6 @@ def _preface(comparison: Comparison) -> list[str]:
     compared = f"A = {c.a}, B = {c.b}: {_plural(c.n, 'pair')} of runs, seed {c.seed}, {c.window}."
     if c.n < c.runs:
         compared += f" Left out are {c.runs - c.n} of {c.runs} runs, which failed in A or B."
-    if c.windows[0] != c.windows[1]:
-        compared += (
-            f" A is {c.windows[0]}, B is {c.windows[1]}; only the dates of both are compared."
-        )
     width = c.half_width
     return [
         compared,

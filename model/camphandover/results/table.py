@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -54,6 +55,18 @@ class Table:
     seed: int
     rows: tuple[Row, ...]
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What must be known first: that not all rows are of one date."""
+        counts = Counter(row.date for row in self.rows)
+        if len(counts) < 2:
+            return ()
+        dates = ", ".join(f"{n} on {day:%d %B %Y}" for day, n in sorted(counts.items()))
+        return (
+            f"the windows differ, and each scenario is judged on its own last day ({dates}): "
+            "only rows of one date can be compared.",
+        )
+
     def __str__(self) -> str:
         """Aligned plain text of at most 120 columns."""
         return _text(self)
@@ -64,6 +77,7 @@ class Table:
             "runs": self.runs,
             "seed": self.seed,
             "date": _common_date(self).isoformat(),
+            "warnings": list(self.warnings),
             "scenarios": [
                 {
                     "scenario": row.scenario,
@@ -127,6 +141,8 @@ def _text(table: Table) -> str:
     header = ["Scenario", *KEY_BASES, f"Days at {DAYS_AT}"]
     body = [[_name(row, table), *cells(row)] for row in table.rows]
     lines = [
+        *(line for text in table.warnings for line in textwrap.wrap(f"WARNING: {text}", WIDTH)),
+        *[""] * bool(table.warnings),
         f"Chance in % that the army holds the camp on {day:%d %B %Y} [95 % interval],",
         f"and mean days to that date on which it held the camp of {DAYS_AT}. "
         f"{table.runs} runs of each scenario, seed {table.seed}.",

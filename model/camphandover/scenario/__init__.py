@@ -4,7 +4,7 @@ from camphandover.scenario.diff import Difference, diff, differences
 from camphandover.scenario.errors import Problem, ScenarioError
 from camphandover.scenario.explain import explain
 from camphandover.scenario.library import library
-from camphandover.scenario.resolve import load, load_points
+from camphandover.scenario.resolve import load, load_points, load_stored
 from camphandover.scenario.resolved import Clause, Scenario
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "library",
     "load",
     "load_points",
+    "load_stored",
 ]

@@ -9,6 +9,8 @@ from camphandover.scenario.errors import Mark, Problem, ScenarioError, shown_pat
 
 ORDER = (
     "on-schedule",
+    "on-schedule-to-april-2024",
+    "on-schedule-to-2024",
     "historical",
     "historical-to-2024",
     "early",

@@ -23,9 +23,14 @@ from camphandover.scenario.text import check_lines, content, decode
 
 MAX_DEPTH = 20
 MAX_NODES = 5_000
+MERGE = "<<"
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
+_MERGE_KEY = (
+    "YAML's merge key << is not taken here",
+    "write the keys out, or put what is shared into a file of its own and name it in `extends: `",
+)
 _SMALLEST = "the smallest scenario has two lines, `title:` and `question:`"
 
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -100,7 +105,11 @@ def read(path: Path) -> tuple[Node, list[Problem]]:
         ScenarioError if the text is no YAML, or no mapping.
     """
     name = shown_path(path)
-    text = decode(content(path, name), name)
+    return from_text(decode(content(path, name), name), name)
+
+
+def from_text(text: str, name: str) -> tuple[Node, list[Problem]]:
+    """As `read`, for the text of a file; `name` is what reports call it."""
     lines = check_lines(text, name)
     composer = _Composer(_Source(name, lines))
     return composer.document(text), composer.problems
@@ -125,7 +134,9 @@ def _from_value(value: Any, path: str, depth: int, problems: list[Problem]) -> N
         children = {}
         for key, child in value.items():
             below = f"{path}.{key}" if path else str(key)
-            if isinstance(key, str):
+            if key == MERGE:
+                problems.append(Problem.at(Mark(None, path=below), *_MERGE_KEY))
+            elif isinstance(key, str):
                 children[key] = _from_value(child, below, depth + 1, problems)
             else:
                 problems.append(Problem.at(mark, f"the key {key!r} is not text"))
@@ -251,6 +262,8 @@ class _Composer:
             child = self._node(next(events), events, below, depth + 1)
             if not is_text:
                 self._fault(key_mark, "a key must be a word", "write `key: value`")
+            elif key == MERGE:
+                self._fault(key_mark, *_MERGE_KEY)
             elif key in value:
                 first = value[key].key.line
                 message = f"the key '{key}' stands twice (first on line {first})"

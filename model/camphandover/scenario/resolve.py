@@ -18,9 +18,17 @@ from camphandover import theatre
 from camphandover.scenario import library
 from camphandover.scenario.check import check, without_refused
 from camphandover.scenario.errors import Mark, Problem, ScenarioError, shown_path
-from camphandover.scenario.read import EMPTY, Node, from_data, merge, plain, read
+from camphandover.scenario.read import EMPTY, Node, from_data, from_text, merge, plain, read
 from camphandover.scenario.resolved import Clause, Scenario
-from camphandover.scenario.schema import FIRST_DAY, LAST_DAY, ClauseForm, ScenarioForm, Window
+from camphandover.scenario.schema import (
+    FIRST_DAY,
+    LAST_DAY,
+    MAX_SHIFT,
+    ClauseForm,
+    HandoverForm,
+    ScenarioForm,
+    Window,
+)
 from camphandover.scenario.sweep import Point, read_points, same_effect, split
 
 
@@ -106,6 +114,23 @@ def load_points(source: str | Path | Mapping[str, Any], name: str | None = None)
     return [scenario for _, scenario in found.points]
 
 
+def load_stored(text: str, name: str) -> Scenario:
+    """Resolve a scenario as a batch keeps it.
+
+    Args:
+        text: What `Scenario.to_yaml` gave. Exits that a file may no longer have are taken: they
+            have been run.
+        name: Name of the scenario.
+    Errors:
+        ScenarioError with every other fault.
+    """
+    tree, found = from_text(text, name)
+    found += check(tree)
+    if found:
+        raise ScenarioError(found)
+    return _scenario(name, *_read(tree))
+
+
 def resolution(source: str | Path | Mapping[str, Any], name: str | None = None) -> Resolution:
     """As `load` and `load_points`, together with the origin of every value."""
     start = source if isinstance(source, Mapping) else library.locate(source)
@@ -126,9 +151,14 @@ def resolution(source: str | Path | Mapping[str, Any], name: str | None = None) 
 
 def _parts(tree: Node) -> tuple[ScenarioForm, dict[str, Node], list[Problem]]:
     """A merged tree as the schema reads it, the clause of each camp, and the faults of both."""
-    form = ScenarioForm.model_validate(plain(tree))
-    clauses = {camp.place: clause_tree(tree, camp) for camp in theatre.load().camps}
+    form, clauses = _read(tree)
     return form, clauses, list(_faults(form, tree, clauses))
+
+
+def _read(tree: Node) -> tuple[ScenarioForm, dict[str, Node]]:
+    """A merged tree as the schema reads it, and the clause of each camp."""
+    form = ScenarioForm.model_validate(plain(tree))
+    return form, {camp.place: clause_tree(tree, camp) for camp in theatre.load().camps}
 
 
 def clause_tree(tree: Node, camp: theatre.Camp) -> Node:
@@ -240,45 +270,106 @@ def _faults(form: ScenarioForm, tree: Node, clauses: dict[str, Node]) -> Iterato
     """Dates of the merged scenario that do not fit each other."""
     window, mandate_end = form.window, form.handover.mandate_end
     start, end = (_mark(tree, "window", key) for key in ("start", "end"))
+    known = "the days that the model knows"
     if not FIRST_DAY <= window.start <= LAST_DAY:
-        yield _outside(start, "window.start", window.start, FIRST_DAY, LAST_DAY)
+        yield _outside(start, "window.start", window.start, known, FIRST_DAY, LAST_DAY)
     if not FIRST_DAY <= window.end <= LAST_DAY:
-        yield _outside(end, "window.end", window.end, FIRST_DAY, LAST_DAY)
+        yield _outside(end, "window.end", window.end, known, FIRST_DAY, LAST_DAY)
     if window.end < window.start:
         mark = end if tree.get("window", "end") else start
         message = f"the window ends on {window.end}, before its start on {window.start}"
         yield Problem.at(mark, message, "give an `end` that is not before `start`")
         return
     if not window.start <= mandate_end <= LAST_DAY:
+        what = f"{known} from the window's start on"
         mark = _mark(tree, "handover", "mandate_end")
-        yield _outside(mark, "mandate_end", mandate_end, window.start, LAST_DAY)
-    last = max(window.end, mandate_end)
+        yield _outside(mark, "mandate_end", mandate_end, what, window.start, LAST_DAY)
     truce = form.politics.truce
-    if truce is not None and not window.start <= truce <= last:
-        yield _outside(_mark(tree, "politics", "truce"), "truce", truce, window.start, last)
-    yield from _exit_faults(window, last, clauses)
+    if truce is not None and not window.start <= truce <= window.end:
+        mark = _mark(tree, "politics", "truce")
+        yield _outside(mark, "truce", truce, "the window", window.start, window.end)
+    sanctions_end = form.alliance.sanctions_end
+    if not FIRST_DAY <= sanctions_end <= LAST_DAY:
+        mark = _mark(tree, "alliance", "sanctions_end")
+        yield _outside(mark, "sanctions_end", sanctions_end, known, FIRST_DAY, LAST_DAY)
+    yield from _exit_faults(window, mandate_end, clauses)
 
 
-def _exit_faults(window: Window, last: date, clauses: dict[str, Node]) -> Iterator[Problem]:
-    """Explicit exits outside [window.start, last], and shifts to before the window."""
-    early: dict[Mark, list[str]] = {}
+@dataclass(frozen=True)
+class _Set:
+    """An exit that a file sets.
+
+    Attributes:
+        exit: The day, shift included.
+        when: The camp and that day in words.
+        wrong: Why the UN cannot leave on that day; empty if it can.
+        least, most: Days that the shift may have.
+    """
+
+    exit: date
+    when: str
+    wrong: str
+    least: int
+    most: int
+
+
+def _exit_faults(window: Window, mandate_end: date, clauses: dict[str, Node]) -> Iterator[Problem]:
+    """Exits that a file sets, by a date or a shift, outside the window or after the mandate.
+
+    A plan or an actual date may lie outside: the schedule is not the file's.
+    """
+    told: dict[tuple[Mark, str], list[_Set]] = {}
     for camp in theatre.load().camps:
-        tree = clauses[camp.place]
-        clause = ClauseForm.model_validate(plain(tree))
-        exit_ = base_exit(clause, camp)
-        if isinstance(clause.exit, date) and not window.start <= exit_ <= last:
-            yield _outside(_mark(tree, "exit"), "exit", exit_, window.start, last)
-        elif exit_ + timedelta(clause.shift) < window.start <= exit_:
-            moved = f"{camp.place} on {exit_ + timedelta(clause.shift)}"
-            early.setdefault(_mark(tree, "shift"), []).append(moved)
-    for mark, moved_camps in early.items():
-        message = f"shift: the UN would leave {', '.join(moved_camps)}, before the window starts"
-        hint = f"shift less, or only some camps: the window starts on {window.start}"
-        yield Problem.at(mark, message, hint)
+        clause = ClauseForm.model_validate(plain(clauses[camp.place]))
+        if isinstance(clause.exit, date) or clause.shift:
+            key = "shift" if clause.shift else "exit"
+            mark = _mark(clauses[camp.place], key)
+            told.setdefault((mark, key), []).append(_set(camp, clause, window, mandate_end))
+    for (mark, key), exits in told.items():
+        wrong: dict[str, list[str]] = {}
+        for one in exits:
+            wrong.setdefault(one.wrong, []).append(one.when)
+        wrong.pop("", None)
+        if wrong:
+            camps = "; ".join(f"{', '.join(when)}, {why}" for why, when in wrong.items())
+            yield Problem.at(mark, f"{key}: the UN would leave {camps}", _right(key, exits))
 
 
-def _outside(mark: Mark, name: str, value: date, first: date, last: date) -> Problem:
-    message = f"{name}: {value} is outside the window"
+def _right(key: str, exits: list[_Set]) -> str:
+    """Between which values all exits that a key sets would be right."""
+    least, most = max(one.least for one in exits), min(one.most for one in exits)
+    longer = "for a later one let `window` and `mandate_end` end later"
+    if least > most:
+        return f"no {key} is right for all of these camps: set it camp by camp; {longer}"
+    if key == "shift":
+        return f"a shift from {least} to {most} days would be right; {longer}"
+    first, last = (exits[0].exit + timedelta(days) for days in (least, most))
+    return f"an exit from {first} to {last} would be right; {longer}"
+
+
+def _set(camp: theatre.Camp, clause: ClauseForm, window: Window, mandate_end: date) -> _Set:
+    """The exit that a clause sets, held to the window and, but for guards, to the mandate.
+
+    Where the plan itself is some days after the mission's end, as many after the mandate are right.
+    """
+    base, is_date = base_exit(clause, camp), isinstance(clause.exit, date)
+    over = max(camp.planned - HandoverForm().mandate_end, timedelta(0))
+    last = window.end if camp.liquidation else min(window.end, mandate_end + over)
+    exit_, wrong = base + timedelta(clause.shift), ""
+    if exit_ < window.start and (is_date or base >= window.start):
+        wrong = f"before the window starts on {window.start}"
+    elif exit_ > last and (is_date or clause.shift > 0):
+        end = f"window ends on {window.end}"
+        wrong = f"after the {end if last == window.end else f'mandate ends on {mandate_end}'}"
+    least, most = (window.start - base).days, (last - base).days
+    if not is_date:  # what the schedule has outside may stay there, or move further out
+        least, most = least if base >= window.start else -MAX_SHIFT, max(most, 0)
+    added = f" ({base} and {clause.shift} days)" if is_date and clause.shift else ""
+    return _Set(exit_, f"{camp.place} on {exit_}{added}", wrong, least, most)
+
+
+def _outside(mark: Mark, name: str, value: date, what: str, first: date, last: date) -> Problem:
+    message = f"{name}: {value} is outside {what}"
     return Problem.at(mark, message, f"from {first} to {last}")
 
 

@@ -156,16 +156,19 @@ class Scenario(Form):
         }
 
     def _exit_form(self, place: str) -> tuple[date | str, int]:
-        """(exit, shift): the date itself; outside the dates that a file may give, by the plan."""
+        """(exit, shift): the date itself; outside the dates that a file may set, by the plan."""
         exit_, start = self.camps[place].exit, self.window.start
-        last = max(self.window.end, self.mandate_end)
-        if start <= exit_ <= last:
+        if start <= exit_ <= min(self.window.end, self.mandate_end):
             return exit_, 0
         camp = next(camp for camp in theatre.load().camps if camp.place == place)
-        if exit_ < start <= camp.planned and camp.actual is not None:
+        if camp.actual is not None and (exit_ == camp.actual or exit_ < start <= camp.planned):
             return "actual", (exit_ - camp.actual).days
         shift = (exit_ - camp.planned).days
-        return ("plan", shift) if shift <= MAX_SHIFT else (last, (exit_ - last).days)
+        return (
+            ("plan", shift)
+            if shift <= MAX_SHIFT
+            else (self.window.end, (exit_ - self.window.end).days)
+        )
 
 
 def _most_common(clauses: list[dict[str, Any]]) -> dict[str, Any]:
