@@ -195,7 +195,10 @@ def test_nothing_sticks_out_of_a_figure(n_scenarios):
 @pytest.mark.parametrize(
     ("days", "labels"),
     [
-        (10, ["07 Aug"]),
+        (1, ["01 Aug"]),
+        (3, ["01 Aug", "02 Aug", "03 Aug"]),
+        (10, ["01 Aug", "03 Aug", "05 Aug", "07 Aug", "09 Aug"]),
+        (14, ["07 Aug", "14 Aug"]),
         (100, ["Aug", "Sep", "Oct", "Nov"]),
         (170, ["Aug\n2023", "Sep\n2023", "Oct\n2023", "Nov\n2023", "Dec\n2023", "Jan\n2024"]),
         (400, ["Oct\n2023", "Jan\n2024", "Apr\n2024", "Jul\n2024"]),
