@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 
 from camphandover.plots.palette import COLOURS, FAINT, INK, LABELS, STACK
-from camphandover.plots.textsize import text_size
+from camphandover.plots.textsize import in_lines, text_size
 
 SHORTEST, SHORT, LONG = 14, 45, 300
 """Days below which days and weeks get ticks, and from which not every month gets a label."""
@@ -92,7 +92,7 @@ def title(ax: Axes, scenario: str | None, question: str, gap: float = TITLE_GAP)
     assert figure is not None
     room = ax.get_window_extent().width * 72 / figure.dpi
     if scenario and text_size(text, TITLE_SIZE)[0] > room:
-        text = f"{scenario}:\n{question}"
+        text = f"{in_lines(f'{scenario}:', TITLE_SIZE, room)}\n{question}"
     ax.set_title(text, loc="left", color=INK, fontsize=TITLE_SIZE, pad=gap)
 
 

@@ -36,6 +36,7 @@ from camphandover.plots.data import (
 )
 from camphandover.plots.keydates import key_dates, mark_key_dates
 from camphandover.plots.palette import COLOURS, FAINT, INK, LABELS, NO_DATA, PAPER, STACK
+from camphandover.plots.style import styled
 from camphandover.results.batch import Batch
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ STEPS = ((0.95, 1.0, "95 % or more"), (0.75, 0.7, "75-95 %"), (0.5, 0.42, "50-75
 WEAKEST = (0.2, "under 50 %")
 
 
+@styled
 def control_over_time(
     data: Data, place: str, slot: str = "camp", scenario: str | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -121,6 +123,7 @@ def _stack_legend(ax: Axes, shares: xr.Dataset) -> None:
     stack_legends(ax, [keys], LEGEND_AT)
 
 
+@styled
 def control_heatmap(
     data: Data, scenario: str | None = None, slot: str = "camp", ax: Axes | None = None
 ) -> Axes:

@@ -155,8 +155,8 @@ def seed_of(data: Data) -> int | None:
 
 def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
     """The given axes, or those of a new figure (size in inches), without pyplot's global state."""
-    if ax is not None:
-        return ax
-    from matplotlib.figure import Figure
+    from camphandover.plots.style import Chart, adopted
 
-    return Figure(figsize=(width, height), layout="constrained").add_subplot()
+    if ax is not None:
+        return adopted(ax)
+    return Chart(figsize=(width, height), layout="constrained").add_subplot()

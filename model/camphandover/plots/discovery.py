@@ -20,6 +20,7 @@ from camphandover.ensemble.store import CHARTS
 from camphandover.plots.axis import below, frame, note
 from camphandover.plots.data import axes_or_new
 from camphandover.plots.palette import FAINT, INK, PAPER
+from camphandover.plots.style import styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +38,7 @@ EDGE = "#D55E00"
 """Of boxes."""
 
 
+@styled
 def trade_off(found: Discovery, ax: Axes | None = None) -> Axes:
     """What the first box was chosen from: how pure a box is against how many losses it holds.
 
@@ -86,6 +88,7 @@ def trade_off(found: Discovery, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@styled
 def box_scatter(found: Discovery, box: int = 1, ax: Axes | None = None) -> Axes:
     """The searched points along the two most telling conditions of a box, and the box.
 
@@ -133,6 +136,7 @@ def box_scatter(found: Discovery, box: int = 1, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@styled
 def robust_grid(found: Discovery, ax: Axes | None = None) -> Axes:
     """Receivers by timing: the share of runs in which the base is lost, over all else.
 
@@ -174,6 +178,7 @@ def robust_grid(found: Discovery, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@styled
 def draw_discovery(found: Discovery, folder: Path | None = None) -> list[Path]:
     """Draw the charts of a search.
 

@@ -16,6 +16,7 @@ from camphandover.plots.axis import below, dates, holder_patches, present_holder
 from camphandover.plots.control import control_heatmap, draw_stack, exit_key
 from camphandover.plots.data import caption, chosen, inside_window, median_exit
 from camphandover.plots.palette import FAINT, INK
+from camphandover.plots.style import Chart, styled
 from camphandover.results.batch import Batch
 from camphandover.results.charts import chart_files
 from camphandover.results.shares import control_shares
@@ -62,6 +63,7 @@ def draw_batch(batch: Batch, folder: Path | None = None, missing_only: bool = Fa
     return wanted
 
 
+@styled
 def base_figure(shares: xr.Dataset, place: str, slot: str = "camp") -> Figure:
     """Control over time of one base, a panel for each scenario, one legend."""
     here = inside_window(chosen(chosen(shares, "place", place), "slot", slot))
@@ -93,7 +95,7 @@ def _panels(n_rows: int, n_columns: int) -> tuple[Figure, np.ndarray]:
     panel = max(PANEL[0], (NARROWEST - gaps) / n_columns)
     width = gaps + n_columns * panel
     height = m["top"] + m["bottom"] + n_rows * PANEL[1] + (n_rows - 1) * GAPS[1]
-    figure = Figure(figsize=(width, height))
+    figure = Chart(figsize=(width, height))
     figure.subplots_adjust(
         left=m["left"] / width,
         right=1 - m["right"] / width,
@@ -120,10 +122,11 @@ def _tidy(grid: np.ndarray, n_panels: int, shares: xr.Dataset) -> None:
         ax.remove()
 
 
+@styled
 def heatmap_figure(shares: xr.Dataset, scenario: str) -> Figure:
     """The heat map of one scenario's camps."""
     width, height = 9.0, 1.85 + ROW * shares.sizes["place"]
-    figure = Figure(figsize=(width, height))
+    figure = Chart(figsize=(width, height))
     figure.subplots_adjust(
         left=1.25 / width, right=1 - 0.95 / width, top=1 - 0.4 / height, bottom=1.3 / height
     )

@@ -23,6 +23,7 @@ from camphandover.plots.data import (
     median_exit,
 )
 from camphandover.plots.palette import FAINT, INK
+from camphandover.plots.style import Chart, styled
 from camphandover.results.batch import Batch
 from camphandover.results.charts import KEY_BASES
 
@@ -40,6 +41,7 @@ MONTHS = 2
 """Of which months one has a tick."""
 
 
+@styled
 def control_grid(
     data: Data,
     places: Sequence[str] | None = None,
@@ -115,7 +117,7 @@ def _panels(n_rows: int, n_columns: int) -> tuple[Figure, np.ndarray]:
     wide = max(PANEL[0], (NARROWEST - LEFT - RIGHT - gaps) / n_columns)
     width = LEFT + RIGHT + n_columns * wide + gaps
     height = TOP + BOTTOM + n_rows * PANEL[1] + (n_rows - 1) * GAP
-    figure = Figure(figsize=(width, height))
+    figure = Chart(figsize=(width, height))
     figure.subplots_adjust(
         left=LEFT / width,
         right=1 - RIGHT / width,
