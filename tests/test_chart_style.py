@@ -1,10 +1,14 @@
-"""Charts show users' texts as they are, whatever style the user has, and leave that style alone."""
+"""Charts, pages and terminals show users' texts as they are; charts do not depend on their style."""
 
 from __future__ import annotations
 
 import inspect
+import json
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from html import unescape
+from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,13 +23,18 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import StepPatch
 from matplotlib.text import Text
 from PIL import Image
+from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import made
 from camphandover import plots
+from camphandover.cli import app
 from camphandover.plots.figures import base_figure, heatmap_figure
 from camphandover.plots.style import Chart
+from camphandover.report.page import page
 from camphandover.results.charts import chart_files
+from camphandover.validation.page_sources import in_lines, quoted
+from camphandover.validation.page_text import Table, code, literal
 from camphandover.validation.score import score
 from test_charts import Told
 
@@ -219,3 +228,84 @@ def test_a_short_window_shows_its_data(brief, kind):
         assert wide, "nothing is drawn from the first day to the last"
         assert all(room.y0 - 1 <= box.y0 <= box.y1 <= room.y1 + 1 for box in wide)
     assert "01 Aug" in [text.get_text() for text in shown(figure)]
+
+
+# --- other places where users' texts stand -----------------------------------------------
+
+
+class Words(HTMLParser):
+    """The words of a page, and the tags between them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.words, self.tags = "", set()
+        self.feed(page)
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.tags |= {tag, *(f"{name}={value}" for name, value in attrs if name == "class")}
+
+
+def test_html_shows_texts_as_they_are(batch):
+    comparison = ch.compare(batch, MARKUP, "$plain")
+    for shown_in_notebook in (batch, batch.scenario(MARKUP), comparison):
+        found = Words(shown_in_notebook._repr_html_())
+        assert MARKUP in found.words
+        assert "class=tex2jax_ignore mathjax_ignore" in found.tags
+        assert "red" not in found.tags
+    raw = page(batch)
+    found = Words(raw)
+    assert found.words.count(MARKUP) > 8
+    assert "<b>&amp;" not in raw
+    assert 'alt="_$5 or $10 &lt;b&gt;' in raw
+
+
+def test_markdown_shows_texts_as_they_are():
+    render = pytest.importorskip("markdown_it").MarkdownIt("commonmark").enable("table").render
+    for text in (MARKUP, "_a_b_ c|d", "``x`` [y](z)", "a_b # 1"):
+        assert unescape(render(literal(text))) == f"<p>{text}</p>\n"
+        assert unescape(render(code(text))) == f"<p><code>{text}</code></p>\n"
+        cells = Words(render(str(Table(["x", literal(text)], [["p|q", "2"]])))).words.split("\n")
+        assert {text, "p|q"} <= set(cells)
+
+
+def test_commands_of_the_page_are_whole():
+    names = ["it's $5 or 10", *(f"name-{i}" for i in range(30))]
+    lines = in_lines(" ".join(["run", *map(quoted, names)]))
+    assert len(lines) > 2
+    assert shlex.split("\n".join(lines).replace("\\\n", "")) == ["run", *names]
+
+
+def test_terminals_show_texts_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("camphandover.results.batch.northern_mali", Told)
+    name = MARKUP.replace("/", "!")
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(json.dumps({"title": MARKUP, "question": MARKUP}))
+    other = tmp_path / "plain.yaml"
+    other.write_text(json.dumps({"title": "-", "question": "-"}))
+    result = CliRunner().invoke(app, ["explain", str(file)])
+    assert result.stdout.count(MARKUP) >= 2
+    arguments = [str(file), str(other), "--runs", "3", "--out", "[red]x"]
+    result = CliRunner().invoke(app, ["run", *arguments])
+    assert result.exit_code == 0, result.output
+    assert "3 runs into [red]x" in result.stderr
+    assert name[-10:] in result.stdout
+    result = CliRunner().invoke(app, ["compare", "[red]x", name, "plain"])
+    assert f"A = {name}, B = plain" in " ".join(result.stdout.split())
+    missing = CliRunner().invoke(app, ["run", "[red]none[!red].yaml"])
+    assert "[red]none[!red].yaml" in missing.stderr
+
+
+def test_names_that_cannot_be_shown_are_refused(tmp_path):
+    file = tmp_path / "a\x1b[31mred.yaml"
+    file.write_text("title: t\nquestion: q\n")
+    result = CliRunner().invoke(app, ["run", str(file)])
+    assert result.exit_code == 2
+    assert "the name holds unprintable characters" in result.stderr
+    assert "\x1b" not in result.stderr
+    for name in ("a\nb", "a\u202eb"):
+        with pytest.raises(ch.ScenarioError, match="unprintable"):
+            made(name)
