@@ -557,8 +557,12 @@ def test_labels_go_where_there_is_room():
 
 
 def lines(ax, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the days and the figures then; a figure is held from the day's beginning."""
     (line,) = by_gid(ax, name)
-    return line.get_data()
+    x, y = line.get_data()
+    assert line.get_drawstyle() == "steps-pre"
+    assert (x[0], y[0]) == (ax.get_xlim()[0], y[1])
+    return x[1:], y[1:]
 
 
 def test_losses_by_hand(batch):

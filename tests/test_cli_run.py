@@ -66,6 +66,22 @@ def test_the_same_again_computes_nothing(here):
     assert (here / "runs" / "one" / "manifest.json").read_bytes() == manifest
 
 
+def test_charts_may_be_left_for_later(here):
+    charts = here / "runs" / "one" / "charts"
+    first = call("run", "one.yaml", "--runs", "2", "--no-charts")
+    assert first.exit_code == 0, first.output
+    assert "Charts: none drawn" in first.stderr
+    assert not charts.exists()
+    assert "(7 drawn)" in call("plot", "runs/one").stderr
+    assert "(0 drawn)" in call("run", "one.yaml", "--runs", "2").stderr
+    # Charts of fewer runs than the batch has now are not taken for its charts.
+    before = (charts / "control-kidal.png").read_bytes()
+    call("run", "one.yaml", "--runs", "4", "--no-charts")
+    assert (charts / "control-kidal.png").read_bytes() == before
+    assert "(7 drawn)" in call("run", "one.yaml", "--runs", "4").stderr
+    assert (charts / "control-kidal.png").read_bytes() != before
+
+
 def test_another_batch_is_refused(here):
     call("run", "one.yaml", "--runs", "2")
     result = call("run", "one.yaml", "--runs", "2", "--seed", "7")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import cProfile
+import pstats
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -12,10 +15,12 @@ from matplotlib.patches import StepPatch
 
 import camphandover as ch
 from batches import FIRST_EXIT, Scripted, made, short
-from camphandover.plots.control import likeliest, strength
+from camphandover.plots.control import holder_colours, likeliest, strength
 from camphandover.plots.data import inside_window, median_exit
 from camphandover.plots.figures import base_figure
 from camphandover.plots.palette import COLOURS, LABELS
+from camphandover.plots.points import told_apart
+from camphandover.results.charts import chart_files
 
 
 @pytest.fixture(scope="module")
@@ -168,34 +173,116 @@ def test_small_multiples_share_dates(batch):
     assert "5 runs of each scenario, seed 5" in texts
 
 
-@pytest.mark.parametrize("n_scenarios", [1, 2, 4])
-def test_nothing_sticks_out_of_a_figure(n_scenarios):
+def invented(names: list[str]) -> xr.Dataset:
+    """Shares of 60 days: until the 30th the UN has Kidal in most runs, later in a fifth of them.
+
+    Each scenario is half a percentage point more the army's than the one before.
+    """
     dims = ("scenario", "place", "slot", "date", "holder")
-    share = np.full((n_scenarios, 1, 1, 60, 5), 0.2)
+    share = np.full((len(names), 1, 1, 60, 5), 0.2)
     share[:, :, :, :30] = [0.1, 0.1, 0.1, 0.6, 0.1]
+    more = 0.005 * np.arange(len(names))[:, None, None, None]
+    share[..., 0] += more
+    share[..., 1] -= more
     coords = {
-        "scenario": [f"scenario-{i}" for i in range(n_scenarios)],
+        "scenario": names,
         "place": ["Kidal"],
         "slot": ["camp"],
         "date": np.datetime64("2023-08-01", "ns") + np.arange(60) * np.timedelta64(1, "D"),
         "holder": list(COLOURS),
     }
     runs = np.full(share.shape[:-1], 100)
-    shares = xr.Dataset({"share": (dims, share), "n": (dims[:-1], runs)}, coords)
-    figure = base_figure(shares, "Kidal")
+    return xr.Dataset({"share": (dims, share), "n": (dims[:-1], runs)}, coords)
+
+
+def assert_nothing_sticks_out(figure: Figure) -> None:
     figure.canvas.draw()
     box = figure.get_tightbbox()
-    assert len(legend_texts(figure)) == 6
     assert box.x0 >= 0
     assert box.y0 >= 0
     assert box.x1 <= figure.get_figwidth()
     assert box.y1 <= figure.get_figheight()
 
 
+@pytest.mark.parametrize("n_scenarios", [1, 2, 4])
+def test_nothing_sticks_out_of_a_figure(n_scenarios):
+    figure = base_figure(invented([f"scenario-{i}" for i in range(n_scenarios)]), "Kidal")
+    assert len(legend_texts(figure)) == 6
+    assert_nothing_sticks_out(figure)
+
+
+# --- many scenarios ----------------------------------------------------------------------
+
+
+def calls(n_scenarios: int) -> int:
+    """Calls of functions that it takes to draw the chart of a base."""
+    shares = invented([f"scenario-{i}" for i in range(n_scenarios)])
+    profile = cProfile.Profile()
+    profile.runcall(lambda: base_figure(shares, "Kidal").draw_without_rendering())
+    return pstats.Stats(profile).total_calls
+
+
+def test_the_work_grows_no_faster_than_the_scenarios():
+    calls(3)
+    few, some, most = (calls(n) for n in (6, 12, 24))
+    assert most - some < 1.1 * 2 * (some - few)
+    many, twice = calls(100), calls(200)
+    assert twice < 1.2 * many < most
+
+
+@pytest.mark.parametrize("n_scenarios", [25, 200])
+def test_many_scenarios_are_rows(n_scenarios):
+    names = [f"sweep[Kidal.shift={i - 10}]" for i in range(n_scenarios)]
+    shares = invented(names)
+    for figure in (base_figure(shares, "Kidal"), ch.plots.control_grid(shares)):
+        (ax,) = figure.axes
+        (image,) = ax.images
+        assert image.get_array().shape == (n_scenarios, 60, 3)
+        np.testing.assert_allclose(
+            image.get_array(),
+            holder_colours(shares.isel(place=0, slot=0, drop=True).rename(scenario="place")),
+        )
+        (exits,) = ax.collections
+        first = date2num(np.datetime64("2023-08-01"))
+        assert {line[0][0] for line in exits.get_segments()} == {first + 30}
+        assert len(exits.get_segments()) == n_scenarios
+        every = 1 if n_scenarios == 25 else 5
+        assert list(ax.get_yticks()) == list(range(0, n_scenarios, every))
+        labels = [text.get_text() for text in ax.get_yticklabels()]
+        assert labels == [str(row - 10) for row in range(0, n_scenarios, every)]
+        said = [text.get_text() for text in figure.texts]
+        assert "rows: sweep[Kidal.shift=…]" in said
+        assert "100 runs of each scenario" in said
+        assert_nothing_sticks_out(figure)
+
+
+def test_what_tells_names_apart():
+    assert told_apart(["s[a=1,b=2]", "s[a=1,b=30]"]) == ("s[a=1,b=…]", ["2", "30"])
+    assert told_apart(["s[a=1,b=2]", "s[a=10,b=2]"]) == ("s[a=…]", ["1,b=2", "10,b=2"])
+    assert told_apart(["early", "earlier"]) == ("scenarios", ["early", "earlier"])
+    assert told_apart(["s[a=1]", "s[a=1],late"]) == ("s[a=…", ["1]", "1],late"])
+
+
+def test_rows_of_long_names_fit():
+    names = [f"{'x' * 120} $ {i}" for i in range(30)]
+    figure = base_figure(invented(names), "Kidal")
+    assert figure.axes[0].get_yticklabels()[7].get_text().endswith("$ 7")
+    assert_nothing_sticks_out(figure)
+
+
+def test_many_scenarios_have_no_heat_map_each(tmp_path):
+    few, many = (chart_files(tmp_path, [f"s{i}" for i in range(n)]) for n in (24, 25))
+    assert len(few) == 6 + 24
+    assert {kind for kind, _ in many.values()} == {"base"}
+
+
 @pytest.mark.parametrize(
     ("days", "labels"),
     [
-        (10, ["07 Aug"]),
+        (1, ["01 Aug"]),
+        (3, ["01 Aug", "02 Aug", "03 Aug"]),
+        (10, ["01 Aug", "03 Aug", "05 Aug", "07 Aug", "09 Aug"]),
+        (14, ["07 Aug", "14 Aug"]),
         (100, ["Aug", "Sep", "Oct", "Nov"]),
         (170, ["Aug\n2023", "Sep\n2023", "Oct\n2023", "Nov\n2023", "Dec\n2023", "Jan\n2024"]),
         (400, ["Oct\n2023", "Jan\n2024", "Apr\n2024", "Jul\n2024"]),

@@ -68,6 +68,9 @@ def run(
         typer.Option(metavar="HOW", help="How much of the ledger is kept: full, changes, none."),
     ] = "full",
     json: Json = None,
+    no_charts: Annotated[
+        bool, typer.Option("--no-charts", help="Draw none; `plot DIR` draws them later.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the table only.")] = False,
 ) -> None:
     """Run scenarios many times: who holds each base over time.
@@ -101,7 +104,10 @@ def run(
     typer.echo(str(table))
     if json is not None:
         table.write_json(json)
-    _draw(batch, None, batch.reused, say)
+    if no_charts:
+        say(f"Charts: none drawn. Data: {batch.folder}")
+    else:
+        _draw(batch, batch.reused, say)
     _report_failures(batch)
 
 
@@ -169,15 +175,16 @@ def progress_of(quiet: bool, say: Callable[[str], None]) -> Iterator[Callable[[i
         yield tell
 
 
-def _draw(batch: Batch, out: Path | None, missing_only: bool, say: Callable[[str], None]) -> None:
-    from camphandover.results.charts import chart_files
+def _draw(batch: Batch, missing_only: bool, say: Callable[[str], None]) -> None:
+    from camphandover.results.charts import chart_files, is_current
 
-    charts = out or batch.folder / "charts"
+    charts = batch.folder / "charts"
+    files = chart_files(charts, batch.scenarios)
     n_drawn = 0
-    if not (missing_only and all(path.exists() for path in chart_files(charts, batch.scenarios))):
+    if not (missing_only and all(is_current(path, batch.folder) for path in files)):
         from camphandover.plots import draw_batch
 
-        n_drawn = len(draw_batch(batch, out, missing_only))
+        n_drawn = len(draw_batch(batch, None, missing_only))
     say(f"Charts: {charts} ({n_drawn} drawn). Data: {batch.folder}")
 
 

@@ -21,7 +21,7 @@ from camphandover.analysis.discover_retest import (
 from camphandover.analysis.levers import lever
 from camphandover.analysis.levers_words import PARAMETER, RECEIVER, TIMING, Factor
 from camphandover.results.intervals import Interval
-from camphandover.results.tabular import aligned, html_table
+from camphandover.results.tabular import aligned, for_notebook, html_table
 
 if TYPE_CHECKING:
     from camphandover.analysis.discover import Discovery
@@ -74,7 +74,7 @@ def as_html(found: Discovery) -> str:
         parts.append(f"<p>{escape(_nothing(found))}</p>")
     for title, header, body in (_factors(found), _robust(found)):
         parts.append(html_table(title, header, body))
-    return "\n".join(parts)
+    return for_notebook(parts)
 
 
 def headline(found: Discovery, number: int) -> str:

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from camphandover.analysis.sensitivity_tables import n_top
-from camphandover.results.tabular import aligned, html_table
+from camphandover.results.tabular import aligned, for_notebook, html_table
 
 if TYPE_CHECKING:
     from camphandover.analysis.sensitivity import Sensitivity
@@ -54,7 +54,7 @@ def as_html(found: Sensitivity, top: int = SHOWN) -> str:
             continue
         parts.append(html_table(_title(outcome), rows[0], rows[1:]))
         parts += [f"<p>{escape(paragraph)}</p>" for paragraph in remarks(found, outcome.name)]
-    return "\n".join(parts)
+    return for_notebook(parts)
 
 
 def preface(found: Sensitivity) -> list[str]:

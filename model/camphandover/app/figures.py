@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import io
-import threading
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 from matplotlib.colors import ListedColormap
-from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 from matplotlib.text import Annotation
 from matplotlib.ticker import PercentFormatter
@@ -23,37 +21,36 @@ from camphandover.plots.axis import LEGEND_ROW, below, dates, frame, holder_patc
 from camphandover.plots.geography import ground_keys
 from camphandover.plots.maps import BaseMap
 from camphandover.plots.palette import COLOURS, FAINT, INK, NO_DATA, STACK
+from camphandover.plots.style import Chart, styled
 from camphandover.plots.textsize import text_size
 from camphandover.results.table import KEY_BASES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.text import Text
 
 DPI = 120
 MAP_SIZE = (5.5, 4.78)
 """Inches of the map itself, on which names keep a size that can be read."""
-_drawing = threading.RLock()
-"""Matplotlib is not safe in several threads, and the page has some."""
 
 
 def png(figure: Figure) -> bytes:
     """A figure as the bytes of a PNG."""
     sink = io.BytesIO()
-    with _drawing:
-        figure.savefig(sink, format="png", dpi=DPI)
+    figure.savefig(sink, format="png", dpi=DPI)
     return sink.getvalue()
 
 
 def control_png(model: NorthernMali) -> bytes:
     """The chart of control so far, as the bytes of a PNG."""
-    with _drawing:
-        return png(control_figure(model))
+    return png(control_figure(model))
 
 
+@styled
 def control_figure(model: NorthernMali) -> Figure:
     """Who has the camps so far: the key bases day by day, below them the share of all places."""
-    figure = Figure(figsize=(5.7, 5.68), layout="constrained")
+    figure = Chart(figsize=(5.7, 5.68), layout="constrained")
     upper, lower = figure.subplots(2, 1, height_ratios=(1.25, 1), sharex=True)
     window = np.datetime64(model.world.first, "D") + np.arange(model.control.shape[-1])
     _draw_bases(upper, model)
@@ -124,10 +121,11 @@ def _draw_shares(ax: Axes, model: NorthernMali) -> None:
 class LiveMap:
     """The map of one run, on which only the colours of the bases change."""
 
+    @styled
     def __init__(self, model: NorthernMali) -> None:
         """Draw the ground and the names, once for all models of these places."""
         width, height = MAP_SIZE
-        self.figure = Figure(figsize=(width + 0.2, height + 0.9))
+        self.figure = Chart(figsize=(width + 0.2, height + 0.9))
         whole = self.figure.get_size_inches()
         ax = self.figure.add_axes(
             (0.1 / whole[0], 0.55 / whole[1], width / whole[0], height / whole[1])
@@ -141,6 +139,7 @@ class LiveMap:
         ax.add_artist(roads)
         ax.legend(handles=holder_patches(list(STACK)), ncols=len(STACK), **below(ax, 7))
 
+    @styled
     def image(self, model: NorthernMali) -> bytes:
         """The model as it stands, as the bytes of a PNG."""
         self.drawn.show(certain(model))
@@ -186,7 +185,7 @@ def _map() -> LiveMap:
     return LiveMap(NorthernMali())
 
 
+@styled
 def map_png(model: NorthernMali) -> bytes:
     """The map of the model as it stands, as the bytes of a PNG."""
-    with _drawing:
-        return _map().image(model)
+    return _map().image(model)

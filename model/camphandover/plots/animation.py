@@ -12,6 +12,7 @@ from camphandover.ensemble.plan import BatchError
 from camphandover.plots.axis import LEGEND_ROW, day_text, note, scenario_of, title
 from camphandover.plots.data import Data, inside_window, some_shares
 from camphandover.plots.maps import LEGENDS, BaseMap, caption_of_map, draw_legends, map_axes
+from camphandover.plots.style import styled
 
 if TYPE_CHECKING:
     from matplotlib.animation import AbstractMovieWriter
@@ -25,6 +26,7 @@ LAST = 5
 DPI = 90
 
 
+@styled
 def animate_map(
     data: Data,
     path: str | Path,

@@ -13,10 +13,12 @@ from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 
 from camphandover.plots.palette import COLOURS, FAINT, INK, LABELS, STACK
-from camphandover.plots.textsize import text_size
+from camphandover.plots.textsize import in_lines, text_size
 
-SHORT, LONG = 45, 300
-"""Days below which weeks get ticks, and from which not every month gets a label."""
+SHORTEST, SHORT, LONG = 14, 45, 300
+"""Days below which days and weeks get ticks, and from which not every month gets a label."""
+FEW = 5
+"""Most ticks of the shortest windows."""
 LEGEND_AT = 40
 """Points below the axes at which the legends begin, under ticks and label."""
 LEGEND_ROW = 18
@@ -54,10 +56,12 @@ def dates(ax: Axes, days: np.ndarray, every: int = 1) -> np.ndarray:
 
 
 def _ticks(days: np.ndarray, every: int) -> np.ndarray:
-    """Mondays of a short window; else the first days of its months, or of its quarters."""
+    """Days of a very short window, Mondays of a short one; else first days of months, quarters."""
+    if len(days) < SHORTEST:
+        return days[:: every * -(-len(days) // FEW)]
     if len(days) < SHORT:
         mondays = [day for day in days if day.astype(object).weekday() == 0]
-        return np.array((mondays or days[:1])[:: every if mondays else 1])
+        return np.array(mondays[::every])
     firsts = [day for day in days if day.astype(object).day == 1]
     step = 3 if len(days) > LONG else 1
     kept = [day for day in firsts if (day.astype(object).month - 1) % step == 0]
@@ -88,7 +92,7 @@ def title(ax: Axes, scenario: str | None, question: str, gap: float = TITLE_GAP)
     assert figure is not None
     room = ax.get_window_extent().width * 72 / figure.dpi
     if scenario and text_size(text, TITLE_SIZE)[0] > room:
-        text = f"{scenario}:\n{question}"
+        text = f"{in_lines(f'{scenario}:', TITLE_SIZE, room)}\n{question}"
     ax.set_title(text, loc="left", color=INK, fontsize=TITLE_SIZE, pad=gap)
 
 

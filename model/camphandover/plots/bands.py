@@ -114,9 +114,9 @@ def ordered(figure: xr.DataArray, sides: list[str]) -> np.ndarray:
 def draw_bands(
     ax: Axes, edges: np.ndarray, levels: np.ndarray, colour: str, name: str, style: str = "-"
 ) -> None:
-    """The median as a line, and bands of 50 % and 90 % of the runs.
+    """The median as a line, and bands of 50 % and 90 % of the runs, in steps.
 
-    Figures are those at the end of a day, so they stand at its right edge.
+    A figure is that at the end of its day, and is drawn from 0:00 to 24:00 of it.
 
     Args:
         ax: Axes with dates.
@@ -126,13 +126,13 @@ def draw_bands(
         name: Of the line and its bands, as they are found again.
         style: Of the line.
     """
-    ends = edges[1:]
+    held = np.concatenate([levels[:, :1], levels], axis=1)
     for low, high, opacity in ((0, 4, OUTER), (1, 3, INNER)):
         area = ax.fill_between(
-            ends, levels[low], levels[high], color=colour, alpha=opacity, linewidth=0
+            edges, held[low], held[high], step="pre", color=colour, alpha=opacity, linewidth=0
         )
         area.set_gid(f"band/{name}")
-    (line,) = ax.plot(ends, levels[2], style, color=colour, linewidth=1.8)
+    (line,) = ax.plot(edges, held[2], style, drawstyle="steps-pre", color=colour, linewidth=1.8)
     line.set_gid(f"median/{name}")
 
 

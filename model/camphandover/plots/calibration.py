@@ -11,6 +11,7 @@ from camphandover import inputs
 from camphandover.plots.axis import TITLE_SIZE
 from camphandover.plots.data import axes_or_new
 from camphandover.plots.palette import FAINT, INK
+from camphandover.plots.style import Chart, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +26,7 @@ AROUND = 1.6
 DPI = 130
 
 
+@styled
 def plot_calibration(calibration: Calibration, ax: Axes | None = None) -> Axes:
     """Where in its range each uncertain parameter lies in the accepted records.
 
@@ -66,11 +68,11 @@ def plot_calibration(calibration: Calibration, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@styled
 def draw_calibration(calibration: Calibration, folder: str | Path) -> Path:
     """Write the chart to `folder/accepted.png` and return its path."""
-    from matplotlib.figure import Figure
 
-    figure = Figure(
+    figure = Chart(
         figsize=(8.4, AROUND + ROW * len(calibration.screened)), layout="constrained", dpi=DPI
     )
     plot_calibration(calibration, figure.add_subplot())

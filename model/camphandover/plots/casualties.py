@@ -24,6 +24,7 @@ from camphandover.plots.axis import (
 from camphandover.plots.bands import Bands, band_keys, bands, draw_bands, ordered, series_of
 from camphandover.plots.data import axes_or_new, runs_and_seed, seed_of
 from camphandover.plots.palette import COLOURS, FAINT, INK, listed, name_of
+from camphandover.plots.style import Chart, styled
 from camphandover.results.batch import Batch
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ SMALL = (3.6, 3.1)
 """Width and height of a panel, inches."""
 
 
+@styled
 def losses(
     data: Batch | xr.Dataset,
     scenario: str | None = None,
@@ -108,6 +110,7 @@ def losses(
     return ax
 
 
+@styled
 def losses_grid(data: Batch | xr.Dataset, scenario: str | None = None) -> Figure:
     """The losses of both camps beside each other, on one scale; see `losses`.
 
@@ -120,7 +123,7 @@ def losses_grid(data: Batch | xr.Dataset, scenario: str | None = None) -> Figure
         ValueError for a name that the data do not hold.
     """
     series = series_of(data, scenario, FIGURES)
-    figure = Figure(figsize=(2 * SMALL[0] + 0.6, SMALL[1] + 1.2), layout="constrained")
+    figure = Chart(figsize=(2 * SMALL[0] + 0.6, SMALL[1] + 1.2), layout="constrained")
     panels = figure.subplots(1, len(CAMPS), sharey=True)
     drawn = []
     for ax, side in zip(panels, CAMPS, strict=True):

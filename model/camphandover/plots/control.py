@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,10 +33,12 @@ from camphandover.plots.data import (
     caption,
     inside_window,
     median_exit,
+    median_exits,
     some_shares,
 )
 from camphandover.plots.keydates import key_dates, mark_key_dates
 from camphandover.plots.palette import COLOURS, FAINT, INK, LABELS, NO_DATA, PAPER, STACK
+from camphandover.plots.style import styled
 from camphandover.results.batch import Batch
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ STEPS = ((0.95, 1.0, "95 % or more"), (0.75, 0.7, "75-95 %"), (0.5, 0.42, "50-75
 WEAKEST = (0.2, "under 50 %")
 
 
+@styled
 def control_over_time(
     data: Data, place: str, slot: str = "camp", scenario: str | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -121,6 +125,7 @@ def _stack_legend(ax: Axes, shares: xr.Dataset) -> None:
     stack_legends(ax, [keys], LEGEND_AT)
 
 
+@styled
 def control_heatmap(
     data: Data, scenario: str | None = None, slot: str = "camp", ax: Axes | None = None
 ) -> Axes:
@@ -143,17 +148,21 @@ def control_heatmap(
     n_places = shares.sizes["place"]
     if shares.sizes["date"]:
         days = shares["date"].to_numpy()
-        edges = dates(ax, days)
-        extent = (edges[0], edges[-1], n_places - 0.5, -0.5)
-        ax.imshow(holder_colours(shares), extent=extent, aspect="auto", interpolation="nearest")
-        _mark_exits(ax, shares)
+        draw_colours(ax, shares, dates(ax, days))
+        mark_exits(ax, shares)
     ax.set_yticks(range(n_places), [str(name) for name in shares["place"].values], fontsize=8)
     ax.tick_params(axis="y", length=0)
     _separate_regions(ax, shares)
     title(ax, scenario_of(shares), f"who most probably holds each {slot}?")
-    _heatmap_legend(ax, shares)
+    heatmap_legend(ax, [shares])
     note(ax, caption(shares))
     return ax
+
+
+def draw_colours(ax: Axes, shares: xr.Dataset, edges: np.ndarray) -> None:
+    """Colours of the likeliest holders: places from top to bottom, dates along."""
+    extent = (edges[0], edges[-1], shares.sizes["place"] - 0.5, -0.5)
+    ax.imshow(holder_colours(shares), extent=extent, aspect="auto", interpolation="nearest")
 
 
 def likeliest(shares: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -209,25 +218,27 @@ def _separate_regions(ax: Axes, shares: xr.Dataset) -> None:
         )  # fmt: skip
 
 
-def _mark_exits(ax: Axes, shares: xr.Dataset) -> None:
+def mark_exits(ax: Axes, shares: xr.Dataset) -> None:
     """A tick at the UN's median exit from each camp."""
-    for row in range(shares.sizes["place"]):
-        day = median_exit(shares.isel(place=row))
-        if day is not None:
-            at = float(date2num(day))
-            ax.plot([at, at], [row - 0.5, row + 0.5], color=INK, linewidth=1.4)
+    days = median_exits(shares)
+    rows = np.flatnonzero(~np.isnat(days))
+    ax.vlines(date2num(days[rows]), rows - 0.5, rows + 0.5, INK, linewidth=1.4, gid="exits")
 
 
-def _heatmap_legend(ax: Axes, shares: xr.Dataset) -> None:
-    """Rows below the chart: whose colour, how strong for which share of runs, the UN's exit."""
-    best, _ = likeliest(shares)
-    names = [str(shares["holder"].values[code]) for code in np.unique(best[best >= 0])]
+def heatmap_legend(ax: Axes, panels: Sequence[xr.Dataset]) -> None:
+    """Rows below the chart: whose colour, how strong for which share of runs, the UN's exit.
+
+    Args:
+        ax: The axes below which they stand.
+        panels: What is drawn: shares of one scenario and slot.
+    """
+    best = np.unique(np.concatenate([likeliest(one)[0].ravel() for one in panels]))
+    names = [str(panels[0]["holder"].values[code]) for code in best[best >= 0]]
     legends: list[list[Patch] | list[Line2D]] = [
         [words("likeliest holder:"), *holder_patches(names)],
         [words("in this share of runs:"), *certainty_patches()],
     ]
-    rows = (shares.isel(place=row) for row in range(shares.sizes["place"]))
-    if any(median_exit(row) is not None for row in rows):
+    if not all(np.isnat(median_exits(one)).all() for one in panels):
         tick = Line2D([], [], color=INK, marker="|", markersize=9, markeredgewidth=1.4)
         tick.set(linewidth=0, label="UN gone in half of the runs")
         legends.append([tick])

@@ -110,12 +110,26 @@ def median_exit(shares: xr.Dataset) -> np.datetime64 | None:
     Returns:
         The day, or `None` if the UN was not there at first or does not leave.
     """
-    un = shares["share"].sel(holder="minusma").to_numpy()
-    gone = np.flatnonzero(un <= 0.5)
-    if len(un) == 0 or not un[0] > 0.5 or len(gone) == 0:
-        return None
-    day: np.datetime64 = shares["date"].to_numpy()[gone[0]]
-    return day
+    (day,) = median_exits(shares.expand_dims("place"))
+    return None if np.isnat(day) else day
+
+
+def median_exits(shares: xr.Dataset) -> np.ndarray:
+    """First day on which the UN has left each place in at least half of the runs.
+
+    Args:
+        shares: Of one scenario and slot.
+    Returns:
+        The days, shape (place,); no time where the UN was not there at first or does not leave.
+    """
+    un = shares["share"].sel(holder="minusma").transpose("place", "date").to_numpy()
+    days = shares["date"].to_numpy()
+    if not len(days):
+        return np.full(len(un), np.datetime64("NaT", "ns"))
+    rows, gone = np.arange(len(un)), un <= 0.5
+    first = (~np.isnan(un)).argmax(axis=1)
+    leaves = (un[rows, first] > 0.5) & gone.any(axis=1)
+    return np.where(leaves, days[gone.argmax(axis=1)], np.datetime64("NaT", "ns"))
 
 
 def caption(shares: xr.Dataset) -> str:
@@ -149,8 +163,8 @@ def seed_of(data: Data) -> int | None:
 
 def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
     """The given axes, or those of a new figure (size in inches), without pyplot's global state."""
-    if ax is not None:
-        return ax
-    from matplotlib.figure import Figure
+    from camphandover.plots.style import Chart, adopted
 
-    return Figure(figsize=(width, height), layout="constrained").add_subplot()
+    if ax is not None:
+        return adopted(ax)
+    return Chart(figsize=(width, height), layout="constrained").add_subplot()

@@ -21,6 +21,7 @@ from camphandover.ensemble.store import CHARTS
 from camphandover.plots.axis import below, frame, note
 from camphandover.plots.data import axes_or_new
 from camphandover.plots.palette import FAINT, INK, PAPER
+from camphandover.plots.style import styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +39,7 @@ EDGE = "#D55E00"
 """Of boxes."""
 
 
+@styled
 def trade_off(found: Discovery, ax: Axes | None = None) -> Axes:
     """What the first box was chosen from: how pure a box is against how many losses it holds.
 
@@ -87,6 +89,7 @@ def trade_off(found: Discovery, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@styled
 def box_scatter(found: Discovery, box: int = 1, ax: Axes | None = None) -> Axes:
     """The searched points along the two most telling conditions of a box, and the box.
 
@@ -134,6 +137,7 @@ def box_scatter(found: Discovery, box: int = 1, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@styled
 def robust_grid(found: Discovery, ax: Axes | None = None) -> Axes:
     """Receivers by timing: the share of runs in which the base is lost, over all else.
 
@@ -175,6 +179,7 @@ def robust_grid(found: Discovery, ax: Axes | None = None) -> Axes:
     return ax
 
 
+@styled
 def draw_discovery(found: Discovery, folder: str | Path | None = None) -> list[Path]:
     """Draw the charts of a search.
 

@@ -25,6 +25,7 @@ from camphandover.plots.axis import (
 )
 from camphandover.plots.data import axes_or_new, chosen, of_scenario, runs_and_seed, seed_of
 from camphandover.plots.palette import COLOURS, FAINT, INK, LABELS
+from camphandover.plots.style import styled
 from camphandover.results.batch import Batch
 from camphandover.results.compare import TAKERS
 from camphandover.results.intervals import wilson
@@ -55,6 +56,7 @@ class Falls:
     n: int
 
 
+@styled
 def fall_dates(
     data: Batch | xr.DataArray,
     place: str,

@@ -17,8 +17,11 @@ from camphandover.plots.axis import below, dates, holder_patches, present_holder
 from camphandover.plots.control import control_heatmap, draw_stack, exit_key
 from camphandover.plots.data import caption, chosen, inside_window, median_exit
 from camphandover.plots.palette import FAINT, INK
+from camphandover.plots.points import points_figure
+from camphandover.plots.style import Chart, styled
+from camphandover.plots.textsize import fitted
 from camphandover.results.batch import Batch
-from camphandover.results.charts import chart_files
+from camphandover.results.charts import MANY, chart_files, is_current
 from camphandover.results.shares import control_shares
 
 if TYPE_CHECKING:
@@ -43,17 +46,19 @@ def draw_batch(
 ) -> list[Path]:
     """Draw the charts of a batch: one for each key base, one heat map for each scenario.
 
+    Of more than 24 scenarios only those of the bases, where each scenario is a row.
+
     Args:
         batch: The batch.
         folder: Where to; `charts` in the batch's folder if not given.
-        missing_only: Leave charts that are there as they are.
+        missing_only: Leave charts as they are that were drawn since the batch was finished.
     Returns:
         The files, PNG.
     """
     folder = batch.folder / CHARTS if folder is None else inputs.path("folder", folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = chart_files(folder, batch.scenarios)
-    wanted = [path for path in files if not (missing_only and path.exists())]
+    wanted = [path for path in files if not (missing_only and is_current(path, batch.folder))]
     if wanted:
         shares = control_shares(batch)
         for path in wanted:
@@ -65,16 +70,20 @@ def draw_batch(
     return wanted
 
 
+@styled
 def base_figure(shares: xr.Dataset, place: str, slot: str = "camp") -> Figure:
-    """Control over time of one base, a panel for each scenario, one legend."""
-    here = inside_window(chosen(chosen(shares, "place", place), "slot", slot))
+    """Control over time of one base: a panel for each scenario; a row for each if they are many."""
     names = [str(name) for name in shares["scenario"].values]
+    if len(names) > MANY:
+        question = f"Who most probably holds the {slot} of {place}?"
+        return points_figure(chosen(shares, "slot", slot), [place], question)
+    here = inside_window(chosen(chosen(shares, "place", place), "slot", slot))
     n_columns = min(COLUMNS, len(names))
     n_rows = -(-len(names) // n_columns)
     figure, grid = _panels(n_rows, n_columns)
     for ax, name in zip(grid.flat, names, strict=False):
         draw_stack(ax, inside_window(here.sel(scenario=name)))
-        ax.set_title(name, loc="left", fontsize=9, color=INK)
+        ax.set_title(fitted(name, 9, _room(ax)), loc="left", fontsize=9, color=INK)
     _tidy(grid, len(names), here)
     grid[(n_rows - 1) // 2, 0].set_ylabel("share of runs", fontsize=9, color=INK)
     keys: list[Patch | Line2D] = list(holder_patches(present_holders(here["share"])))
@@ -96,7 +105,7 @@ def _panels(n_rows: int, n_columns: int) -> tuple[Figure, np.ndarray]:
     panel = max(PANEL[0], (NARROWEST - gaps) / n_columns)
     width = gaps + n_columns * panel
     height = m["top"] + m["bottom"] + n_rows * PANEL[1] + (n_rows - 1) * GAPS[1]
-    figure = Figure(figsize=(width, height))
+    figure = Chart(figsize=(width, height))
     figure.subplots_adjust(
         left=m["left"] / width,
         right=1 - m["right"] / width,
@@ -105,7 +114,14 @@ def _panels(n_rows: int, n_columns: int) -> tuple[Figure, np.ndarray]:
         wspace=GAPS[0] / panel,
         hspace=GAPS[1] / PANEL[1],
     )
-    return figure, figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
+    return figure, figure.subplots(n_rows, n_columns, squeeze=False)
+
+
+def _room(ax: Axes) -> float:
+    """Width of a panel, points."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return float(ax.bbox.width * 72 / figure.dpi)
 
 
 def _tidy(grid: np.ndarray, n_panels: int, shares: xr.Dataset) -> None:
@@ -116,17 +132,18 @@ def _tidy(grid: np.ndarray, n_panels: int, shares: xr.Dataset) -> None:
         if shares.sizes["date"]:
             dates(ax, shares["date"].to_numpy())
         is_lowest = i + n_columns >= n_panels
-        ax.tick_params(labelbottom=is_lowest)
+        ax.tick_params(labelbottom=is_lowest, labelleft=i % n_columns == 0)
         if not is_lowest:
             ax.set_xlabel("")
     for ax in panels[n_panels:]:
         ax.remove()
 
 
+@styled
 def heatmap_figure(shares: xr.Dataset, scenario: str) -> Figure:
     """The heat map of one scenario's camps."""
     width, height = 9.0, 1.85 + ROW * shares.sizes["place"]
-    figure = Figure(figsize=(width, height))
+    figure = Chart(figsize=(width, height))
     figure.subplots_adjust(
         left=1.25 / width, right=1 - 0.95 / width, top=1 - 0.4 / height, bottom=1.3 / height
     )

@@ -23,8 +23,10 @@ from camphandover.plots.data import (
     median_exit,
 )
 from camphandover.plots.palette import FAINT, INK
+from camphandover.plots.points import points_figure
+from camphandover.plots.style import Chart, styled
 from camphandover.results.batch import Batch
-from camphandover.results.charts import KEY_BASES
+from camphandover.results.charts import KEY_BASES, MANY
 
 PANEL = (1.4, 0.92)
 """Width and height of a panel, inches."""
@@ -40,6 +42,7 @@ MONTHS = 2
 """Of which months one has a tick."""
 
 
+@styled
 def control_grid(
     data: Data,
     places: Sequence[str] | None = None,
@@ -48,7 +51,8 @@ def control_grid(
 ) -> Figure:
     """Who has each base over time: a row for each scenario, a column for each base.
 
-    All panels have the same dates; a scenario is drawn within its own window only.
+    Of more than 24 scenarios a row is one of a heat map: the likeliest holder, not all shares. All
+    panels have the same dates; a scenario is drawn within its own window only.
 
     Args:
         data: A batch, its `control`, or its `control_shares`.
@@ -63,6 +67,8 @@ def control_grid(
     shares = _asked_for(data, places, scenarios, slot)
     names = [str(name) for name in shares["scenario"].values]
     bases = [str(name) for name in shares["place"].values]
+    if len(names) > MANY:
+        return points_figure(shares, bases, f"Who most probably holds the {slot} of each base?")
     figure, grid = _panels(len(names), len(bases))
     shares = inside_window(shares)
     for row, name in enumerate(names):
@@ -115,7 +121,7 @@ def _panels(n_rows: int, n_columns: int) -> tuple[Figure, np.ndarray]:
     wide = max(PANEL[0], (NARROWEST - LEFT - RIGHT - gaps) / n_columns)
     width = LEFT + RIGHT + n_columns * wide + gaps
     height = TOP + BOTTOM + n_rows * PANEL[1] + (n_rows - 1) * GAP
-    figure = Figure(figsize=(width, height))
+    figure = Chart(figsize=(width, height))
     figure.subplots_adjust(
         left=LEFT / width,
         right=1 - RIGHT / width,

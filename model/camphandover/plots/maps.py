@@ -29,6 +29,7 @@ from camphandover.plots.data import Data, caption, chosen_date, inside_window, s
 from camphandover.plots.geography import LAND, draw_ground, ground_keys, is_on_map
 from camphandover.plots.labels import Box, Label, place_labels
 from camphandover.plots.palette import COLOURS, FAINT, INK, NO_DATA
+from camphandover.plots.style import Chart, adopted, styled
 from camphandover.plots.textsize import text_size
 from camphandover.results.charts import KEY_BASES
 
@@ -174,6 +175,7 @@ def _percent(share: float) -> str:
     return "" if np.isnan(share) else f"{np.floor(100 * share + 0.5):.0f} %"
 
 
+@styled
 def control_map(
     data: Data,
     date: Day,
@@ -201,7 +203,7 @@ def control_map(
     shares = chosen_date(some_shares(data, scenario, slot=slot), date)
     at = shares["date"].values
     shares = shares.expand_dims("date")
-    ax = map_axes() if ax is None else ax
+    ax = map_axes() if ax is None else adopted(ax)
     drawn = BaseMap(ax, shares)
     drawn.show(shares)
     when = day_text(at)
@@ -215,7 +217,7 @@ def map_axes() -> Axes:
     """Axes of a map in a figure of its own, laid out by hand so that labels know their room."""
     width = WIDE + AROUND["left"] + AROUND["right"]
     height = HIGH + AROUND["top"] + AROUND["bottom"]
-    figure = Figure(figsize=(width, height))
+    figure = Chart(figsize=(width, height))
     left, low = AROUND["left"] / width, AROUND["bottom"] / height
     return figure.add_axes((left, low, WIDE / width, HIGH / height))
 
@@ -244,6 +246,7 @@ def draw_legends(ax: Axes, shares: xr.Dataset, points: float) -> None:
     stack_legends(ax, rows, points)
 
 
+@styled
 def map_sequence(
     data: Data,
     dates: Sequence[Day] | None = None,
@@ -305,7 +308,7 @@ def _panels(n: int) -> tuple[Figure, list[Axes]]:
     width = AROUND["left"] + AROUND["right"] + columns * PANEL[0] + (columns - 1) * GAPS[0]
     top, bottom = AROUND["top"] + 0.15, AROUND["bottom"]
     height = top + bottom + rows * PANEL[1] + (rows - 1) * GAPS[1]
-    figure = Figure(figsize=(max(width, least), height))
+    figure = Chart(figsize=(max(width, least), height))
     whole = figure.get_figwidth()
     panels = []
     for i in range(n):

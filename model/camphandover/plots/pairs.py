@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from matplotlib.lines import Line2D
 from camphandover.plots.axis import below, day_text, frame, note
 from camphandover.plots.data import axes_or_new, runs_and_seed
 from camphandover.plots.palette import FAINT, INK, PAPER, colour_of, name_of
+from camphandover.plots.style import styled
 from camphandover.results.batch import Batch
 from camphandover.results.compare import (
     LESS_IS_BETTER,
@@ -33,10 +35,13 @@ UNITS = {"days": "days", "share": "percentage points", "dead": "dead", "people":
 DIGITS = {"days": 1, "share": 1, "dead": 1, "people": 0}
 LONGEST = 50
 """Letters of both scenarios' names that have room on a line."""
+WIDEST = 60
+"""Letters of a line of the title."""
 WIDER = 0.06
 """Of the width of all intervals, the margin at both sides."""
 
 
+@styled
 def difference(
     data: Batch | Comparison,
     a: str | None = None,
@@ -194,14 +199,23 @@ def _question(comparison: Comparison, outcome: str) -> str:
         "displaced": f"displaced people on {last}",
     }[outcome]
     a, b = _short_names(comparison)
-    long = "" if a == comparison.a else f"{a} = {comparison.a}\n{b} = {comparison.b}\n"
-    return f"{long}{a} minus {b}:\n{what}"
+    return f"{_long_names(comparison)}{a} minus {b}:\n{what}"
 
 
 def _short_names(comparison: Comparison) -> tuple[str, str]:
     """The names of both scenarios, or A and B if there is no room for them."""
     names = comparison.a, comparison.b
     return names if len("".join(names)) <= LONGEST else ("A", "B")
+
+
+def _long_names(comparison: Comparison) -> str:
+    """What A and B are, if they stand for the names, in lines of letters as wide as the axes."""
+    short, long = _short_names(comparison), (comparison.a, comparison.b)
+    if short == long:
+        return ""
+    return "".join(
+        f"{textwrap.fill(f'{a} = {name}', WIDEST)}\n" for a, name in zip(short, long, strict=True)
+    )
 
 
 def _unit(comparison: Comparison, outcome: str) -> str:

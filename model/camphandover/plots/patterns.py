@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from camphandover.plots.palette import FAINT, INK, NO_DATA, PAPER
+from camphandover.plots.style import Chart, adopted, styled
 from camphandover.validation.pattern_met import WHOLE
 from camphandover.validation.pattern_tables import broken
 from camphandover.validation.pattern_text import SET
@@ -35,6 +35,7 @@ CAPTION_TOP = 0.42
 ALL = "all of them together"
 
 
+@styled
 def plot_patterns(patterns: Patterns, ax: Axes | None = None) -> Axes:
     """The share of runs that meets each pattern: patterns by scenarios, the share in each cell.
 
@@ -53,6 +54,8 @@ def plot_patterns(patterns: Patterns, ax: Axes | None = None) -> Axes:
     is_own = ax is None
     if ax is None:
         ax = _new_axes(len(shares), len(names), max(map(len, heads)))
+    else:
+        adopted(ax)
     colours = _colour_map()
     ax.imshow(
         np.ma.masked_invalid(shares), cmap=colours, vmin=0, vmax=1, aspect="auto",
@@ -103,7 +106,7 @@ def _new_axes(n_rows: int, n_columns: int, n_lines: int) -> Axes:
     top = TITLE + LINE * n_lines
     width = max(NARROWEST, LEFT + RIGHT + CELL[0] * n_columns)
     height = top + BOTTOM + CELL[1] * n_rows
-    figure = Figure(figsize=(width, height))
+    figure = Chart(figsize=(width, height))
     box = (LEFT / width, BOTTOM / height, 1 - (LEFT + RIGHT) / width, 1 - (top + BOTTOM) / height)
     return figure.add_axes(box)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from camphandover.ensemble.plan import file_name
@@ -14,6 +13,7 @@ from camphandover.plots.axis import LEGEND_AT, dates, frame, note, stack_legends
 from camphandover.plots.data import axes_or_new, runs_and_seed
 from camphandover.plots.keydates import KeyDate, mark_key_dates
 from camphandover.plots.palette import ACTORS, COLOURS, FAINT, INK
+from camphandover.plots.style import Chart, styled
 from camphandover.validation.scored import MODEL, SPLITS
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ NAMED = 8
 UNITS = {"log": "log score, nats", "brier": "Brier score", "rps": "ranked probability score"}
 
 
+@styled
 def plot_reliability(
     score: Score, ax: Axes | None = None, *, scenario: str | None = None, split: str = "all"
 ) -> Axes:
@@ -81,6 +82,7 @@ def plot_reliability(
     return ax
 
 
+@styled
 def plot_score_by_day(
     score: Score,
     split: str = "kidal",
@@ -130,6 +132,7 @@ def plot_score_by_day(
     return ax
 
 
+@styled
 def draw_scores(score: Score, folder: Path) -> list[Path]:
     """Both charts of each scenario as PNG files.
 
@@ -144,7 +147,7 @@ def draw_scores(score: Score, folder: Path) -> list[Path]:
     for name in score.scenarios:
         split = "kidal" if _has(score.days, name, "kidal") else "all"
         for kind in ("reliability", "by-day"):
-            figure = Figure(
+            figure = Chart(
                 figsize=(5.6, 5.6) if kind == "reliability" else (8.4, 4.8), layout="constrained"
             )
             ax = figure.add_subplot()

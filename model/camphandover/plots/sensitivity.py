@@ -18,6 +18,7 @@ from camphandover.ensemble.store import CHARTS
 from camphandover.plots.axis import TITLE_SIZE, below, frame, note
 from camphandover.plots.data import axes_or_new
 from camphandover.plots.palette import FAINT, INK
+from camphandover.plots.style import styled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,7 @@ AXES = {
 }
 
 
+@styled
 def plot_sensitivity(
     sensitivity: Sensitivity, outcome: str | None = None, top: int = 15, ax: Axes | None = None
 ) -> Axes:
@@ -87,6 +89,7 @@ def plot_sensitivity(
     return ax
 
 
+@styled
 def plot_convergence(
     sensitivity: Sensitivity, outcome: str | None = None, top: int = LINES, ax: Axes | None = None
 ) -> Axes:
@@ -133,6 +136,7 @@ def plot_convergence(
     return ax
 
 
+@styled
 def draw_sensitivity(
     sensitivity: Sensitivity, folder: str | Path | None = None, top: int = 15
 ) -> list[Path]:

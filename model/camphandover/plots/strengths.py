@@ -24,6 +24,7 @@ from camphandover.plots.axis import (
 from camphandover.plots.bands import band_keys, bands, draw_bands, ordered, series_of
 from camphandover.plots.data import axes_or_new, check_label, runs_and_seed, seed_of
 from camphandover.plots.palette import INK, colour_of, name_of
+from camphandover.plots.style import styled
 from camphandover.results.batch import Batch
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ SHARES = ("morale",)
 ZERO_TO_ONE = "0 to 1"
 
 
+@styled
 def forces(
     data: Batch | xr.Dataset,
     figure: str = "men",

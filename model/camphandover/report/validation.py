@@ -68,14 +68,14 @@ def _draw(found: Sources, folder: Path, out: Path) -> dict[str, str]:
 
 def _figures(runs: Runs) -> list[tuple[str, str, Figure]]:
     """Reliability, and losses by day in the Kidal region."""
-    from matplotlib.figure import Figure
-
     from camphandover.plots.scores import plot_reliability, plot_score_by_day
+    from camphandover.plots.style import Chart, own_style
 
-    reliability = Figure(figsize=(5.6, 5.6), layout="constrained")
-    plot_reliability(runs.score, reliability.add_subplot(), scenario=FORECAST)
-    by_day = Figure(figsize=(8.4, 4.8), layout="constrained")
-    plot_score_by_day(runs.score, "kidal", by_day.add_subplot(), scenario=FORECAST)
+    with own_style():
+        reliability = Chart(figsize=(5.6, 5.6), layout="constrained")
+        plot_reliability(runs.score, reliability.add_subplot(), scenario=FORECAST)
+        by_day = Chart(figsize=(8.4, 4.8), layout="constrained")
+        plot_score_by_day(runs.score, "kidal", by_day.add_subplot(), scenario=FORECAST)
     return [
         ("reliability", "Reliability", reliability),
         ("by-day", "Log score by day in the Kidal region", by_day),

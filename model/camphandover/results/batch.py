@@ -159,14 +159,18 @@ class Batch:
         """What it holds, for a notebook: a row for each scenario."""
         from html import escape
 
+        from camphandover.results.tabular import for_notebook
+
         rows = "".join(
             f"<tr><td>{escape(entry['name'])}</td><td>{escape(entry['title'])}</td>"
             f"<td>{' to '.join(entry['window'])}</td></tr>"
             for entry in self.manifest["scenarios"]
         )
-        return (
-            f"<p>{escape(repr(self))}</p><table><thead><tr><th>scenario</th><th>title</th>"
-            f"<th>days</th></tr></thead><tbody>{rows}</tbody></table>"
+        return for_notebook(
+            [
+                f"<p>{escape(repr(self))}</p><table><thead><tr><th>scenario</th><th>title</th>"
+                f"<th>days</th></tr></thead><tbody>{rows}</tbody></table>"
+            ]
         )
 
     def _group(self, name: str, **options: Any) -> xr.Dataset:

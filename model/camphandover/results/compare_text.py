@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from camphandover.results.tabular import aligned, html_table
+from camphandover.results.tabular import aligned, for_notebook, html_table
 
 if TYPE_CHECKING:
     from camphandover.results.compare import Comparison
@@ -56,7 +56,7 @@ def as_html(comparison: Comparison) -> str:
     parts += [f"<p>{escape(paragraph)}</p>" for paragraph in _preface(comparison)]
     for section in _sections(comparison):
         parts.append(html_table(section.title, section.header, section.body))
-    return "\n".join(parts)
+    return for_notebook(parts)
 
 
 def _preface(comparison: Comparison) -> list[str]:

@@ -20,7 +20,7 @@ from camphandover.ensemble.plan import BatchError
 from camphandover.results.outcomes import Window, common_window
 from camphandover.results.run_ledger import RunLedger, check_run, read_run
 from camphandover.results.sentences import Event, base_name, day, holder_name, sentence, wrapped
-from camphandover.results.tabular import aligned, html_table
+from camphandover.results.tabular import aligned, for_notebook, html_table
 from camphandover.results.why import WIDTH
 
 if TYPE_CHECKING:
@@ -579,4 +579,4 @@ def _html(divergence: Divergence) -> str:
         parts.append(html_table(_counted(divergence), table[0], table[1:]))
         items = "".join(f"<li>{escape(text)}</li>" for text in _footnotes(divergence))
         parts.append(f"<ul>{items}</ul>")
-    return "\n".join(parts)
+    return for_notebook(parts)

@@ -41,3 +41,8 @@ def html_table(caption: str, header: Iterable[str], body: Iterable[Iterable[str]
         f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table>"
     )
+
+
+def for_notebook(parts: Iterable[str]) -> str:
+    """HTML below each other, in which a notebook takes no `$` for the begin of a formula."""
+    return '<div class="tex2jax_ignore mathjax_ignore">' + "\n".join(parts) + "</div>"

@@ -34,6 +34,7 @@ from camphandover.results.sentences import (
     when,
     wrapped,
 )
+from camphandover.results.tabular import for_notebook
 
 if TYPE_CHECKING:
     from camphandover.results.batch import Batch
@@ -469,4 +470,4 @@ def _html(explained: Explanation) -> str:
         parts.append(f"<table><caption>{heading}</caption><tbody>{body}</tbody></table>")
     if explained.unknown:
         parts.append(f"<p>{escape(_unknown(explained))}</p>")
-    return "\n".join(parts)
+    return for_notebook(parts)

@@ -26,7 +26,7 @@ from camphandover.results.sentences import (
     nature,
     wrapped,
 )
-from camphandover.results.tabular import html_table
+from camphandover.results.tabular import for_notebook, html_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -294,4 +294,4 @@ def _summary_html(summary: WhySummary) -> str:
             continue
         title = heading + (f", {more} more not shown" if more else "")
         parts.append(html_table(title, ("cause", "decided by", "runs", "share"), rows))
-    return "\n".join(parts)
+    return for_notebook(parts)

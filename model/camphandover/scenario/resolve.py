@@ -131,10 +131,18 @@ def load_stored(text: str, name: str) -> Scenario:
     return _scenario(name, *_read(tree))
 
 
+def _check_name(name: str) -> None:
+    """Refuse a name that a terminal, a table or a chart could not show as it is."""
+    if not name.isprintable():
+        message, hint = "the name holds unprintable characters", "rename the file or the scenario"
+        raise ScenarioError([Problem(ascii(name), 0, 0, "", message, hint)])
+
+
 def resolution(source: str | Path | Mapping[str, Any], name: str | None = None) -> Resolution:
     """As `load` and `load_points`, together with the origin of every value."""
     start = source if isinstance(source, Mapping) else library.locate(source)
     stem = name or (start.stem if isinstance(start, Path) else "scenario")
+    _check_name(stem)
     chain = _chain(start)
     own, *others = [without_refused(tree) for tree in chain.trees]
     above = reduce(merge, reversed(others), EMPTY)

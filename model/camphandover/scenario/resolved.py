@@ -135,9 +135,10 @@ class Scenario(Form):
             for place, clause in self.camps.items()
         )
         return (
-            f"<p>{head}</p><p>{days}</p><table><thead><tr><th>camp</th><th>the UN leaves</th>"
+            f'<div class="tex2jax_ignore mathjax_ignore"><p>{head}</p>'
+            f"<p>{days}</p><table><thead><tr><th>camp</th><th>the UN leaves</th>"
             "<th>to</th><th>notice to army / separatists, days</th></tr></thead>"
-            f"<tbody>{rows}</tbody></table>"
+            f"<tbody>{rows}</tbody></table></div>"
         )
 
     def _clause_form(self, place: str) -> dict[str, Any]:

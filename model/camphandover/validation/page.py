@@ -32,9 +32,10 @@ from camphandover.validation.page_sources import (
     is_current,
     is_of_library,
     parameters_told,
+    quoted,
     records_of,
 )
-from camphandover.validation.page_text import day, listed, wrapped
+from camphandover.validation.page_text import code, day, listed, literal, wrapped
 from camphandover.validation.record import WEIGHTS
 
 if TYPE_CHECKING:
@@ -86,9 +87,11 @@ def _what_was_run(found: Sources, out: str, picture_folder: str | None) -> dict[
     first = found.hindcast.batch
     names = ("hindcast", "prior", "variants")
     again = [
-        f"--{name} {b.folder.as_posix()}" for name, b in zip(names, found.batches, strict=False)
+        f"--{name} {quoted(b.folder.as_posix())}"
+        for name, b in zip(names, found.batches, strict=False)
     ]
-    again += [f"--out {out}"] + ([f"--pictures {picture_folder}"] if picture_folder else [])
+    again.append(f"--out {quoted(out)}")
+    again += [f"--pictures {quoted(picture_folder)}"] if picture_folder else []
     facts = theatre.load()
     commands = [command(batch) for batch in found.batches]
     commands.append(f"uv run camphandover validation {' '.join(again)}")
@@ -113,7 +116,7 @@ def _batch(name: str, batch: Batch) -> dict[str, Any]:
     records = records_of(batch)
     return {
         "name": name,
-        "scenarios": listed(f"`{scenario}`" for scenario in batch.scenarios),
+        "scenarios": listed(map(code, batch.scenarios)),
         "n": batch.runs,
         "seed": batch.seed,
         "parameters": parameters_told(batch),
@@ -127,7 +130,10 @@ def _made(made: Mapping[str, Any]) -> str:
     """What the file of records says in words and numbers of how they were made."""
     plain = {k: v for k, v in made.items() if isinstance(v, (str, int, float)) and v != ""}
     digests = ("core", "theatre")
-    told = (f"{k}: {str(v)[:12] if k in digests else v}" for k, v in plain.items())
+    told = (
+        f"{literal(k)}: {literal(str(v)[:12] if k in digests else str(v))}"
+        for k, v in plain.items()
+    )
     return "; ".join(told) or "its file does not say"
 
 

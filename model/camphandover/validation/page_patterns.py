@@ -17,6 +17,7 @@ from camphandover.validation.page_text import (
     bounded,
     interval_of,
     listed,
+    literal,
     percent,
 )
 from camphandover.validation.pattern_met import WHOLE
@@ -142,7 +143,7 @@ def variant_table(needs: Patterns) -> Table:
             key = (name, pattern.name)
             cells.append(_difference(table.loc[key]) if key in table.index else NONE)
         body.append(cells)
-    return Table(["Pattern", *variants], body)
+    return Table(["Pattern", *map(literal, variants)], body)
 
 
 def _differences(needs: Patterns) -> pd.DataFrame:
@@ -162,7 +163,7 @@ def mechanisms(needs: Patterns) -> list[str]:
     for pattern in needs.definitions:
         rows = table[(table["pattern"] == pattern.name) & table["is_clear"]]
         rarer = rows[rows["difference"] < 0].sort_values("difference", kind="stable")
-        names = [f"{one['scenario']} {_plain(one)}" for one in rarer.to_dict("records")]
+        names = [f"{literal(one['scenario'])} {_plain(one)}" for one in rarer.to_dict("records")]
         if names:
             found.append(f"{pattern.name} {pattern.title}: rarer in {listed(names)}.")
     without = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from camphandover.ensemble.plan import BatchError
 from camphandover.results.batch import Batch, open_batch
-from camphandover.validation.page_text import WIDTH
+from camphandover.validation.page_text import WIDTH, literal
 from camphandover.validation.patterns import Patterns, patterns
 from camphandover.validation.score import About, Score, score
 
@@ -22,6 +23,8 @@ FORECAST = "on-schedule"
 GIVEN = "full-model"
 """The scenario that is given the days on which the UN really left, and the base of the variants."""
 SETS = ("hindcast", "prior")
+UNBROKEN = "\0"
+"""Stands for a space within a word of a command."""
 GOES_ON = " \\"
 """What a shell needs at the end of a line that goes on."""
 SCENARIOS = (FORECAST, GIVEN)
@@ -161,11 +164,16 @@ def _check_variants(batch: Batch) -> None:
 def command(batch: Batch) -> str:
     """The command that makes a batch."""
     manifest = batch.manifest
-    words = ["uv run camphandover run", *batch.scenarios]
+    words = ["uv run camphandover run", *map(quoted, batch.scenarios)]
     words += [f"--runs {batch.runs} --seed {batch.seed}", *_source(batch)]
     if manifest["sampled"]:
         words.append("--sample-parameters")
-    return " ".join([*words, f"--out {batch.folder.as_posix()}"])
+    return " ".join([*words, f"--out {quoted(batch.folder.as_posix())}"])
+
+
+def quoted(word: str) -> str:
+    """A word of a command that a shell takes as it is, and that `in_lines` leaves whole."""
+    return shlex.quote(word).replace(" ", UNBROKEN)
 
 
 def in_lines(command: str) -> list[str]:
@@ -174,7 +182,8 @@ def in_lines(command: str) -> list[str]:
         command, WIDTH - len(GOES_ON), subsequent_indent="    ",
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
-    return [line + GOES_ON * (line != lines[-1]) for line in lines]
+    lines = [line + GOES_ON * (line != lines[-1]) for line in lines]
+    return [line.replace(UNBROKEN, " ") for line in lines]
 
 
 def _source(batch: Batch) -> list[str]:
@@ -184,7 +193,7 @@ def _source(batch: Batch) -> list[str]:
         return ["--evidence prior"] if batch.manifest["evidence"] == "prior" else []
     if _is_shipped(given):
         return [f"--parameters {given['name']}"]
-    return [f"--parameters {(batch.folder / 'records.json').as_posix()}"]
+    return [f"--parameters {quoted((batch.folder / 'records.json').as_posix())}"]
 
 
 def _is_shipped(given: dict[str, Any]) -> bool:
@@ -203,8 +212,8 @@ def parameters_told(batch: Batch) -> str:
     evidence = batch.manifest["evidence"]
     if given is not None:
         return (
-            f"{given['n']} records of the set {given['name']} (digest {given['digest'][:12]}), "
-            "taken in turn"
+            f"{given['n']} records of the set {literal(given['name'])} "
+            f"(digest {given['digest'][:12]}), taken in turn"
         )
     if batch.manifest["sampled"]:
         return f"drawn for each run from the ranges of the set {evidence}"

@@ -16,6 +16,8 @@ WIDTH = 116
 """Columns of a line of text; tables and commands may be wider."""
 NEVER = "never"
 NONE = "-"
+STROKE, SLASHED = re.compile(r"(?<!\\)\|"), r"\\|"
+"""A stroke that would end a cell of a table, and what stands for it."""
 _BARE = re.compile(r"^(\||#|```|!\[|<)")
 """Begins of blocks that are left as they are: tables, headings, commands, pictures, HTML."""
 
@@ -41,7 +43,20 @@ class Table:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+    """A row of a table; a stroke in a cell, unless it is escaped, becomes one."""
+    return f"| {' | '.join(re.sub(STROKE, SLASHED, cell) for cell in cells)} |"
+
+
+def literal(text: str) -> str:
+    """A text of a user in Markdown: signs that it would take for its own are letters."""
+    return re.sub(r"([\\`*{}\[\]<>#|$~&]|\b_|_\b)", r"\\\1", text)
+
+
+def code(text: str) -> str:
+    """A text of a user as code, between more backticks than it holds in a row."""
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence, gap = "`" * (longest + 1), " " * (longest > 0)
+    return f"{fence}{gap}{text}{gap}{fence}"
 
 
 def wrapped(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from camphandover.codes import Holder
-from camphandover.results.tabular import html_table
+from camphandover.results.tabular import for_notebook, html_table
 from camphandover.theatre.checks import ORIGIN
 from camphandover.validation.pattern_data import Part, Pattern
 from camphandover.validation.pattern_met import WHOLE
@@ -52,7 +52,7 @@ def as_html(patterns: Patterns) -> str:
     for section in sections(patterns, None):
         parts.append(html_table(section.title, section.header, section.body))
         parts += [f"<p>{escape(note)}</p>" for note in section.notes]
-    return "\n".join(parts)
+    return for_notebook(parts)
 
 
 def preface(patterns: Patterns) -> str:

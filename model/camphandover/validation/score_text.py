@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from camphandover.results.tabular import aligned, html_table
+from camphandover.results.tabular import aligned, for_notebook, html_table
 from camphandover.validation.baselines import TITLES
 from camphandover.validation.record import WEIGHTS
 from camphandover.validation.scored import MODEL, SPLITS
@@ -65,7 +65,7 @@ def as_html(score: Score) -> str:
         parts.append(f"<p>{escape(_heading(score, about))}</p>")
         for section in _sections(score, about):
             parts.append(html_table(section.title, section.header, section.body))
-    return "\n".join(parts)
+    return for_notebook(parts)
 
 
 def _preface(score: Score) -> list[str]:
