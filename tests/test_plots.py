@@ -12,6 +12,7 @@ from matplotlib.patches import StepPatch
 
 import camphandover as ch
 from batches import FIRST_EXIT, Scripted, made, short
+from camphandover.ensemble.cubes import HOLDERS
 from camphandover.plots.control import likeliest, strength
 from camphandover.plots.data import inside_window, median_exit
 from camphandover.plots.figures import base_figure
@@ -171,21 +172,21 @@ def test_small_multiples_share_dates(batch):
 @pytest.mark.parametrize("n_scenarios", [1, 2, 4])
 def test_nothing_sticks_out_of_a_figure(n_scenarios):
     dims = ("scenario", "place", "slot", "date", "holder")
-    share = np.full((n_scenarios, 1, 1, 60, 5), 0.2)
-    share[:, :, :, :30] = [0.1, 0.1, 0.1, 0.6, 0.1]
+    share = np.full((n_scenarios, 1, 1, 60, 6), 1 / 6)
+    share[:, :, :, :30] = [0.08, 0.08, 0.08, 0.6, 0.08, 0.08]
     coords = {
         "scenario": [f"scenario-{i}" for i in range(n_scenarios)],
         "place": ["Kidal"],
         "slot": ["camp"],
         "date": np.datetime64("2023-08-01", "ns") + np.arange(60) * np.timedelta64(1, "D"),
-        "holder": list(COLOURS),
+        "holder": list(HOLDERS),
     }
     runs = np.full(share.shape[:-1], 100)
     shares = xr.Dataset({"share": (dims, share), "n": (dims[:-1], runs)}, coords)
     figure = base_figure(shares, "Kidal")
     figure.canvas.draw()
     box = figure.get_tightbbox()
-    assert len(legend_texts(figure)) == 6
+    assert len(legend_texts(figure)) == 7
     assert box.x0 >= 0
     assert box.y0 >= 0
     assert box.x1 <= figure.get_figwidth()

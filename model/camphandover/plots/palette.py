@@ -11,6 +11,8 @@ COLOURS = {
     "separatists": "#E69F00",
     "gsim": "#000000",
     "minusma": "#56B4E9",
+    "joint": "#CC79A7",
+    "nobody": "#F0E442",
     "other": "#CC79A7",
 }
 LABELS = {
@@ -18,9 +20,11 @@ LABELS = {
     "separatists": "separatists",
     "gsim": "GSIM",
     "minusma": "MINUSMA",
+    "joint": "joint unit",
+    "nobody": "nobody",
     "other": "joint unit or nobody",
 }
-STACK = ("army", "minusma", "other", "gsim", "separatists")
+STACK = ("army", "minusma", "joint", "other", "nobody", "gsim", "separatists")
 """Holders from the bottom of a stack to its top: the two rivals for a camp at the edges."""
 INK = "#222222"
 FAINT = "#777777"

@@ -14,7 +14,7 @@ from camphandover.ensemble.cubes import SLOTS
 from camphandover.ensemble.files import write_whole
 from camphandover.ensemble.plan import BatchError
 from camphandover.results.batch import Batch, open_batch
-from camphandover.results.names import check_known
+from camphandover.results.names import check_holders, check_known
 from camphandover.results.outcomes import Window, scenario_window
 from camphandover.theatre.checks import ORIGIN, RECORD
 from camphandover.validation import tables
@@ -197,6 +197,7 @@ def score(
     Source: RULES, section 10.
     """
     batch = batch if isinstance(batch, Batch) else open_batch(batch)
+    check_holders(batch)
     check_known("slot", slot, [*SLOTS, BOTH])
     names = [scenario] if isinstance(scenario, str) else list(scenario or batch.scenarios)
     for name in names:
