@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
 
 from camphandover.ensemble.cubes import holders_of
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 SHORT = "%b %Y"
 """Form of dates in the legend."""
+EDGE = [withStroke(linewidth=2.6, foreground=INK)]
+"""A thin dark edge of the lines: that of nobody is a light one."""
 OPACITY = 0.2
 """Of the band of an interval."""
 
@@ -172,14 +175,19 @@ def _draw(ax: Axes, edges: np.ndarray, falls: Falls, holder: str) -> None:
         step="post", color=colour, alpha=OPACITY, linewidth=0,
     )  # fmt: skip
     band.set_gid(f"interval/{holder}")
-    steps = ax.stairs(by / falls.n, edges, baseline=None, color=colour, linewidth=1.8)
+    steps = ax.stairs(
+        by / falls.n, edges, baseline=None, color=colour, linewidth=1.8, path_effects=EDGE
+    )
     steps.set_gid(f"fallen/{holder}")
 
 
 def _legend(ax: Axes, falls: Falls, drawn: list[str]) -> None:
     """A line for each holder: in how many runs, the median date, and how many are left."""
     keys: list[Patch | Line2D] = [
-        Line2D([], [], color=COLOURS[one], linewidth=2.4, label=_told(falls, one)) for one in drawn
+        Line2D(
+            [], [], color=COLOURS[one], linewidth=1.8, label=_told(falls, one), path_effects=EDGE
+        )
+        for one in drawn
     ]
     keys.append(Patch(facecolor=FAINT, alpha=OPACITY, linewidth=0, label="95 % interval"))
     ax.legend(handles=keys, ncols=1, labelspacing=0.35, **below(ax, LEGEND_AT))

@@ -1,7 +1,8 @@
 """One colour for each actor, everywhere. From Okabe and Ito's colour-blind safe palette.
 
-Source: Okabe & Ito 2008, Color universal design. The five holders stay apart when they are paled,
-as the heat maps and the maps do: no two are shades of one hue.
+Source: Okabe & Ito 2008, Color universal design. The six holders stay apart when they are paled,
+as the heat maps and the maps do: no two are shades of one hue. Batches of
+format 4 tell a joint unit and nobody by one name, `other`.
 """
 
 from collections.abc import Sequence
