@@ -1,4 +1,4 @@
-"""Charts, pages and terminals show users' texts as they are; charts do not depend on their style."""
+"""Users' texts are shown as they are; charts do not depend on a user's style."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_a_capture_is_claimed_denied_and_confirmed_elsewhere() -> None:
     held = {"slot": "camp", "before": "army", "after": "separatists"}
     events = table(
         event(0, "control", **held),
-        event(1, "control", slot="camp", before="separatists", after="other"),
+        event(1, "control", slot="camp", before="separatists", after="nobody"),
         event(2, "claim_control", 0, side="separatists", **held),
         event(3, "denial", 0, side="army", **held),
         event(4, "confirmed", 0, **{**held, "place": "Taoussa"}),

@@ -19,9 +19,10 @@ import camphandover as ch
 from batches import FIRST_EXIT, Scripted, Unlucky, made, short
 from camphandover import cli_compare
 from camphandover.cli import Commands
+from camphandover.ensemble.cubes import HOLDERS
 from camphandover.ensemble.plan import BatchError
 from camphandover.results import outcomes as outcomes_module
-from camphandover.results.compare import HALF_WIDTH, OUTCOMES, TAKERS, compare
+from camphandover.results.compare import HALF_WIDTH, OUTCOMES, compare
 from camphandover.results.outcomes import LOSERS, by_holder
 from camphandover.results.paired import paired_means, paired_shares, score_interval
 from camphandover.results.table import KEY_BASES
@@ -257,7 +258,7 @@ def test_shares_by_hand():
 
 def test_days_by_holder():
     codes = np.array([[[3, 3, 0, 1, 0]], [[0, 0, 0, 0, 0]], [[3, 3, 3, 3, 1]]], dtype=np.int8)
-    held, to_fall = by_holder(codes)
+    held, to_fall = by_holder(codes, 5)
     assert held[:, 0].tolist() == [[2, 1, 0, 2, 0], [5, 0, 0, 0, 0], [0, 1, 0, 4, 0]]
     # 5 is never: censored at the end. 0 is had on the first day.
     assert to_fall[:, 0].tolist() == [[2, 3, 5, 0, 5], [0, 5, 5, 5, 5], [5, 4, 5, 0, 5]]
@@ -352,8 +353,7 @@ def test_fall_by_hand(told):
     # Who has it on the first day has had it: the army at Gao.
     assert row(told, "days_to_fall", "Gao", "army").mean_a == 0
     assert row(told, "fell", "Gao", "army").mean_a == 1
-    assert set(told.select("fell")["who"]) == set(TAKERS)
-    assert "minusma" not in TAKERS
+    assert set(told.select("fell")["who"]) == set(HOLDERS) - {"minusma"}
 
 
 def test_dead_and_displaced_by_hand(told):
@@ -372,7 +372,7 @@ def test_dead_and_displaced_by_hand(told):
 
 def test_the_table_holds_everything(told):
     places = 36
-    assert len(told.table) == places * (5 + 5 + 4 + 4) + len(LOSERS) + 1
+    assert len(told.table) == places * (6 + 6 + 5 + 5) + len(LOSERS) + 1
     assert set(told.table["outcome"]) == set(OUTCOMES)
     assert told.table.groupby("outcome")["unit"].first().to_dict() == OUTCOMES
     assert not told.table.duplicated(["outcome", "place", "who"]).any()
@@ -534,7 +534,7 @@ def test_what_cannot_be_compared(story, arguments, words):
 
 
 def test_select(told):
-    assert len(told.select("days_held", "Kidal")) == 5
+    assert len(told.select("days_held", "Kidal")) == 6
     assert len(told.select(place="Kidal", who="army")) == 4
     assert len(told.select()) == len(told.table)
     for arguments, words in [

@@ -180,8 +180,8 @@ def test_control_is_labelled_and_lazy(batch):
     assert control.region.sel(place="Ber").item() == "Timbuktu"
     assert control.date.values[0] == np.datetime64("2023-08-01")
     assert control.date.values[-1] == np.datetime64("2023-12-31")
-    assert control.attrs["flag_values"] == [0, 1, 2, 3, 4]
-    assert control.attrs["flag_meanings"] == "army separatists gsim minusma other"
+    assert control.attrs["flag_values"] == [0, 1, 2, 3, 4, 5]
+    assert control.attrs["flag_meanings"] == "army separatists gsim minusma nobody joint"
     assert control.attrs["_FillValue"] == -1
 
 

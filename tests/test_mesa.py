@@ -247,15 +247,15 @@ def kidal_to_a_joint_unit(model: NorthernMali) -> None:
 
 
 def test_a_scheduled_event_changes_who_receives_kidal() -> None:
-    """A joint unit (holder `other`) has the camp on the day of the exit, if it lasts that long."""
+    """A joint unit has the camp on the day of the exit, if it lasts that long."""
     day, joint = 40, 0
     for replicate in range(RUNS):
         plain = NorthernMali("on-schedule", SEED, replicate).run()
         changed = run_with(kidal_to_a_joint_unit, float(day), replicate)
         assert changed.control[:, :, :day].tobytes() == plain.control[:, :, :day].tobytes()
         assert changed.series[:day].tobytes() == plain.series[:day].tobytes()
-        assert holder_on_exit(plain, "Kidal") != "other"
-        joint += holder_on_exit(changed, "Kidal") == "other"
+        assert holder_on_exit(plain, "Kidal") != "joint"
+        joint += holder_on_exit(changed, "Kidal") == "joint"
     assert joint > RUNS / 2
 
 

@@ -44,7 +44,7 @@ PATTERNS = {pattern.name: pattern for pattern in definitions()}
 PARTS = {(p.name, part.name): part for p in definitions() for part in p.parts}
 FIRST, LAST = date(2023, 8, 1), date(2024, 1, 31)
 DAYS = (LAST - FIRST).days + 1
-ARMY, SEP, GSIM, UN, OTHER = Holder
+ARMY, SEP, GSIM, UN, NOBODY, JOINT = Holder
 POSTS = ("Bourem", "Bamba", "Taoussa", "Lere", "Dioura")
 """The five bases of the army that the record has raided."""
 
@@ -135,7 +135,7 @@ def raid(world: World, place: str, at: float, held: float = 3.0, gone: float = 0
     world.write(at, Kind.BATTLE, Side.SEPARATISTS, place)
     world.change(at, place, SEP)
     if gone:
-        world.change(at + held, place, OTHER)
+        world.change(at + held, place, NOBODY)
     if math.isfinite(held):
         world.change(at + held + gone, place, ARMY)
 
@@ -217,13 +217,13 @@ def _camps(world: World, q: dict[str, Any]) -> None:
         ("Tessalit", hour("10-21 08:00"), q["tessalit"]),
         ("Aguelhok", hour("10-23 08:00"), q["aguelhok"]),
     ):
-        world.change(at, place, OTHER)
-        if to != OTHER:
+        world.change(at, place, NOBODY)
+        if to != NOBODY:
             world.change(at + 6, place, to)
     left = hour("11-15 08:00") - 24 * q["early"]
-    world.change(left, "Kidal", OTHER)
+    world.change(left, "Kidal", NOBODY)
     fall = hour("11-14 10:00") + 24 * q["fall"]
-    if q["kidal"] != OTHER:
+    if q["kidal"] != NOBODY:
         entered = left + 6 if q["hold"] == RECORD["hold"] else fall - 24 * q["hold"]
         world.change(entered, "Kidal", q["kidal"])
     world.change(fall, "Kidal", ARMY)
@@ -265,7 +265,7 @@ def _late(world: World, q: dict[str, Any]) -> None:
         world.write(hour("12-20") + 24 * q["blockade"], Kind.BLOCKADE, Side.SEPARATISTS, "Menaka")
     world.change(hour("11-14 12:00"), "Kidal", ARMY, 1)
     for place in ("Gao", "Douentza", "Mopti-Sevare")[: q["capitals"]]:
-        world.change(hour("12-31 10:00"), place, OTHER, 1)
+        world.change(hour("12-31 10:00"), place, NOBODY, 1)
     for place in ("Hombori", "Gossi")[: q["posts"]]:
         world.change(hour("12-30 10:00"), place, SEP)
     for _ in range(q["partners"]):
@@ -325,9 +325,9 @@ BOUNDS: list[tuple[str, str, str, list[tuple[Any, float, bool]]]] = [
     ("P6", "days_to_Anefis", "march", [(9.1, 9.1, False)]),
     ("P7", "days", "halt", [(14.9, 14.9, False), (15.0, 15, True), (55.0, 55, True)]),
     ("P7", "days", "halt", [(55.1, 55.1, False)]),
-    ("P8", "Tessalit", "tessalit", [(ARMY, 0, True), (SEP, 1, False), (OTHER, 4, False)]),
+    ("P8", "Tessalit", "tessalit", [(ARMY, 0, True), (SEP, 1, False), (NOBODY, 4, False)]),
     ("P8", "Aguelhok", "aguelhok", [(SEP, 1, True), (ARMY, 0, False), (GSIM, 2, False)]),
-    ("P8", "Kidal", "kidal", [(SEP, 1, True), (ARMY, 0, False), (OTHER, 4, False)]),
+    ("P8", "Kidal", "kidal", [(SEP, 1, True), (ARMY, 0, False), (NOBODY, 4, False)]),
     ("P9", "days_early", "early", [(4, 4, False), (5, 5, True), (25, 25, True), (26, 26, False)]),
     ("P9", "convoy_days", "convoy", [(4.9, 4.9, False), (5.0, 5, True), (11.0, 11, True)]),
     ("P9", "convoy_days", "convoy", [(11.1, 11.1, False), (None, math.nan, False)]),
@@ -375,7 +375,7 @@ def test_the_hold_of_kidal_at_its_upper_bound():
         values = measured(build(early=45, hold=days))
         assert values["P10_hold"] == pytest.approx(days)
         assert is_met(values, "P10", "days_held") is met
-    assert measured(build(kidal=OTHER))["P10_hold"] == 0  # they never had it
+    assert measured(build(kidal=NOBODY))["P10_hold"] == 0  # they never had it
 
 
 def test_nothing_happens():
@@ -394,7 +394,7 @@ def test_a_raid_that_comes_back_keeps_the_base_and_a_town_follows_its_camp():
     at = hour("10-05 06:00")
     world.write(at, Kind.BATTLE, Side.SEPARATISTS, "Hombori")
     world.change(at, "Hombori", SEP)
-    world.change(at + 2, "Hombori", OTHER)
+    world.change(at + 2, "Hombori", NOBODY)
     back = world.change(at + 8, "Hombori", SEP)
     world.change(at + 17.9, "Hombori", SEP, Slot.TOWN, cause=back)
     world.change(at + 88, "Hombori", ARMY)
@@ -417,7 +417,7 @@ def test_of_several_raids_on_bourem_the_nearest_counts():
 def test_a_base_that_gsim_finds_empty_is_held_and_one_it_never_took_from_the_army_is_not():
     world = build()
     at = hour("11-01 06:00")
-    world.change(at, "Gossi", OTHER)
+    world.change(at, "Gossi", NOBODY)
     world.change(at + 30, "Gossi", GSIM)
     assert measured(world)["P12_held"] == 1
     world = build(tessalit=GSIM)

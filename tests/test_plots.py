@@ -15,6 +15,7 @@ from matplotlib.patches import StepPatch
 
 import camphandover as ch
 from batches import FIRST_EXIT, Scripted, made, short
+from camphandover.ensemble.cubes import HOLDERS
 from camphandover.plots.control import holder_colours, likeliest, strength
 from camphandover.plots.data import inside_window, median_exit
 from camphandover.plots.figures import base_figure
@@ -179,8 +180,8 @@ def invented(names: list[str]) -> xr.Dataset:
     Each scenario is half a percentage point more the army's than the one before.
     """
     dims = ("scenario", "place", "slot", "date", "holder")
-    share = np.full((len(names), 1, 1, 60, 5), 0.2)
-    share[:, :, :, :30] = [0.1, 0.1, 0.1, 0.6, 0.1]
+    share = np.full((len(names), 1, 1, 60, 6), 1 / 6)
+    share[:, :, :, :30] = [0.08, 0.08, 0.08, 0.6, 0.08, 0.08]
     more = 0.005 * np.arange(len(names))[:, None, None, None]
     share[..., 0] += more
     share[..., 1] -= more
@@ -189,7 +190,7 @@ def invented(names: list[str]) -> xr.Dataset:
         "place": ["Kidal"],
         "slot": ["camp"],
         "date": np.datetime64("2023-08-01", "ns") + np.arange(60) * np.timedelta64(1, "D"),
-        "holder": list(COLOURS),
+        "holder": list(HOLDERS),
     }
     runs = np.full(share.shape[:-1], 100)
     return xr.Dataset({"share": (dims, share), "n": (dims[:-1], runs)}, coords)
@@ -207,7 +208,7 @@ def assert_nothing_sticks_out(figure: Figure) -> None:
 @pytest.mark.parametrize("n_scenarios", [1, 2, 4])
 def test_nothing_sticks_out_of_a_figure(n_scenarios):
     figure = base_figure(invented([f"scenario-{i}" for i in range(n_scenarios)]), "Kidal")
-    assert len(legend_texts(figure)) == 6
+    assert len(legend_texts(figure)) == 7
     assert_nothing_sticks_out(figure)
 
 

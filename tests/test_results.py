@@ -68,8 +68,8 @@ def test_mean_against_scipy():
 def test_shares_by_hand():
     shares = ch.control_shares(cube([[[3, 0], [3, 0], [0, 0], [1, 1]]]))
     day = shares.isel(scenario=0, place=0, slot=0, date=0)
-    assert list(day.holder.values) == ["army", "separatists", "gsim", "minusma", "other"]
-    assert list(day.share.values) == [0.25, 0.25, 0, 0.5, 0]
+    assert list(day.holder.values) == ["army", "separatists", "gsim", "minusma", "nobody", "joint"]
+    assert list(day.share.values) == [0.25, 0.25, 0, 0.5, 0, 0]
     assert day.n == 4
     low, high = wilson(2, 4)
     assert day.low.sel(holder="minusma") == low

@@ -138,12 +138,13 @@ def push(state: st.State, rng: np.random.Generator, day: int) -> None:
     units["missing"] = np.where(rng.random(len(units)) < 0.1, 3, 0)
     units["return_day"] = day + rng.integers(-1, 3, len(units))
     some = rng.random(len(places)) < 0.3
-    places["camp_holder"] = np.where(some, rng.integers(0, 5, len(places)), places["camp_holder"])
+    places["camp_holder"] = np.where(
+        some, rng.integers(0, len(st.Holder), len(places)), places["camp_holder"]
+    )
     places["town_holder"] = np.where(
         rng.random(len(places)) < 0.3, rng.integers(0, 3, len(places)), places["town_holder"]
     )
-    empty = places["camp_holder"] == st.OTHER
-    places["joint"] = empty & (rng.random(len(places)) < 0.3)
+    empty = places["camp_holder"] == st.NOBODY
     places["p_leave"] = 1.0
     places["claimant"] = np.where(empty, rng.integers(1, 3, len(places)), -1)
     places["enter_hour"] = np.where(empty, day * 24.0 + 5.0, st.NEVER)

@@ -241,7 +241,7 @@ def test_r7_2_the_offer_makes_camps_joint_that_the_un_leaves_later_in_towns_not_
     assert places["receiver"].tolist() == [st.TO_JOINT, st.TO_ARMY, st.TO_ARMY]
     assert places["clause_cause"].tolist() == [0, -1, -1]
     see(world).play("leave_camps")
-    assert places["joint"].tolist() == [1, 0, 0]
+    assert (places["camp_holder"] == st.JOINT).tolist() == [True, False, False]
 
 
 # --- R7.3 morale and legitimacy
@@ -310,8 +310,8 @@ def test_r7_3_wagner_and_the_partners_share_the_armys_morale(side: int):
     (0, 0, 1, SEPARATISTS, ARMY),
     (1, 1, 0, ARMY, SEPARATISTS),
     (2, 2, 0, ARMY, GSIM),
-    (0, 0, st.OTHER, -1, ARMY),
-    (st.OTHER, 1, 0, ARMY, -1),
+    (0, 0, st.NOBODY, -1, ARMY),
+    (st.NOBODY, 1, 0, ARMY, -1),
     (st.UN_HOLDER, 1, 0, ARMY, -1),
     (st.UN_HOLDER, 0, 0, -1, -1),
 ])  # fmt: skip

@@ -96,7 +96,7 @@ def test_r5_5_groups_start_tacit_and_coordinate_on_less_than_a_fifth_of_days():
 
 @pytest.mark.parametrize("relation", [CLASH, TACIT, COORDINATED, MERGED])
 def test_r5_5_the_groups_are_hostile_to_each_other_only_while_they_clash(relation: int):
-    state, every = small_world([0], []).state, range(st.OTHER + 1)
+    state, every = small_world([0], []).state, range(len(st.Holder))
     state.conflict[0].relation = relation
     enemies = {(0, 1), (1, 0), (0, 2), (2, 0)} | ({(1, 2), (2, 1)} if relation == CLASH else set())
     assert {(a, b) for a in every for b in every if call(st.hostile)(state, a, b)} == enemies
@@ -391,7 +391,9 @@ def test_s0_a_broken_garrison_leaves_the_camp_for_some_hours_and_comes_back():
         world = start.at(key=key_of(5, i)).play("raid_from_outside")
         spot, unit = world.state.places[0], world.state.units[0]
         broken = len(world.rows(Kind.BROKEN))
-        assert (spot.camp_holder, unit.slot) == ((st.OTHER, st.COUNTRY) if broken else (0, st.CAMP))
+        assert (spot.camp_holder, unit.slot) == (
+            (st.NOBODY, st.COUNTRY) if broken else (0, st.CAMP)
+        )
         world = world._replace(clock=st.Clock(DAY - 1, DAY, DAY + 9))
         world = days(world, 5, "reenter_bases", "count_presence", "hold_towns")
         assert (spot.camp_holder, unit.slot) == (0, st.CAMP)

@@ -273,13 +273,13 @@ def test_r9_3_who_takes_a_camp_says_so_within_six_hours_and_who_lost_it_may_deny
             assert 5.9 < max(rows["hour"] - NOON) <= 6
 
 
-@pytest.mark.parametrize("before", [st.UN_HOLDER, st.OTHER])
+@pytest.mark.parametrize("before", [st.UN_HOLDER, st.NOBODY])
 def test_r9_3_nobody_denies_a_camp_that_no_armed_side_has_lost(before: int):
     assert len(told(captures(before, 1), Kind.CLAIM_CONTROL, 5)) == 5 * N
     assert not len(told(captures(before, 1), Kind.DENIAL))
 
 
-@pytest.mark.parametrize("after", [st.UN_HOLDER, st.OTHER])
+@pytest.mark.parametrize("after", [st.UN_HOLDER, st.NOBODY])
 def test_r9_3_nobody_claims_a_camp_that_is_left(after: int):
     world = captures(0, after).play("make_claims")
     assert not any(len(world.rows(kind)) for kind in CONTROL_CLAIMS)

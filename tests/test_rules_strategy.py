@@ -521,15 +521,15 @@ def test_r5_7_no_camp_stays_empty_for_more_than_three_days_near_armed_groups(nam
     for replicate in range(25):
         model.reset(replicate)
         empty = np.zeros(len(model.state.places), int)
-        held = model.state.places["camp_holder"] != st.OTHER
+        held = model.state.places["camp_holder"] != st.NOBODY
         while not model.finished:
             model.step()
             places, units = model.state.places, model.state.units
             groups = np.isin(units["side"], (SEPARATISTS, GSIM)) & (units["men"] > 0)
             near = np.zeros(len(places), bool)
             near[np.unique(units["place"][groups & (units["column"] < 0)])] = True
-            held |= places["camp_holder"] != st.OTHER
-            open_camp = held & (places["camp_holder"] == st.OTHER) & (places["joint"] == 0)
+            held |= places["camp_holder"] != st.NOBODY
+            open_camp = held & (places["camp_holder"] == st.NOBODY)
             emptied += int((open_camp & (empty == 0)).sum())
             empty = np.where(open_camp & near, empty + 1, 0)
             worst += [

@@ -394,7 +394,7 @@ def test_r6_6_s3_the_separatists_have_the_camp_that_is_given_to_them():
     world = un_camp(plan_in=0)
     world.state.places["receiver"][CAMP] = st.TO_SEPARATISTS
     away = world.at().play("leave_camps").state.places[CAMP]
-    assert (away.camp_holder, away.claimant) == (st.OTHER, 1)
+    assert (away.camp_holder, away.claimant) == (st.NOBODY, 1)
     assert away.enter_hour == pytest.approx(away.exit_hour + 6)
     add_unit(world, SEPARATISTS, CAMP, 60, slot=st.TOWN)
     here = see(world).play("leave_camps").state.places[CAMP]
@@ -407,12 +407,12 @@ def joint_camp(war: bool, replicate: int, p_leave: float = math.nan) -> int:
     spot = world.state.places[CAMP]
     spot.receiver, spot.p_leave = st.TO_JOINT, p_leave
     world.play("leave_camps")
-    assert (spot.camp_holder, spot.joint) == (st.OTHER, 1)
+    assert spot.camp_holder == st.JOINT
     for day in range(10):
         world = world._replace(clock=st.Clock(DAY + day, DAY - 100, DAY + 100))
         world.state.places[BASE].fights = int(war)
         world.play("strain_joint_units")
-        if not world.state.places[CAMP].joint:
+        if world.state.places[CAMP].camp_holder != st.JOINT:
             return day + 1
     return 0
 
@@ -431,11 +431,15 @@ def test_r6_6_s4_after_the_joint_unit_the_camp_is_open_to_a_race():
     world = un_camp(replicate, plan_in=0)
     world.state.places["receiver"][CAMP] = st.TO_JOINT
     world.play("leave_camps")
-    while world.state.places[CAMP].joint:
+    while world.state.places[CAMP].camp_holder == st.JOINT:
         world = world._replace(clock=st.Clock(world.clock.day + 1, DAY - 100, DAY + 100))
         world.state.places[BASE].fights = 1
         world.play("strain_joint_units")
     assert len(world.rows(Kind.JOINT_END)) == 1
+    taken, emptied = world.rows(Kind.CONTROL)
+    assert (taken["before"], taken["after"]) == (st.UN_HOLDER, st.JOINT)
+    assert (emptied["before"], emptied["after"]) == (st.JOINT, st.NOBODY)
+    assert emptied["side"] == -1  # the UN had left before
     assert world.state.places[CAMP].claimant == 1
     assert world.state.places[CAMP].enter_hour < np.inf
 

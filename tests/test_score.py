@@ -43,7 +43,7 @@ from camphandover.validation.record import WEIGHTS, read_record
 from camphandover.validation.score import score
 from camphandover.validation.scores import MEASURES, collapsed, losses, reliability, smoothed
 
-ARMY, SEPARATISTS, GSIM, UN, OTHER = (int(holder) for holder in Holder)
+ARMY, SEPARATISTS, GSIM, UN, NOBODY, JOINT = (int(holder) for holder in Holder)
 FIRST, LAST = ORIGIN + timedelta(days=1), date(2023, 12, 31)
 N_DAYS = 105
 
@@ -60,49 +60,49 @@ def no_warnings():
 
 
 def test_losses_by_hand():
-    p = np.array([[0.5, 0.2, 0.1, 0.15, 0.05]] * 3)
-    found = losses(p, np.array([ARMY, GSIM, OTHER]))
-    # Squares of p: .25, .04, .01, .0225, .0025, in all .325; Brier is .325 - 2 p + 1.
-    assert found[:, 0] == pytest.approx([0.325, 1.125, 1.225])
-    assert found[:, 1] == pytest.approx([math.log(2), math.log(10), math.log(20)])
-    # Ordered: army .5, UN or other .2, separatists or GSIM .3; cumulated .5, .7, 1.
-    # Army came: .5^2 + .3^2; GSIM: .5^2 + .7^2; other: .5^2 + .3^2.
+    p = np.array([[0.5, 0.2, 0.1, 0.15, 0.03, 0.02]] * 3)
+    found = losses(p, np.array([ARMY, GSIM, NOBODY]))
+    # Squares of p: .25, .04, .01, .0225, .0009, .0004, in all .3238; Brier is that - 2 p + 1.
+    assert found[:, 0] == pytest.approx([0.3238, 1.1238, 1.2638])
+    assert found[:, 1] == pytest.approx([math.log(2), math.log(10), -math.log(0.03)])
+    # Ordered: army .5, UN, joint unit or nobody .2, separatists or GSIM .3; cumulated .5, .7, 1.
+    # Army came: .5^2 + .3^2; GSIM: .5^2 + .7^2; nobody: .5^2 + .3^2.
     assert found[:, 2] == pytest.approx([0.34, 0.74, 0.34])
 
 
 def test_losses_at_the_ends_of_the_scale():
-    sure = np.eye(5)[[ARMY, ARMY]] * (1 - 1e-9) + 2e-10
+    sure = np.eye(6)[[ARMY, ARMY]] * (1 - 1e-9) + 2e-10
     right, wrong = losses(sure, np.array([ARMY, SEPARATISTS]))
     assert right == pytest.approx([0, 0, 0], abs=1e-8)
     assert wrong[[0, 2]] == pytest.approx([2, 2])
 
 
 def test_collapsed_by_hand():
-    assert collapsed(np.array([0.1, 0.2, 0.3, 0.25, 0.15])) == pytest.approx([0.1, 0.4, 0.5])
+    assert collapsed(np.array([0.1, 0.2, 0.3, 0.25, 0.1, 0.05])) == pytest.approx([0.1, 0.4, 0.5])
 
 
 def test_smoothed_by_hand():
-    # (count + .5) / (S + 2.5) with S = 10
-    found = smoothed(np.array([10, 0, 0, 0, 0]))
-    assert found == pytest.approx(np.array([10.5, 0.5, 0.5, 0.5, 0.5]) / 12.5)
+    # (count + .5) / (S + 3) with S = 10
+    found = smoothed(np.array([10, 0, 0, 0, 0, 0]))
+    assert found == pytest.approx(np.array([10.5] + [0.5] * 5) / 13)
 
 
 def test_without_the_library_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "scoringrules", None)
     with pytest.raises(BatchError, match=r"pip install 'camphandover\[analysis\]'"):
-        losses(np.full((1, 5), 0.2), np.array([ARMY]))
+        losses(np.full((1, 6), 1 / 6), np.array([ARMY]))
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_scores_are_proper(data):
     """Who forecasts what is true expects to lose least."""
-    share = st.lists(st.floats(0.02, 1), min_size=5, max_size=5)
+    share = st.lists(st.floats(0.02, 1), min_size=6, max_size=6)
     true, other = (np.array(data.draw(share)) for _ in range(2))
     true, other = true / true.sum(), other / other.sum()
-    every = np.arange(5)
-    honest = true @ losses(np.broadcast_to(true, (5, 5)), every)
-    else_ = true @ losses(np.broadcast_to(other, (5, 5)), every)
+    every = np.arange(6)
+    honest = true @ losses(np.broadcast_to(true, (6, 6)), every)
+    else_ = true @ losses(np.broadcast_to(other, (6, 6)), every)
     assert (honest <= else_ + 1e-9).all()
 
 
@@ -166,7 +166,7 @@ def test_skill_over_itself_is_nil():
 def test_first_days_by_hand():
     holders = np.array([[UN, UN, SEPARATISTS, ARMY], [ARMY, ARMY, ARMY, GSIM]])
     events = [
-        Event(0, "UN gone", (ARMY, SEPARATISTS, GSIM, OTHER)),
+        Event(0, "UN gone", (ARMY, SEPARATISTS, GSIM, NOBODY, JOINT)),
         Event(0, "to army", (ARMY,)),
         Event(0, "to gsim", (GSIM,)),
         Event(1, "to gsim", (GSIM,)),
@@ -271,17 +271,17 @@ def test_model_by_hand(scored):
     begin = record.index(FIRST)
     moved = holders[:, begin:] != holders[:, begin - 1 : begin]
     share = moved.mean()
-    half, sure = 2.5 / 6.5, 4.5 / 6.5
+    half, sure = 2.5 / 7, 4.5 / 7
     log = -(share * math.log(half) + (1 - share) * math.log(sure))
     found = scored.select(split="all", horizon="path", forecast="model")
     assert value(found[found["measure"] == "log"]) == pytest.approx(log)
-    rest = (0.5 / 6.5) ** 2
-    brier = share * ((1 - half) ** 2 + half**2 + 3 * rest)
-    brier += (1 - share) * ((1 - sure) ** 2 + 4 * rest)
+    rest = (0.5 / 7) ** 2
+    brier = share * ((1 - half) ** 2 + half**2 + 4 * rest)
+    brier += (1 - share) * ((1 - sure) ** 2 + 5 * rest)
     assert value(found[found["measure"] == "brier"]) == pytest.approx(brier)
     assert set(found["n"]) == {36}
-    # Persistence: .95 where nothing has changed, .0125 where something has.
-    stays = -(share * math.log(0.0125) + (1 - share) * math.log(0.95))
+    # Persistence: .95 where nothing has changed, .01 where something has.
+    stays = -(share * math.log(0.01) + (1 - share) * math.log(0.95))
     row = scored.select(split="all", horizon="path", measure="log", forecast="persistence")
     assert value(row) == pytest.approx(stays)
     assert value(row, "skill") == pytest.approx(1 - log / stays)
@@ -290,7 +290,7 @@ def test_model_by_hand(scored):
 def test_kidal_region_at_horizons_by_hand(scored):
     """On 17 October only Anefis has changed; on 16 December all have, Aguelhok not for good."""
     found = scored.select(split="kidal", measure="log", forecast="model").set_index("horizon")
-    half, sure = -math.log(2.5 / 6.5), -math.log(4.5 / 6.5)
+    half, sure = -math.log(2.5 / 7), -math.log(4.5 / 7)
     assert found["score"]["7 d"] == pytest.approx(sure)
     assert found["score"]["30 d"] == pytest.approx((half + 3 * sure) / 4)
     assert found["score"]["90 d"] == pytest.approx(half)
@@ -367,8 +367,8 @@ def test_days_add_up(scored):
 
 def test_reliability_of_the_whole(scored):
     rows = scored.reliability[scored.reliability["split"] == "all"]
-    assert rows["n"].sum() == 36 * N_DAYS * 5
-    # Of what has .385 either the record's or the origin's holder came: half.
+    assert rows["n"].sum() == 36 * N_DAYS * 6
+    # Of what has .357 either the record's or the origin's holder came: half.
     assert rows["came"].iloc[1] == pytest.approx(0.5)
 
 

@@ -361,7 +361,7 @@ def test_outcomes_of_a_batch_solved_by_hand(tmp_path: Path) -> None:
 
 def test_what_is_found_is_shown_and_written(tmp_path: Path) -> None:
     found = analysed(
-        tmp_path, outcomes=["dead:army", "held:Kidal:army", "holds:Kidal:other:2023-12-31"]
+        tmp_path, outcomes=["dead:army", "held:Kidal:army", "holds:Kidal:joint:2023-12-31"]
     )
     text = str(found)
     assert max(map(len, text.splitlines())) <= 120

@@ -507,9 +507,9 @@ def test_camps() -> None:
         ("Bamba", "army", "army"),
         ("Anefis", "separatists", "separatists"),
         ("Tinzaouaten", "separatists", "separatists"),
-        ("Ogossagou", "minusma", "other"),
-        ("Tarkint", "other", "other"),
-        ("Talataye", "other", "other"),
+        ("Ogossagou", "minusma", "nobody"),
+        ("Tarkint", "nobody", "nobody"),
+        ("Talataye", "nobody", "nobody"),
     ],
 )
 def test_initial_holders(name: str, camp: str, town: str) -> None:

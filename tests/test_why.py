@@ -73,9 +73,9 @@ END = 24 - 1e-3
 KIDAL = [
     row(0, 0, Kind.CLAUSE, **camp("Kidal", "minusma", "army", side="minusma", amount=25)),
     row(10, 8, Kind.EXIT, 0, place="Kidal", side="minusma", amount=-15, p=0.04),
-    row(10, 8, Kind.CONTROL, 1, **camp("Kidal", "minusma", "other", side="minusma")),
+    row(10, 8, Kind.CONTROL, 1, **camp("Kidal", "minusma", "nobody", side="minusma")),
     row(10, 14, Kind.ENTER, 2, place="Kidal", side="separatists"),
-    row(10, 14, Kind.CONTROL, 3, **camp("Kidal", "other", "separatists", side="separatists")),
+    row(10, 14, Kind.CONTROL, 3, **camp("Kidal", "nobody", "separatists", side="separatists")),
     row(12, 0, Kind.RUNG, amount=3),
     row(20, 0, Kind.ORDER, 5, place="Kidal", side="army", mission="offensive", amount=120, p=0.31),
     row(20, 0, Kind.DEPART, 6, place="Gao", side="army", mission="offensive", amount=700),
@@ -93,13 +93,13 @@ OTHERS = [
     row(4, 10, Kind.BROKEN, 13, place="Ber", side="army", amount=9),
     row(4, 10, Kind.CONTROL, 14, **camp("Ber", "army", "gsim", side="gsim")),
     row(4, 20, Kind.LEAVE, 15, place="Ber", side="gsim", amount=10),
-    row(4, 20, Kind.CONTROL, 16, **camp("Ber", "gsim", "other", side="gsim")),
+    row(4, 20, Kind.CONTROL, 16, **camp("Ber", "gsim", "nobody", side="gsim")),
     row(5, 2, Kind.ENTER, 16, place="Ber", side="army", p=0.9),
-    row(5, 2, Kind.CONTROL, 18, **camp("Ber", "other", "army", side="army")),
+    row(5, 2, Kind.CONTROL, 18, **camp("Ber", "nobody", "army", side="army")),
     # 20: the Islamic State drives the army out of Menaka
     row(6, 7, Kind.RAID_FROM_OUTSIDE, place="Menaka", amount=100, p=0.01, entity=1),
     row(6, 8, Kind.BROKEN, 20, place="Menaka", side="army", amount=12),
-    row(6, 8, Kind.CONTROL, 21, **camp("Menaka", "army", "other")),
+    row(6, 8, Kind.CONTROL, 21, **camp("Menaka", "army", "nobody")),
     # 23: Tessalit is handed, on the day of its plan, to those who have come there
     row(1, 0, Kind.CLAUSE, **camp("Tessalit", "minusma", "army", side="minusma", amount=14)),
     row(8, 0, Kind.ORDER, 23, place="Tessalit", side="army", mission="occupy", amount=300),
@@ -114,9 +114,9 @@ OTHERS = [
     row(2, 0, Kind.RELATION, amount=0, p=0.02),
     row(18, 0, Kind.TRUCE, amount=1),
     row(19, END, Kind.ABANDON, place="Bourem", side="army", amount=1),
-    row(19, END, Kind.CONTROL, 33, **camp("Bourem", "army", "other", side="army")),
+    row(19, END, Kind.CONTROL, 33, **camp("Bourem", "army", "nobody", side="army")),
     row(19, END, Kind.CONTROL, 34, side="army", place="Bourem", slot="town", before="army",
-        after="other"),
+        after="nobody"),
 ]  # fmt: skip
 NOISE = [
     row(4, 11, Kind.LOSSES, 13, place="Ber", side="army", about="gsim", amount=5),
@@ -194,7 +194,7 @@ def test_there_is_no_sentence_for_what_is_no_kind():
 CONTROL = Event(
     9, datetime(2023, 10, 31, 8), "control", "army", None, "Kidal", "camp", "minusma", "army"
 )
-TO_NOBODY = CONTROL._replace(after="other")
+TO_NOBODY = CONTROL._replace(after="nobody")
 LATE = datetime(2023, 10, 31, 23, 59, 56)
 
 
@@ -241,14 +241,21 @@ LATE = datetime(2023, 10, 31, 23, 59, 56)
             "On 1 October 2023 the army lost a drone to GSIM at Ber (chance of it: 0.5 %).",
         ),
         (
-            TO_NOBODY,
-            (FULL._replace(kind="exit"), FULL._replace(kind="clause", after="other")),
+            Event(1, datetime(2023, 10, 1), "clause", place="Kidal", after="nobody", amount=31.0),
+            (),
+            "On 1 October 2023 it became known that the UN was to leave its camp at Kidal on 1 "
+            "November 2023 and leave it empty.",
+        ),
+        (
+            CONTROL._replace(after="joint"),
+            (FULL._replace(kind="exit"), FULL._replace(kind="clause", after="joint")),
             "On 31 October 2023 at 08:00 a joint unit took over the camp at Kidal from the UN.",
         ),
         (
-            TO_NOBODY,
-            (FULL._replace(kind="exit"), FULL._replace(kind="offer")),
-            "On 31 October 2023 at 08:00 a joint unit took over the camp at Kidal from the UN.",
+            TO_NOBODY._replace(before="joint"),
+            (FULL._replace(kind="joint_end"),),
+            "On 31 October 2023 at 08:00 the camp at Kidal stood empty: the joint unit had left "
+            "it.",
         ),
         (
             TO_NOBODY,
@@ -263,7 +270,7 @@ LATE = datetime(2023, 10, 31, 23, 59, 56)
             "there.",
         ),
         (
-            CONTROL._replace(before="other"),
+            CONTROL._replace(before="joint"),
             (FULL._replace(kind="joint_end"),),
             "On 31 October 2023 at 08:00 the army took over the camp at Kidal, which the joint "
             "unit had left.",
@@ -275,7 +282,7 @@ LATE = datetime(2023, 10, 31, 23, 59, 56)
             "only armed side that stood there.",
         ),
         (
-            CONTROL._replace(time=datetime(2023, 10, 31), before="other"),
+            CONTROL._replace(time=datetime(2023, 10, 31), before="nobody"),
             (CONTROL,),
             "On 31 October 2023 scattered men of the army came back into the camp at Kidal, which "
             "nobody held.",
@@ -313,7 +320,7 @@ def test_chances_are_never_rounded_to_certainty(p, text):
 def test_each_change_is_told_from_its_root(batch):
     explained = why(batch, "one", np.int64(7), "Kidal")
     assert [(c.before, c.after) for c in explained.changes] == [
-        ("minusma", "other"), ("other", "separatists"), ("separatists", "army"),
+        ("minusma", "nobody"), ("nobody", "separatists"), ("separatists", "army"),
     ]  # fmt: skip
     assert rows_of(explained, 0) == [0, 1, 2]
     assert rows_of(explained, 1) == [0, 1, 2, 3, 4]
@@ -439,7 +446,7 @@ def test_a_step_that_goes_back_in_time_is_marked(tmp_path):
         rows: ClassVar = [
             row(4, 20, Kind.LEAVE, place="Ber", side="gsim"),
             row(4, 9, Kind.ENTER, 0, place="Ber", side="army", p=0.9),
-            row(4, 9, Kind.CONTROL, 1, **camp("Ber", "other", "army", side="army")),
+            row(4, 9, Kind.CONTROL, 1, **camp("Ber", "nobody", "army", side="army")),
         ]
 
     found = ch.run(short("one"), runs=1, out=tmp_path / "b", model=Hasty, ledger="changes")
@@ -594,9 +601,9 @@ def test_a_summary_asks_for_a_holder(mixed):
     to_gsim = why_summary(mixed, "one", "Kidal", to="gsim")
     assert to_gsim.fell == 30
     assert counted(to_gsim, "direct") == {"camp of Kidal: nobody to the separatists": 30}
-    empty = why_summary(mixed, "one", "Kidal", to="other")
+    empty = why_summary(mixed, "one", "Kidal", to="nobody")
     assert counted(empty, "direct") == {"UN exit from Kidal, hastened": 60}
-    assert "fell to nobody or to a joint unit in 60 of 120 runs" in flat(empty)
+    assert "fell to nobody in 60 of 120 runs" in flat(empty)
     never = why_summary(mixed, "one", "Kidal", to="minusma")
     assert (never.fell, len(never.table)) == (0, 0)
     assert "in 0 of 120 runs" in str(never)
@@ -693,7 +700,7 @@ def test_nobody_stands_there_and_the_separatists_come_from_their_base(tmp_path):
     world.play("enter_vacated")
     explained = explained_world(world, tmp_path / "b")
     assert [(c.before, c.after) for c in explained.changes] == [
-        ("minusma", "other"), ("other", "separatists"),
+        ("minusma", "nobody"), ("nobody", "separatists"),
     ]  # fmt: skip
     kinds = [step.event.kind for step in explained.changes[1].steps]
     assert kinds == ["clause", "exit", "control", "enter", "control"]
@@ -818,7 +825,7 @@ def test_the_first_event_that_differs(parting):
 def test_what_followed_from_it(parting):
     changes = diverge(parting, "one", "two", 1).changes
     assert changes["place"].tolist() == ["Kidal"] * 4
-    assert changes["after"].tolist() == ["other", "separatists", "army", "army"]
+    assert changes["after"].tolist() == ["nobody", "separatists", "army", "army"]
     assert changes["time_a"].isna().tolist() == [False, False, False, True]
     assert changes["time_b"].isna().tolist() == [True, True, True, False]
     # the army's column is sent by what was known from outside: not by the exit

@@ -18,13 +18,15 @@ class Side(IntEnum):
 
 
 class Holder(IntEnum):
-    """Who holds a slot. The army's holds cover Wagner and partners; OTHER is joint or empty."""
+    """Who holds a slot. The army's holds cover Wagner and partners; nobody of these holds what is
+    empty, contested or the Islamic State's; a joint unit holds camps only."""
 
     ARMY = 0
     SEPARATISTS = 1
     GSIM = 2
     MINUSMA = 3
-    OTHER = 4
+    NOBODY = 4
+    JOINT = 5
 
 
 class Slot(IntEnum):

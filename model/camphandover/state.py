@@ -24,8 +24,7 @@ from camphandover.compiled import compiled, declare
 
 # Plain numbers for the compiled rules: an enum member as an argument would compile them twice.
 ARMY, WAGNER, SEPARATISTS, GSIM, MINUSMA, PARTNERS = (int(side) for side in Side)
-OTHER = int(Holder.OTHER)
-UN_HOLDER = int(Holder.MINUSMA)
+UN_HOLDER, NOBODY, JOINT = (int(h) for h in (Holder.MINUSMA, Holder.NOBODY, Holder.JOINT))
 CAMP, TOWN, COUNTRY = (int(slot) for slot in Slot)
 GARRISON, MANOEUVRE, WAGNER_TEAM, GROUP, UN_COMPANY, PARTNER = (int(kind) for kind in Kind)
 RAID, OFFENSIVE, OCCUPY, RELIEF, TRANSFER, WITHDRAW, CONVOY, GATHER = range(1, len(Mission))
@@ -115,7 +114,7 @@ PLACE = _table("""
     un_camp i8
     camp_holder i8
     town_holder i8
-    camp_since f8    # hour of the last change
+    camp_since f8    # hour of the last change, but not of that from a joint unit to nobody
     town_since f8
     camp_cause i8    # ledger row of the last change
     town_cause i8
@@ -129,8 +128,7 @@ PLACE = _table("""
     claimant i8      # bloc that will enter an empty camp (R5.7), -1 none
     enter_hour f8
     open_cause i8    # ledger row that emptied the camp
-    joint i8         # 1 while a joint unit holds the camp
-    joint_cause i8
+    joint_cause i8   # ledger row of the exit that gave the camp to a joint unit
     joint_war i8     # day on which war was renewed around the joint unit, -1 not yet
     receiver i8
     announced i8

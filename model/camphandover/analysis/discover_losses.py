@@ -33,7 +33,7 @@ the UN still holds it, and the share that is lost."""
 DIGITS = 10
 """Of the digest in a folder's name."""
 NAMED = {"army": "the army", "separatists": "the separatists", "gsim": "GSIM", UN: "the UN"}
-NAMED["other"] = "a joint unit or nobody"
+NAMED |= {"nobody": "nobody", "joint": "a joint unit"}
 
 
 @dataclass(frozen=True)

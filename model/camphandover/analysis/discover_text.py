@@ -120,9 +120,8 @@ def _is_given(found: Discovery) -> bool:
     name = lever(RECEIVER, found.loss.place)
     if name not in found.points:
         return False
-    given = {"joint": "other", "separatists": "separatists"}
     receivers = set(found.points[name])
-    return any(one in receivers and given[one] in found.loss.lost_to for one in given)
+    return any(one in receivers and one in found.loss.lost_to for one in ("joint", "separatists"))
 
 
 def _box(found: Discovery, number: int) -> tuple[str, list[str], str]:

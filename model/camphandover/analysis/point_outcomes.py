@@ -13,7 +13,7 @@ from camphandover import inputs
 from camphandover.codes import Slot
 from camphandover.ensemble.cubes import HOLDERS, SLOTS
 from camphandover.ensemble.plan import BatchError
-from camphandover.results.compare import TAKERS
+from camphandover.results.compare import NO_TAKER
 from camphandover.results.names import check_known
 from camphandover.results.outcomes import CIVILIANS, LOSERS, Outcomes, Window, outcomes
 
@@ -39,7 +39,8 @@ WORDS = {
     "separatists": "the separatists",
     "gsim": "GSIM",
     "minusma": "the UN",
-    "other": "a joint unit or nobody",
+    "nobody": "nobody",
+    "joint": "a joint unit",
     "wagner": "Wagner",
 }
 """Holders and sides in words."""
@@ -101,7 +102,8 @@ def _outcome(text: str, window: Window, places: Sequence[str]) -> Outcome:
     if kind in OF_PLACES and len(rest) in ((2, 3) if kind == "holds" else (2,)):
         place, who = rest[:2]
         check_known("place", place, places)
-        check_known("holder", who, TAKERS if kind == "fall" else HOLDERS)
+        takers = [name for name in HOLDERS if kind != "fall" or name != NO_TAKER]
+        check_known("holder", who, takers)
         day = _day(text, rest[2] if len(rest) > 2 else None, window) if kind == "holds" else None
         return Outcome(text, kind, place, who, day)
     if kind == "dead" and len(rest) < 2:

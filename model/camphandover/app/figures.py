@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 DPI = 120
 MAP_SIZE = (5.5, 4.78)
 """Inches of the map itself, on which names keep a size that can be read."""
+DRAWN = [holder for holder in STACK if holder in HOLDERS]
+"""Holders of a live model from the bottom of a stack to its top."""
 
 
 def png(figure: Figure) -> bytes:
@@ -61,9 +63,9 @@ def control_figure(model: NorthernMali) -> Figure:
         ax.axvspan(edges[live.days_played(model)], edges[-1], color=NO_DATA, linewidth=0)
     upper.set_xlabel("")
     upper.tick_params(axis="y", length=0)
-    present = [holder for holder in STACK if holder in _present(model)]
+    present = [holder for holder in DRAWN if holder in _present(model)]
     figure.legend(
-        handles=holder_patches(present), loc="outside lower center", ncols=len(STACK),
+        handles=holder_patches(present), loc="outside lower center", ncols=len(DRAWN),
         frameon=False, fontsize=8,
     )  # fmt: skip
     return figure
@@ -105,7 +107,7 @@ def _draw_shares(ax: Axes, model: NorthernMali) -> None:
     shares = live.shares(model)
     edges = model.world.first + np.arange(shares.shape[1] + 1.0)
     bottom = np.zeros(shares.shape[1])
-    for name in STACK if len(bottom) else ():
+    for name in DRAWN if len(bottom) else ():
         top = bottom + shares[st.Holder[name.upper()]]
         area = StepPatch(top, edges, facecolor=COLOURS[name], linewidth=0)
         area.set_data(baseline=bottom)  # type: ignore[arg-type]
@@ -137,7 +139,7 @@ class LiveMap:
         ax.set_title("Who has which camp now", loc="left", fontsize=9.5, color=INK)
         roads = ax.legend(handles=ground_keys(), ncols=5, **below(ax, 7 + LEGEND_ROW))
         ax.add_artist(roads)
-        ax.legend(handles=holder_patches(list(STACK)), ncols=len(STACK), **below(ax, 7))
+        ax.legend(handles=holder_patches(DRAWN), ncols=len(DRAWN), **below(ax, 7))
 
     @styled
     def image(self, model: NorthernMali) -> bytes:

@@ -20,6 +20,7 @@ from camphandover.ensemble.files import write_whole
 from camphandover.ensemble.plan import BLOCK, Block, Plan
 
 if TYPE_CHECKING:
+    import xarray as xr
     import zarr
 
     from camphandover.theatre import Place
@@ -76,6 +77,14 @@ PEOPLE_DIMS = ("scenario", "replicate", "figure", "date", "place")
 COMPRESSOR: Literal["zstd"] = "zstd"
 LEVEL = 1
 """Of Blosc, with bytes shuffled: four fifths of plain Zstandard's size here, and as quick."""
+
+
+def holders_of(control: xr.DataArray) -> tuple[str, ...]:
+    """Names of the holders of a cube by code, as it says itself; `HOLDERS` if it does not.
+
+    Batches of format 4 tell a joint unit and nobody by one code: `other`.
+    """
+    return tuple(str(control.attrs.get("flag_meanings", " ".join(HOLDERS))).split())
 
 
 def create(path: Path, plan: Plan, variables: Mapping[str, Any]) -> None:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from camphandover.scenario import Scenario
     from camphandover.theatre import Parameter
 
-FORMAT = 4
+FORMAT = 5
+READABLE = (4, FORMAT)
+"""Formats that are read; only batches of `FORMAT` are written."""
 BLOCK = 50
 """Replicates of a block: enough that storing costs little, few enough to share out evenly."""
 MAX_SEED = 2**64 - 1

@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from camphandover.ensemble.files import Stamp, fault_of, stamp, write_json, write_whole
-from camphandover.ensemble.plan import FORMAT, BatchError, Block, Plan, file_name
+from camphandover.ensemble.plan import FORMAT, READABLE, BatchError, Block, Plan, file_name
 
 MANIFEST = "manifest.json"
 IDENTITY = "batch.json"
@@ -102,15 +102,16 @@ def _read(path: Path) -> dict[str, Any]:
     folder = path.parent
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        known = content["format"] == FORMAT
+        known = content["format"] in READABLE
     except (OSError, ValueError, KeyError, TypeError) as error:
         way = f"Delete {folder}, or give another folder"
         if path.name == MANIFEST:  # all that it tells can be found out again
             way = "Delete it and run the same command again: nothing is computed twice"
         raise BatchError(f"{path} is damaged ({error}). {way}.") from error
     if not known:
+        reads = " and ".join(map(str, READABLE))
         raise BatchError(
-            f"{folder} is of format {content['format']}, this version reads {FORMAT}. "
+            f"{folder} is of format {content['format']}, this version reads {reads}. "
             f"Delete {folder}, give another folder, or use the version that made it "
             f"({content.get('package', 'an older one')})."
         )
@@ -211,6 +212,8 @@ def _differences(stored: dict[str, Any], plan: Plan) -> list[str]:
     """What a stored batch and a plan differ in, one line each."""
     asked_for = plan.identity()
     lines = []
+    if stored["format"] != asked_for["format"]:
+        lines.append(f"it is of format {stored['format']}, this version writes {FORMAT}")
     for key in ("seed", "evidence", "ledger"):
         if stored[key] != asked_for[key]:
             lines.append(f"{key} {stored[key]} there, {asked_for[key]} asked for")

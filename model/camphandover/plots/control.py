@@ -96,9 +96,9 @@ def draw_stack(ax: Axes, shares: xr.Dataset) -> None:
         return
     days = shares["date"].to_numpy()
     edges = dates(ax, days)
-    heights = [shares["share"].sel(holder=holder).to_numpy() for holder in STACK]
     bottom = np.zeros(len(days))
-    for holder, height in zip(STACK, heights, strict=True):
+    for holder in (name for name in STACK if name in shares["holder"].values):
+        height = shares["share"].sel(holder=holder).to_numpy()
         top = bottom + height
         if height.any():
             area = StepPatch(top, edges, color=COLOURS[holder], label=LABELS[holder], fill=True)

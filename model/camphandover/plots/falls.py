@@ -9,9 +9,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
 
-from camphandover.ensemble.cubes import HOLDERS
+from camphandover.ensemble.cubes import holders_of
 from camphandover.plots.axis import (
     LEGEND_AT,
     below,
@@ -27,8 +28,9 @@ from camphandover.plots.data import axes_or_new, chosen, of_scenario, runs_and_s
 from camphandover.plots.palette import COLOURS, FAINT, INK, LABELS
 from camphandover.plots.style import styled
 from camphandover.results.batch import Batch
-from camphandover.results.compare import TAKERS
+from camphandover.results.compare import NO_TAKER
 from camphandover.results.intervals import wilson
+from camphandover.results.sentences import holder_name
 from camphandover.results.shares import AT_ONCE
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 SHORT = "%b %Y"
 """Form of dates in the legend."""
+EDGE = [withStroke(linewidth=2.6, foreground=INK)]
+"""A thin dark edge of the lines: that of nobody is a light one."""
 OPACITY = 0.2
 """Of the band of an interval."""
 
@@ -47,13 +51,20 @@ class Falls:
     Attributes:
         days: Dates of the scenario, shape (date,).
         by: Runs in which the holder has had it at the end of that date or an earlier one, shape
-            (holder, date), in the order of `HOLDERS`.
+            (holder, date).
         n: Runs that did not fail.
+        holders: Their names.
     """
 
     days: np.ndarray
     by: np.ndarray
     n: int
+    holders: tuple[str, ...]
+
+    def to(self, holder: str) -> np.ndarray:
+        """Runs in which this holder has had it by each date."""
+        runs: np.ndarray = self.by[self.holders.index(holder)]
+        return runs
 
 
 @styled
@@ -74,8 +85,8 @@ def fall_dates(
     Args:
         data: A batch, or its `control`.
         place: Name of the base.
-        holder: `army`, `separatists`, `gsim` or `other`; if not given, each who ever takes it and
-            does not have it from the first day in all runs.
+        holder: `army`, `separatists`, `gsim`, `joint` or `nobody`; if not given, each who ever
+            takes it and does not have it from the first day in all runs.
         scenario: Its name; may be left out if the data hold one.
         slot: `camp` or `town`.
         ax: Where to draw; axes of a new figure if not given.
@@ -84,18 +95,17 @@ def fall_dates(
     Errors:
         ValueError for a name that the data do not hold.
     """
-    if holder is not None and holder not in TAKERS:
-        raise ValueError(f"holder {holder!r} takes no base; there is {', '.join(TAKERS)}")
     control = _control(data, place, slot, scenario)
+    takers = [name for name in holders_of(control) if name != NO_TAKER]
+    if holder is not None and holder not in takers:
+        raise ValueError(f"holder {holder!r} takes no base; there is {', '.join(takers)}")
     falls = count_falls(control)
     drawn = _drawn(falls) if holder is None else [holder]
     ax = axes_or_new(ax, 7, 4.0 + 0.12 * len(drawn))
     frame(ax)
     ax.set_ylim(0, 1.02)
     ax.yaxis.set_major_formatter(PercentFormatter(1))
-    whom = "" if holder is None else f" to the {LABELS[holder]}"
-    if holder == "other":
-        whom = " to a joint unit or nobody"
+    whom = "" if holder is None else f" to {holder_name(holder)}"
     title(ax, scenario_of(control), f"when does the {slot} of {place} fall{whom}?")
     ax.set_ylabel("share of runs in which it has fallen", fontsize=8, color=INK)
     if len(falls.days):
@@ -131,31 +141,33 @@ def count_falls(control: xr.DataArray) -> Falls:
             replicates that failed.
     """
     n_dates, n = control.sizes["date"], 0
-    firsts = np.zeros((len(HOLDERS), n_dates), dtype=np.int64)
+    holders = holders_of(control)
+    firsts = np.zeros((len(holders), n_dates), dtype=np.int64)
     inside = np.zeros(n_dates, dtype=bool)
     for first in range(0, control.sizes["replicate"], AT_ONCE):
         part = control.isel(replicate=slice(first, first + AT_ONCE)).load()
         codes = part.transpose("replicate", "date").to_numpy()
         n += int((codes >= 0).any(axis=1).sum())
         inside |= (codes >= 0).any(axis=0)
-        for holder in range(len(HOLDERS)):
+        for holder in range(len(holders)):
             has = codes == holder
             days = has.argmax(axis=1)[has.any(axis=1)]
             firsts[holder] += np.bincount(days, minlength=n_dates)
-    return Falls(control["date"].to_numpy()[inside], firsts.cumsum(axis=1)[:, inside], n)
+    days = control["date"].to_numpy()[inside]
+    return Falls(days, firsts.cumsum(axis=1)[:, inside], n, holders)
 
 
 def _drawn(falls: Falls) -> list[str]:
     """Holders who take it in a run, without one who has it from the first day in all runs."""
     if not len(falls.days):
         return []
-    taken = {name: falls.by[HOLDERS.index(name)] for name in TAKERS}
+    taken = {name: falls.to(name) for name in falls.holders if name != NO_TAKER}
     return [name for name, by in taken.items() if by[-1] > 0 and by[0] < falls.n]
 
 
 def _draw(ax: Axes, edges: np.ndarray, falls: Falls, holder: str) -> None:
     """Steps at the dates of the runs, and the band of the interval."""
-    by = falls.by[HOLDERS.index(holder)]
+    by = falls.to(holder)
     low, high = wilson(by, falls.n)
     colour = COLOURS[holder]
     # Before the first fall the bands of all holders would lie on each other, at nil.
@@ -165,14 +177,19 @@ def _draw(ax: Axes, edges: np.ndarray, falls: Falls, holder: str) -> None:
         step="post", color=colour, alpha=OPACITY, linewidth=0,
     )  # fmt: skip
     band.set_gid(f"interval/{holder}")
-    steps = ax.stairs(by / falls.n, edges, baseline=None, color=colour, linewidth=1.8)
+    steps = ax.stairs(
+        by / falls.n, edges, baseline=None, color=colour, linewidth=1.8, path_effects=EDGE
+    )
     steps.set_gid(f"fallen/{holder}")
 
 
 def _legend(ax: Axes, falls: Falls, drawn: list[str]) -> None:
     """A line for each holder: in how many runs, the median date, and how many are left."""
     keys: list[Patch | Line2D] = [
-        Line2D([], [], color=COLOURS[one], linewidth=2.4, label=_told(falls, one)) for one in drawn
+        Line2D(
+            [], [], color=COLOURS[one], linewidth=1.8, label=_told(falls, one), path_effects=EDGE
+        )
+        for one in drawn
     ]
     keys.append(Patch(facecolor=FAINT, alpha=OPACITY, linewidth=0, label="95 % interval"))
     ax.legend(handles=keys, ncols=1, labelspacing=0.35, **below(ax, LEGEND_AT))
@@ -180,7 +197,7 @@ def _legend(ax: Axes, falls: Falls, drawn: list[str]) -> None:
 
 def _told(falls: Falls, holder: str) -> str:
     """`army: 87 of 100 runs by 31 Dec 2023, not in 13; median 20 Nov 2023`."""
-    by = falls.by[HOLDERS.index(holder)]
+    by = falls.to(holder)
     last = day_text(falls.days[-1], SHORT)
     text = f"{LABELS[holder]}: {by[-1]} of {falls.n} runs by {last}"
     if by[-1] < falls.n:

@@ -1,7 +1,8 @@
 """One colour for each actor, everywhere. From Okabe and Ito's colour-blind safe palette.
 
-Source: Okabe & Ito 2008, Color universal design. The five holders stay apart when they are paled,
-as the heat maps and the maps do: no two are shades of one hue.
+Source: Okabe & Ito 2008, Color universal design. The six holders stay apart when they are paled,
+as the heat maps and the maps do: no two are shades of one hue. Batches of
+format 4 tell a joint unit and nobody by one name, `other`.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ COLOURS = {
     "separatists": "#E69F00",
     "gsim": "#000000",
     "minusma": "#56B4E9",
+    "joint": "#CC79A7",
+    "nobody": "#F0E442",
     "other": "#CC79A7",
 }
 LABELS = {
@@ -18,9 +21,11 @@ LABELS = {
     "separatists": "separatists",
     "gsim": "GSIM",
     "minusma": "MINUSMA",
+    "joint": "joint unit",
+    "nobody": "nobody",
     "other": "joint unit or nobody",
 }
-STACK = ("army", "minusma", "other", "gsim", "separatists")
+STACK = ("army", "minusma", "joint", "other", "nobody", "gsim", "separatists")
 """Holders from the bottom of a stack to its top: the two rivals for a camp at the edges."""
 INK = "#222222"
 FAINT = "#777777"

@@ -156,7 +156,7 @@ def _doctrine() -> _Doctrine:
     from camphandover.rules import strategy
     from camphandover.rules.presence import estimate_win, nerve
     from camphandover.rules.road import expected_days
-    from camphandover.state import UN_HOLDER, bloc_of, target_slot
+    from camphandover.state import JOINT, UN_HOLDER, bloc_of, target_slot
 
     def morning(state, params, clock, key, ledger):  # type: ignore[no-untyped-def]
         d.open_day(state, params, clock, key, ledger)
@@ -209,7 +209,7 @@ def _doctrine() -> _Doctrine:
         steady = weights.morale * nerve(state, params, 0, True, True)
         for target in range(len(state.places)):
             spot = state.places[target]
-            if target_slot(state, target, 0) < 0 or target == base or spot.joint:
+            if target_slot(state, target, 0) < 0 or target == base or spot.camp_holder == JOINT:
                 continue
             if spot.camp_holder == UN_HOLDER and state.presence[0, target].inside > 0.0:
                 continue

@@ -74,6 +74,13 @@ class Batch:
         """
         return self._group(store.CONTROL, mask_and_scale=False)["control"]
 
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """Names of the holders in `control`, by code."""
+        from camphandover.ensemble.cubes import holders_of
+
+        return holders_of(self.control)
+
     @cached_property
     def series(self) -> xr.Dataset:
         """Daily figures of each side, dimensions (scenario, replicate, date, side), and of the

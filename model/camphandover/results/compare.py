@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from camphandover import inputs
-from camphandover.ensemble.cubes import HOLDERS, SLOTS
+from camphandover.ensemble.cubes import SLOTS
 from camphandover.ensemble.files import write_json
 from camphandover.ensemble.plan import BatchError
 from camphandover.results.compare_warnings import warnings_of
@@ -44,8 +44,8 @@ OUTCOMES = {
     "displaced": "people",
 }
 """Outcomes and their units."""
-TAKERS = tuple(holder for holder in HOLDERS if holder != "minusma")
-"""Those to whom a base can fall: the UN takes none."""
+NO_TAKER = "minusma"
+"""The holder to whom no base falls: the UN takes none."""
 LESS_IS_BETTER = ("days_to_fall", "dead", "displaced")
 PEOPLE = "people"
 
@@ -210,7 +210,7 @@ def compare(
     is_pair = of_a.is_valid & of_b.is_valid
     if not is_pair.any():
         raise BatchError(f"No run is left to compare: each of {batch.runs} failed in {a} or {b}.")
-    table = _table(of_a, of_b, is_pair, wanted, window, widths)
+    table = _table(of_a, of_b, is_pair, wanted, batch.holders, window, widths)
     return Comparison(
         a=a,
         b=b,
@@ -270,13 +270,14 @@ def _table(
     b: Outcomes,
     is_pair: np.ndarray,
     places: Sequence[str],
+    holders: Sequence[str],
     window: Window,
     half_width: Mapping[str, float],
 ) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for outcome, place, who, pair in _pairs(a, b, places, window):
+    for outcome, place, who, pair in _pairs(a, b, places, holders, window):
         values_a, values_b = (values[is_pair] for values in pair)
         medians = {"median_a": pd.NaT, "median_b": pd.NaT}
         if outcome == "days_to_fall":
@@ -293,14 +294,15 @@ def _table(
 
 
 def _pairs(
-    a: Outcomes, b: Outcomes, places: Sequence[str], window: Window
+    a: Outcomes, b: Outcomes, places: Sequence[str], holders: Sequence[str], window: Window
 ) -> Iterator[tuple[str, str, str, tuple[np.ndarray, np.ndarray]]]:
     """Each outcome, its place and whose it is, with the values of A and of B by replicate."""
     for outcome in ("days_held", "holds", "days_to_fall", "fell"):
         for i, place in enumerate(places):
-            for holder in HOLDERS if outcome in ("days_held", "holds") else TAKERS:
-                at = (i, HOLDERS.index(holder))
-                yield outcome, place, holder, _of_slot(outcome, a, b, at, window)
+            for h, holder in enumerate(holders):
+                if outcome in ("days_to_fall", "fell") and holder == NO_TAKER:
+                    continue
+                yield outcome, place, holder, _of_slot(outcome, a, b, (i, h), window)
     for i, loser in enumerate(LOSERS):
         yield "dead", "", loser, (a.dead[:, i], b.dead[:, i])
     yield "displaced", "", PEOPLE, (a.displaced, b.displaced)

@@ -532,7 +532,7 @@ def _counted(divergence: Divergence) -> str:
 
 
 def _short(holder: str) -> str:
-    return "nobody" if holder == "other" else {"minusma": "UN", "gsim": "GSIM"}.get(holder, holder)
+    return {"minusma": "UN", "gsim": "GSIM", "joint": "joint unit"}.get(holder, holder)
 
 
 def _time(time: Any) -> str:

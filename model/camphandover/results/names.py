@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from camphandover.ensemble.cubes import HOLDERS
 from camphandover.ensemble.plan import BatchError
+
+if TYPE_CHECKING:
+    from camphandover.results.batch import Batch
 
 
 def check_known(what: str, name: str, known: Sequence[str]) -> None:
@@ -13,3 +18,12 @@ def check_known(what: str, name: str, known: Sequence[str]) -> None:
         from camphandover.scenario.errors import suggestion
 
         raise BatchError(f"no {what} is named {name!r}: {suggestion(str(name), known, 'there is')}")
+
+
+def check_holders(batch: Batch) -> None:
+    """Refuse a batch of an older format, whose holders are not those of the record."""
+    if batch.holders != HOLDERS:
+        raise BatchError(
+            f"{batch.folder} was stored with the holders {', '.join(batch.holders)}; what is held "
+            f"to the record needs {', '.join(HOLDERS)}. Run its scenarios into another folder."
+        )

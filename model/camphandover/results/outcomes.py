@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from camphandover.ensemble.cubes import HOLDERS, SIDES
+from camphandover.ensemble.cubes import SIDES
 from camphandover.ensemble.plan import BatchError
 from camphandover.results.shares import AT_ONCE
 
@@ -48,7 +48,7 @@ class Outcomes:
         is_valid: False for a replicate that failed, whose other values mean nothing; shape
             (replicate,).
         days_held: Days of the window at whose end the holder had the slot; shape (replicate,
-            place, holder).
+            place, holder), in the order of `Batch.holders`.
         holds: Whether the holder had it at the end of the chosen date; same shape.
         days_to_fall: Days of the window before the first one at whose end the holder had it: 0
             if it had it on the first day already, the whole window if it never had it (censored);
@@ -124,7 +124,7 @@ def _part(
     control = batch.control.sel(scenario=scenario, slot=slot, date=dates)
     control = control.isel(replicate=replicates).load()
     codes = control.sel(place=list(places)).transpose("replicate", "place", "date").to_numpy()
-    days_held, days_to_fall = by_holder(codes)
+    days_held, days_to_fall = by_holder(codes, len(batch.holders))
     chosen = codes[..., (day - window.first).days, None]
     accrued = {name: batch.series[name] for name in ("dead", "war_civilians_killed")}
     began = scenario_window(batch, scenario).first
@@ -140,25 +140,26 @@ def _part(
     return Outcomes(
         is_valid=(codes >= 0).all(axis=(1, 2)),
         days_held=days_held,
-        holds=chosen == np.arange(len(HOLDERS), dtype=codes.dtype),
+        holds=chosen == np.arange(len(batch.holders), dtype=codes.dtype),
         days_to_fall=days_to_fall,
         dead=np.concatenate([men, civilians[:, None]], axis=1),
         displaced=displaced,
     )
 
 
-def by_holder(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def by_holder(codes: np.ndarray, n_holders: int) -> tuple[np.ndarray, np.ndarray]:
     """Days held and days to the fall.
 
     Args:
         codes: Holders, int8, shape (replicate, place, day).
+        n_holders: How many holders there are codes for.
     Returns:
         `days_held` and `days_to_fall` of `Outcomes`, int32, shape (replicate, place, holder).
     """
     n_days = codes.shape[-1]
-    held = np.zeros((*codes.shape[:-1], len(HOLDERS)), dtype=np.int32)
+    held = np.zeros((*codes.shape[:-1], n_holders), dtype=np.int32)
     to_fall = np.zeros_like(held)
-    for holder in range(len(HOLDERS)):
+    for holder in range(n_holders):
         has = codes == holder
         held[..., holder] = has.sum(axis=-1)
         to_fall[..., holder] = np.where(has.any(axis=-1), has.argmax(axis=-1), n_days)

@@ -44,10 +44,11 @@ SIDES = {
     "minusma": "the UN",
     "partners": "the partners",
 }
-HOLDERS = {**SIDES, "other": "nobody"}
 OUTSIDERS = "the Islamic State"
 """Who acts where a row of violence has no side."""
 JOINT = "a joint unit"
+HOLDERS = {**SIDES, "nobody": "nobody", "joint": JOINT, "other": f"{JOINT} or nobody"}
+"""Holders in words; batches of format 4 tell the last two by one name, `other`."""
 PARTNERS = {"burkina": "Burkina Faso", "niger": "Niger"}
 RUNGS = (
     "the accord works",
@@ -160,23 +161,7 @@ def base_name(place: str | None, slot: str | None) -> str:
 
 def holder_name(holder: str | None) -> str:
     """`the army`, `nobody`."""
-    return HOLDERS.get(holder or "other", str(holder))
-
-
-def holders_told(event: Event, causes: Causes = ()) -> tuple[str, str]:
-    """Who had a base before a change of control and who has it then, joint units told apart."""
-    before, after = holder_name(event.before), holder_name(event.after)
-    if event.before == "other" and _by(causes) == "joint_end":
-        before = JOINT
-    if event.after == "other" and _by(causes) == "exit" and _is_for_a_joint_unit(causes):
-        after = JOINT
-    return before, after
-
-
-def _is_for_a_joint_unit(causes: Causes) -> bool:
-    """Whether the clause behind an exit, or the state's offer, gives the camp to a joint unit."""
-    clause = causes[1] if len(causes) > 1 else None
-    return clause is not None and (clause.kind == "offer" or clause.after == "other")
+    return HOLDERS.get(holder or "nobody", str(holder))
 
 
 def wrapped(text: str, width: int, first: str = "", then: str = "") -> list[str]:
@@ -276,7 +261,7 @@ def _clause(event: Event, causes: Causes) -> str:
     planned = day(event.time + timedelta(days=event.amount))
     meant = {
         None: "leave it to whoever is there first",
-        "other": f"hand it to {JOINT}",
+        "nobody": "leave it empty",
     }.get(event.after, "hand it to {after}")
     return (
         f"it became known that the UN was to leave its camp at {{place}} on {planned} and {meant}"
@@ -366,16 +351,15 @@ def _skirmish(event: Event, causes: Causes) -> str:
 
 
 def _control(event: Event, causes: Causes) -> str:
-    return _to_nobody(event, causes) if event.after == "other" else _to_holder(event, causes)
+    return _to_nobody(event, causes) if event.after == "nobody" else _to_holder(event, causes)
 
 
 def _to_nobody(event: Event, causes: Causes) -> str:
-    before, after = holders_told(event, causes)
-    by = _by(causes)
-    if after == JOINT:
-        return f"{JOINT} took over {{base}} from the UN"
+    before, by = holder_name(event.before), _by(causes)
     if by == "exit":
         return "{base} stood empty: nobody took it over at once"
+    if by == "joint_end":
+        return "{base} stood empty: the joint unit had left it"
     if by == "broken":
         return f"{before} was driven out of {{base}} by {OUTSIDERS}, which does not stay"
     if by in ("abandon", "leave"):
@@ -386,7 +370,7 @@ def _to_nobody(event: Event, causes: Causes) -> str:
 
 
 def _to_holder(event: Event, causes: Causes) -> str:
-    before, empty, by = holder_name(event.before), event.before == "other", _by(causes)
+    before, empty, by = holder_name(event.before), event.before == "nobody", _by(causes)
     if by == "exit":
         return "{after} took over {base} from the UN"
     if by == "joint_end":
@@ -634,7 +618,7 @@ def cause_name(event: Event, causes: Causes = ()) -> str:
 
 
 def _name_clause(event: Event, causes: Causes) -> str:
-    to = {None: "whoever is first", "other": JOINT}.get(event.after, "{after}")
+    to = "whoever is first" if event.after is None else "{after}"
     return f"clause on {{place}}: to {to}"
 
 
@@ -643,8 +627,7 @@ def _name_exit(event: Event, causes: Causes) -> str:
 
 
 def _name_control(event: Event, causes: Causes) -> str:
-    before, after = holders_told(event, causes)
-    return f"{event.slot} of {{place}}: {before} to {after}"
+    return f"{event.slot} of {{place}}: {holder_name(event.before)} to {{after}}"
 
 
 def _name_order(event: Event, causes: Causes) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from camphandover.ensemble.cubes import HOLDERS
+from camphandover.ensemble.cubes import holders_of
 from camphandover.results.intervals import wilson
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def control_shares(data: Batch | xr.DataArray) -> xr.Dataset:
     if "replicate" not in control.dims:
         raise ValueError(f"control has no dimension 'replicate', only {tuple(control.dims)}")
     rest = [str(dim) for dim in control.dims if dim != "replicate"]
-    counts = _counts(control, rest)
+    holders = holders_of(control)
+    counts = _counts(control, rest, len(holders))
     n = counts.sum(axis=-1)
     with np.errstate(invalid="ignore"):
         share = counts / n[..., None]
@@ -48,20 +49,20 @@ def control_shares(data: Batch | xr.DataArray) -> xr.Dataset:
             "high": (dims, high, {"long_name": "upper bound, 95 % Wilson", "units": "1"}),
             "n": (rest, n, {"long_name": "number of runs", "units": "1"}),
         },
-        coords={**coords, "holder": list(HOLDERS)},
+        coords={**coords, "holder": list(holders)},
         attrs={"seed": control.attrs["seed"]} if "seed" in control.attrs else {},
     )
 
 
-def _counts(control: xr.DataArray, rest: list[str]) -> np.ndarray:
+def _counts(control: xr.DataArray, rest: list[str], n_holders: int) -> np.ndarray:
     """Runs by holder, shape (*rest, holder)."""
     sizes = [control.sizes[dim] for dim in rest]
-    counts = np.zeros((*sizes, len(HOLDERS)), dtype=np.int64)
+    counts = np.zeros((*sizes, n_holders), dtype=np.int64)
     for first in range(0, control.sizes["replicate"], AT_ONCE):
         # Loaded before it is transposed: xarray reads a transposed Zarr array cell by cell.
         part = control.isel(replicate=slice(first, first + AT_ONCE)).load()
         codes = part.transpose("replicate", *rest).to_numpy()
-        for holder in range(len(HOLDERS)):
+        for holder in range(n_holders):
             ones = (codes == holder).view(np.uint8)
             counts[..., holder] += np.add.reduce(ones, axis=0, dtype=np.uint8)
     return counts

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camphandover import inputs
-from camphandover.ensemble.cubes import HOLDERS
 from camphandover.ensemble.files import write_json
 from camphandover.ensemble.plan import DEFAULT_MODEL
 from camphandover.results.outcomes import Window, scenario_window
@@ -27,7 +26,6 @@ from camphandover.results.sentences import (
     day,
     ends_a_day,
     holder_name,
-    holders_told,
     nature,
     percent,
     sentence,
@@ -99,9 +97,8 @@ class Change:
 
     @property
     def names(self) -> tuple[str, str]:
-        """Who had the base and who has it then, in words; joint units are told apart."""
-        events = [step.event for step in self.steps]
-        return holders_told(events[-1], events[-2::-1])
+        """Who had the base and who has it then, in words."""
+        return holder_name(self.before), holder_name(self.after)
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,7 +261,7 @@ def _first_holder(batch: Batch, scenario: str, replicate: int, place: str, slot:
     """Who has a base at the end of the first day; it is the holder before if it never changes."""
     first = scenario_window(batch, scenario).first.isoformat()
     cell = batch.control.sel(scenario=scenario, place=place, slot=slot, date=first)
-    return HOLDERS[int(cell.sel(replicate=replicate))]
+    return batch.holders[int(cell.sel(replicate=replicate))]
 
 
 def _choices(chains: Sequence[Sequence[Event]], own: bool) -> dict[int, Event]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camphandover import inputs
-from camphandover.ensemble.cubes import HOLDERS
 from camphandover.ensemble.files import write_json
 from camphandover.ensemble.plan import DEFAULT_MODEL, BatchError
 from camphandover.results.intervals import Interval, share_interval
@@ -124,7 +123,7 @@ def why_summary(
         scenario: Name of one of its scenarios.
         place: The place.
         slot: `camp` or `town`.
-        to: A holder: then the fall is the first change to it, be it `other` (nobody, or a joint
+        to: A holder: then the fall is the first change to it, be it `nobody`, `joint` (a joint
             unit) or the holder of the first day, who comes back.
     Returns:
         The counts; `print` shows them. The blocks of 50 runs are read one after the other.
@@ -134,7 +133,7 @@ def why_summary(
     check_known("scenario", scenario, batch.scenarios)
     check_base(batch, place, slot)
     if to is not None:
-        check_known("holder", to, HOLDERS)
+        check_known("holder", to, batch.holders)
     check_ledger(batch)
     failed = sum(failure["scenario"] == scenario for failure in batch.failures)
     if failed == batch.runs:
@@ -242,7 +241,7 @@ def _summary(
 def _summary_preface(summary: WhySummary) -> str:
     s = summary
     to = "to an armed side that did not have it on the first day" if s.to is None else ""
-    to = to or (f"to {holder_name(s.to)}" + (" or to a joint unit" if s.to == "other" else ""))
+    to = to or f"to {holder_name(s.to)}"
     share = share_interval(s.fell, s.runs)
     return (
         f"{s.scenario}, seed {s.seed}: {base_name(s.place, s.slot)} fell {to} in {s.fell} of "

@@ -16,11 +16,13 @@ from camphandover.state import (
     GSIM,
     HOLDING,
     HOURS,
+    JOINT,
     N_BLOCS,
     NEVER,
-    OTHER,
+    NOBODY,
     PAUSED,
     TO_ARMY,
+    TO_JOINT,
     TO_SEPARATISTS,
     TO_THE_FIRST,
     TOWN,
@@ -54,7 +56,9 @@ def meant_holder(receiver: int):
         return 0
     if receiver == TO_SEPARATISTS:
         return 1
-    return -1 if receiver == TO_THE_FIRST else OTHER
+    if receiver == TO_JOINT:
+        return JOINT
+    return -1 if receiver == TO_THE_FIRST else NOBODY
 
 
 @compiled
@@ -110,7 +114,7 @@ def set_holder(
             spot.given_up = 0
             spot.lost_hour = NEVER
             spot.reenter_hour = NEVER
-        if holder != OTHER:
+        if holder != NOBODY:
             spot.claimant = -1
             spot.enter_hour = NEVER
     else:
@@ -159,7 +163,7 @@ def settle(state: State, params: Params, ledger: Ledger, c: int, hour: float, st
     place = column.stop
     spot = state.places[place]
     bloc = bloc_of(column.side)
-    if spot.camp_holder == OTHER and spot.joint == 0 and stay and bloc < N_BLOCS - 1:
+    if spot.camp_holder == NOBODY and stay and bloc < N_BLOCS - 1:
         set_holder(state, ledger, place, CAMP, bloc, column.side, hour, column.cause)
     slot = CAMP if spot.camp_holder == bloc else TOWN
     if column.side == GSIM and spot.camp_holder != bloc and spot.town_holder != bloc:
@@ -299,7 +303,7 @@ def empty_camp(
     cause: int,
 ):
     """A camp is left by its holder: nobody's, until somebody enters. Returns the ledger row."""
-    row = set_holder(state, ledger, place, CAMP, OTHER, side, hour, cause)
+    row = set_holder(state, ledger, place, CAMP, NOBODY, side, hour, cause)
     state.places[place].open_cause = row
     return row
 
@@ -352,7 +356,8 @@ def hold_towns(state: State, params: Params, clock: Clock, key: Key, ledger: Led
             if spot.town_holder != only:
                 side = only_side(only)
                 cause = set_holder(state, ledger, place, TOWN, only, side, hour, cause)
-            if spot.camp_holder != only and spot.camp_holder != UN_HOLDER and spot.joint == 0:
+            held = spot.camp_holder
+            if held != only and held != UN_HOLDER and held != JOINT:
                 set_holder(state, ledger, place, CAMP, only, only_side(only), hour, cause)
         holder = spot.camp_holder
         if holder >= N_BLOCS - 1:

@@ -18,7 +18,7 @@ from camphandover.rules.control import (
     only_side,
     set_holder,
 )
-from camphandover.rules.presence import NOBODY, estimate_win, nerve
+from camphandover.rules.presence import NO_UNITS, estimate_win, nerve
 from camphandover.rules.strategy import (
     force_at,
     garrison_need,
@@ -33,8 +33,8 @@ from camphandover.state import (
     HOURS,
     N_BLOCS,
     NEVER,
+    NOBODY,
     OCCUPY,
-    OTHER,
     RELIEF,
     SEPARATISTS,
     TO_SEPARATISTS,
@@ -93,9 +93,7 @@ def keep_garrisons(state: State, params: Params, clock: Clock, key: Key, ledger:
     for place in range(len(state.places)):
         spot = state.places[place]
         left = spot.exit_hour < NEVER and spot.receiver != TO_SEPARATISTS and not spot.given_up
-        abandoned = (
-            spot.camp_holder == OTHER and spot.joint == 0 and (spot.lost_hour < NEVER or left)
-        )
+        abandoned = spot.camp_holder == NOBODY and (spot.lost_hour < NEVER or left)
         if not abandoned and not is_the_armys(state, place):
             continue
         cell = state.presence[0, place]
@@ -179,7 +177,7 @@ def abandon_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
         ):
             continue
         short = state.presence[0, place].low_days
-        starved = params.abandon_days <= short < NOBODY
+        starved = params.abandon_days <= short < NO_UNITS
         fresh = clock.day - state.presence[0, place].latest < params.abandon_days
         p = 1.0 if starved or fresh else p_hold(state, params, place, clock, key)
         if starved or p < params.abandon_hold_p:
@@ -199,7 +197,7 @@ def abandon_posts(state: State, params: Params, clock: Clock, key: Key, ledger: 
             spot.lost_hour = NEVER
             spot.given_up = 1
             if spot.town_holder == 0:
-                set_holder(state, ledger, place, TOWN, OTHER, ARMY, hour, row)
+                set_holder(state, ledger, place, TOWN, NOBODY, ARMY, hour, row)
             offer(state, place, hour, params.vacated_enter_hours, row)
 
 
@@ -244,9 +242,9 @@ def gather(
     """Scattered army men go back into a base that is the army's or nobody's, else march away."""
     spot = state.places[place]
     slot = -1
-    if spot.camp_holder == 0 or (spot.camp_holder == OTHER and spot.joint == 0):
+    if spot.camp_holder == 0 or spot.camp_holder == NOBODY:
         slot = CAMP
-    elif spot.town_holder == 0 or spot.town_holder == OTHER:
+    elif spot.town_holder == 0 or spot.town_holder == NOBODY:
         slot = TOWN
     if slot < 0:
         if state.presence[0, place].inside <= 0.0:

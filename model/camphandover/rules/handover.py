@@ -34,10 +34,11 @@ from camphandover.state import (
     COUNTRY,
     GARRISON,
     HOURS,
+    JOINT,
     MINUSMA,
     NEVER,
+    NOBODY,
     OCCUPY,
-    OTHER,
     RAID,
     TO_ARMY,
     TO_JOINT,
@@ -178,7 +179,8 @@ def race(
     if t_army <= hour:
         take_camp(state, params, ledger, place, 0, hour, cause)
         return
-    row = empty_camp(state, params, key, ledger, place, MINUSMA, hour, cause)
+    side = MINUSMA if spot.camp_holder == UN_HOLDER else -1
+    row = empty_camp(state, params, key, ledger, place, side, hour, cause)
     if army_first(t_army, hour, gap):
         offer(state, place, t_army, delay, row)  # should the column turn back
     else:
@@ -202,8 +204,7 @@ def hand_over(
     """
     spot = state.places[place]
     if spot.receiver == TO_JOINT:
-        set_holder(state, ledger, place, CAMP, OTHER, MINUSMA, hour, cause)
-        spot.joint = 1
+        set_holder(state, ledger, place, CAMP, JOINT, MINUSMA, hour, cause)
         spot.joint_cause = cause
         return
     if spot.receiver == TO_SEPARATISTS:
@@ -225,7 +226,7 @@ def hand_over(
     race(state, params, ledger, key, place, hour, cause)
 
 
-@rule("R6.6", writes=(*HOLD, "places.joint", "places.joint_war", "units.slot", "units.loot"))
+@rule("R6.6", writes=(*HOLD, "places.joint_war", "units.slot", "units.loot"))
 def strain_joint_units(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """A joint unit comes apart when war is renewed in its region; then the camp is open to a race.
 
@@ -235,7 +236,7 @@ def strain_joint_units(state: State, params: Params, clock: Clock, key: Key, led
     hour = float((clock.day + 1) * HOURS) - DUSK
     for p in range(len(state.places)):
         spot = state.places[p]
-        if spot.joint == 0:
+        if spot.camp_holder != JOINT:
             continue
         near = 0
         for q in range(len(state.places)):
@@ -249,11 +250,12 @@ def strain_joint_units(state: State, params: Params, clock: Clock, key: Key, led
         chance = 1.0 - (1.0 - share) ** (1.0 / params.joint_leave_days)
         if uniform(key, Decision.JOINT_LEAVE, p, clock.day) >= chance:
             continue
-        spot.joint = 0
         row = log.note(ledger, hour, log.JOINT_END, -1, p, -1, 0.0, chance, spot.joint_cause)
-        spot.camp_cause = row
         spot.lost_hour = hour
+        since = spot.camp_since
         race(state, params, ledger, key, p, hour, row)
+        if spot.camp_holder == NOBODY:
+            spot.camp_since = since  # who hides around the camp need not wait anew
 
 
 @compiled

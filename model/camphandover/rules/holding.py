@@ -30,9 +30,9 @@ from camphandover.state import (
     HOLDING,
     HOURS,
     NEVER,
+    NOBODY,
     OCCUPY,
     OFFENSIVE,
-    OTHER,
     PAUSED,
     TOWN,
     Clock,
@@ -114,7 +114,7 @@ def pause(state: State, params: Params, key: Key, ledger: Ledger, c: int, hour: 
     column.cause = cause
     column.act = hour + days * HOURS
     spot = state.places[place]
-    if spot.camp_holder == OTHER and spot.joint == 0:
+    if spot.camp_holder == NOBODY:
         set_holder(state, ledger, place, CAMP, bloc, column.side, hour, cause)
     slot = CAMP if spot.camp_holder == bloc else TOWN
     for u in range(len(state.units)):
@@ -220,12 +220,12 @@ def leave_bases(state: State, params: Params, clock: Clock, key: Key, ledger: Le
         if spot.camp_holder == bloc:
             empty_camp(state, params, key, ledger, place, column.side, hour, row)
         elif spot.town_holder == bloc:
-            set_holder(state, ledger, place, TOWN, OTHER, column.side, hour, row)
+            set_holder(state, ledger, place, TOWN, NOBODY, column.side, hour, row)
         u = uniform(key, Decision.REENTRY, place, int(hour))
         if u < params.reenter_p:
             spot.reenter_hour = hour + params.reenter_hours
             spot.open_cause = row
-        elif spot.camp_holder == OTHER:
+        elif spot.camp_holder == NOBODY:
             offer(state, place, hour, params.vacated_enter_hours, row)
         go_home(state, params, key, ledger, c, hour, row)
 
@@ -249,14 +249,14 @@ def reenter_bases(state: State, params: Params, clock: Clock, key: Key, ledger: 
             if unit.place == place and unit.men > 0 and unit.column < 0 and bloc_of(unit.side) == 0:
                 near = True
         if not near:
-            if spot.camp_holder == OTHER and spot.joint == 0:
+            if spot.camp_holder == NOBODY:
                 offer(state, place, hour, params.vacated_enter_hours, spot.open_cause)
             continue
         slot = -1
-        if spot.camp_holder == OTHER and spot.joint == 0:
+        if spot.camp_holder == NOBODY:
             slot = CAMP
             hour = max(hour, spot.camp_since)
-        elif spot.town_holder == OTHER:
+        elif spot.town_holder == NOBODY:
             slot = TOWN
             hour = max(hour, spot.town_since)
         if slot < 0:
@@ -313,7 +313,7 @@ def enter_vacated(state: State, params: Params, clock: Clock, key: Key, ledger: 
         hour = max(spot.enter_hour, midnight - HOURS)
         bloc = spot.claimant
         spot.enter_hour = NEVER
-        if spot.camp_holder != OTHER or spot.joint:
+        if spot.camp_holder != NOBODY:
             continue
         spot.enter_hour = hour + HOURS  # tried again tomorrow, as long as nobody has come
         walked_in = False

@@ -28,6 +28,7 @@ from camphandover.state import (
     FREE,
     GATHER,
     HOURS,
+    JOINT,
     MOVING,
     N_SIDES,
     OFFENSIVE,
@@ -108,7 +109,7 @@ def next_exit(state: State, day: int):
             if spot.announced and spot.exit_day - day <= spot.notice_army:
                 known = spot.exit_day
             soonest = min(soonest, max(0, known - day))
-        elif spot.camp_holder != 0 and spot.joint == 0:
+        elif spot.camp_holder != 0 and spot.camp_holder != JOINT:
             soonest = 0
     return soonest
 
@@ -137,7 +138,7 @@ def choose_objective(
     weight = 0.0
     for target in range(len(state.places)):
         spot = state.places[target]
-        if target_slot(state, target, 0) < 0 or target == base or spot.joint:
+        if target_slot(state, target, 0) < 0 or target == base or spot.camp_holder == JOINT:
             continue
         if spot.camp_holder == UN_HOLDER and state.presence[0, target].inside > 0.0:
             continue  # its men wait in the camp for the handover

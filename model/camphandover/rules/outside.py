@@ -23,7 +23,7 @@ from camphandover.state import (
     CAMP,
     GSIM,
     HOURS,
-    OTHER,
+    NOBODY,
     TOWN,
     Clock,
     State,
@@ -39,11 +39,11 @@ def overrun(
 ):
     """The garrison is driven out; the raiders leave after some hours and the army comes back.
 
-    Source: RULES R2.5 (hours), R2.6 (re-entry), section 0 (the Islamic State counts as other).
+    Source: RULES R2.5 (hours), R2.6 (re-entry), section 0 (the Islamic State counts as nobody).
     """
     spot = state.places[place]
     slot = CAMP if spot.camp_holder == 0 else TOWN
-    change = set_holder(state, ledger, place, slot, OTHER, -1, hour, row)
+    change = set_holder(state, ledger, place, slot, NOBODY, -1, hour, row)
     take_to_the_country(state, place, 0)
     u = uniform(key, Decision.HOLD_HOURS, RAIDERS + place, int(hour))
     stay = lognormal(params.hold_hours_median, params.hold_hours_sd, u)

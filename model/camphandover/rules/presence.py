@@ -23,7 +23,7 @@ from camphandover.state import (
     hostile,
 )
 
-NOBODY = 10**6
+NO_UNITS = 10**6
 """Days short of stock where no free unit stands."""
 
 
@@ -87,7 +87,7 @@ def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger:
             cell.power = 0.0
             cell.stock = 0.0
             cell.incoming = 0.0
-            cell.low_days = NOBODY
+            cell.low_days = NO_UNITS
             cell.latest = 0
             cell.mobile = 0.0
             cell.mobile_vehicles = 0.0

@@ -286,7 +286,6 @@ def leave_camp(
         "places.extracted",
         "places.salvage",
         "places.exit_day",
-        "places.joint",
         "places.joint_cause",
         "units.men",
         "units.vehicles",

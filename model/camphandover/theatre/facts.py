@@ -27,7 +27,7 @@ from camphandover.theatre.registry import read_parameters
 from camphandover.theatre.tables import Row, read_table
 
 OBJECTS = ("town", "army_camp", "un_camp", "separatist_camp")
-CONTROLLERS = ("army", "separatists", "gsim", "minusma", "isgs", "contested", "none")
+CONTROLLERS = ("army", "separatists", "gsim", "minusma", "joint", "isgs", "contested", "none")
 CONFIDENCE = ("high", "medium", "low")
 EVIDENCE = ("L", "E", "H", "J")
 TERRAIN = ("desert", "river", "mountain", "plain")

@@ -11,8 +11,8 @@ CAMP_OBJECTS = ("un_camp", "army_camp", "separatist_camp", "town")
 
 
 def coded(controller: str) -> str:
-    """The model's holder for a controller of the record: contested, none, isgs are other."""
-    return controller if controller in HOLDERS else "other"
+    """The model's holder for a controller of the record: contested, none, isgs are nobody."""
+    return controller if controller in HOLDERS else "nobody"
 
 
 def slot_objects(history: Iterable[Change]) -> dict[str, tuple[str, str]]:

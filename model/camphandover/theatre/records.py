@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from camphandover.codes import Holder
 from camphandover.theatre.errors import Fault, UnknownPlaceError, close_matches
 
-HOLDERS = ("army", "separatists", "gsim", "minusma", "other")
+HOLDERS = tuple(holder.name.lower() for holder in Holder)
 SIDES = ("army", "wagner", "separatists", "gsim", "minusma", "partners")
 KINDS_OF_SIDE = {
     "army": ("garrison", "manoeuvre"),
@@ -174,7 +175,7 @@ class Change:
     Attributes:
         object: `town`, `army_camp`, `un_camp` or `separatist_camp`.
         before, after: Controllers; `before` is None in the initial rows. Besides the holders
-            there are contested, none and isgs, which the model counts as other.
+            there are contested, none and isgs, which the model counts as nobody.
         how: handover, assault, raid-and-left, ...
         hours_held: How long `after` kept it, hours, None where not known.
         confidence: high, medium or low.

@@ -116,8 +116,8 @@ def _beside(runs: Runs, scenario: str, one: dict[str, Any]) -> str:
 
 
 def _holder_told(controller: str) -> str:
-    is_other = controller not in HOLDERS
-    return f"{controller}, which counts as other," if is_other else controller
+    is_none = controller not in HOLDERS
+    return f"{controller}, which counts as nobody," if is_none else controller
 
 
 def _holders(

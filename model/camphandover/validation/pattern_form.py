@@ -17,7 +17,7 @@ from camphandover.theatre.errors import close_matches
 from camphandover.validation.pattern_data import Part, Pattern, Reading, day_number
 from camphandover.validation.pattern_values import VALUES
 
-HOLDERS = Literal["army", "separatists", "gsim", "minusma", "other"]
+HOLDERS = Literal["army", "separatists", "gsim", "minusma", "nobody", "joint"]
 Bounds = Annotated[list[float], Field(min_length=2, max_length=2)]
 MAX_TITLE = 26
 """Letters, so that ten scenarios stand side by side in a terminal."""

@@ -13,6 +13,7 @@ from camphandover.codes import Holder, Mission, Side, Slot
 from camphandover.ensemble import cubes, store
 from camphandover.ensemble.plan import BatchError
 from camphandover.ledger import Kind
+from camphandover.results.names import check_holders
 from camphandover.results.outcomes import Window, scenario_window
 from camphandover.results.run_ledger import block_table, blocks_of
 
@@ -116,12 +117,13 @@ class Runs:
 
 
 def check_full(batch: Batch) -> None:
-    """Refuse a batch that did not keep all of its ledgers."""
+    """Refuse a batch that did not keep all of its ledgers, or is of an older format."""
     if batch.ledger != "full":
         raise BatchError(
             f"{batch.folder} was run with --ledger {batch.ledger}: the patterns need the full "
             "ledger. Run it into another folder with --ledger full, which is the default."
         )
+    check_holders(batch)
 
 
 def read_runs(batch: Batch, scenario: str) -> Iterator[Runs]:

@@ -65,5 +65,5 @@ def _sets_holder(scenario: Scenario, part: Part) -> bool:
     holder = FIXED.get(scenario.camps[str(part.camp)].receiver)
     if holder is None and not scenario.structure.race:
         receiver = scenario.camps[str(part.camp)].receiver
-        holder = Holder.OTHER if receiver == "joint" else Holder.ARMY
+        holder = Holder.JOINT if receiver == "joint" else Holder.ARMY
     return holder is not None and part.low == part.high == holder

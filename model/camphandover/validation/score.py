@@ -14,7 +14,7 @@ from camphandover.ensemble.cubes import SLOTS
 from camphandover.ensemble.files import write_json
 from camphandover.ensemble.plan import BatchError
 from camphandover.results.batch import Batch, open_batch
-from camphandover.results.names import check_known
+from camphandover.results.names import check_holders, check_known
 from camphandover.results.outcomes import Window, scenario_window
 from camphandover.theatre.checks import ORIGIN
 from camphandover.validation import tables
@@ -80,8 +80,8 @@ class Score:
 
     - `horizon`: `path`, the mean over all days; `7 d`, ..., the state so many days after the
       origin; `event dates`, of events that happened; `all dates`, also of those that did not.
-    - `measure`: `brier`, multiclass, 0 to 2; `log`, nats; `rps`, on army < UN, other <
-      separatists, GSIM, 0 to 2; `crps` of dates, days. Smaller is better.
+    - `measure`: `brier`, multiclass, 0 to 2; `log`, nats; `rps`, on army < UN, joint unit,
+      nobody < separatists, GSIM, 0 to 2; `crps` of dates, days. Smaller is better.
     - `score` with `low` and `high`, 95 % interval by resampling blocks of places; `skill`, of the
       model over the baseline of the row, 1 - S / S_ref, with `skill_low` and `skill_high`.
     - `n`: slots, or events; `blocks`: what is resampled, `region`, or `place` where there are too
@@ -197,6 +197,7 @@ def score(
     Source: RULES, section 10.
     """
     batch = batch if isinstance(batch, Batch) else open_batch(batch)
+    check_holders(batch)
     check_known("slot", slot, [*SLOTS, BOTH])
     names = [scenario] if isinstance(scenario, str) else list(scenario or batch.scenarios)
     for name in names:

@@ -81,9 +81,10 @@ def _preface(score: Score) -> list[str]:
     return [
         f"Who holds the {slots}: forecasts against {score.source}, {score.runs} runs of each "
         f"scenario, seed {score.seed}. {weighted}",
-        "Smaller scores are better: Brier 0 to 2, log in nats, RPS 0 to 2 on army < UN or other < "
-        "separatists or GSIM, CRPS in days. Skill is that of the model over the baseline: 1 is "
-        "perfect, 0 no better, below 0 worse [95 % interval from resampling regions].",
+        "Smaller scores are better: Brier 0 to 2, log in nats, RPS 0 to 2 on army < UN, joint "
+        "unit or nobody < separatists or GSIM, CRPS in days. Skill is that of the model "
+        "over the baseline: 1 is perfect, 0 no better, below 0 worse [95 % interval from "
+        "resampling regions].",
         f"Baselines. {said}. They start from the record's state on the origin; the runs do not: "
         "they begin earlier and never look at the record.",
     ]

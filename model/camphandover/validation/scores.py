@@ -22,11 +22,13 @@ PSEUDO_COUNT = 0.5
 ORDER = {
     Holder.ARMY: 0,
     Holder.MINUSMA: 1,
-    Holder.OTHER: 1,
+    Holder.JOINT: 1,
+    Holder.NOBODY: 1,
     Holder.SEPARATISTS: 2,
     Holder.GSIM: 2,
 }
-"""The ordered collapse of holders (RULES, section 10): army < UN, other < separatists, GSIM."""
+"""The ordered collapse of holders (RULES, section 10): army < UN, joint unit, nobody < separatists,
+GSIM."""
 N_BINS = 5
 
 
@@ -52,7 +54,7 @@ def smoothed(counts: np.ndarray) -> np.ndarray:
     Args:
         counts: Runs by holder, shape (..., holder).
     Returns:
-        (count + .5) / (S + 2.5) with S runs and five holders, same shape.
+        (count + .5) / (S + 3) with S runs and six holders, same shape.
     Source: RULES, section 10; Jeffreys' prior of a multinomial.
     """
     total = counts.sum(axis=-1, keepdims=True) + PSEUDO_COUNT * counts.shape[-1]
