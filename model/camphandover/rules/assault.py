@@ -25,7 +25,7 @@ from camphandover.rules.combat import (
 )
 from camphandover.rules.control import disband, evacuate, go_home, only_side, settle
 from camphandover.rules.holding import REFIT, capture, pause
-from camphandover.rules.movement import begin_leg, column_men, raiders_hold
+from camphandover.rules.movement import begin_leg, column_men, note_dead, raiders_hold
 from camphandover.rules.presence import estimate_win, nerve
 from camphandover.rules.rout import rout
 from camphandover.state import (
@@ -57,6 +57,7 @@ FIGHT = (
     "units.return_day",
     "units.fought",
     "sides.dead",
+    "sides.noted",
     "sides.wounded",
     "sides.captured",
     "sides.missing",
@@ -251,14 +252,14 @@ def fight(
     end = hour + lasted
     mark_contact(state, place, clock.day, bloc_of(column.side), foe, hour, battle)
     mark_fight(state, place, clock.day, c, foe)
-    dead_a = casualties(state, params, key, c, place, foe, n_a, loss_a, who * 2, start)
-    dead_d = casualties(state, params, key, -1, place, foe, n_d, loss_d, who * 2 + 1, start)
-    log.note_losses(ledger, end, column.side, side_d, place, first_a, float(dead_a), battle)
+    casualties(state, params, key, c, place, foe, n_a, loss_a, who * 2, start)
+    casualties(state, params, key, -1, place, foe, n_d, loss_d, who * 2 + 1, start)
+    note_dead(state, ledger, end, column.side, side_d, place, first_a, battle)
     row = battle
     if outcome == 1 and not yields:
         row = log.note(ledger, end, log.BROKEN, side_d, place, first_d, loss_d, p_tie, battle)
-        dead_d += rout(state, params, clock, key, ledger, place, foe, c, end, row)
-    log.note_losses(ledger, end, side_d, column.side, place, first_d, float(dead_d), battle)
+        rout(state, params, clock, key, ledger, place, foe, c, end, row)
+    note_dead(state, ledger, end, side_d, column.side, place, first_d, battle)
     if yields and outcome != 0:
         leave(state, params, clock, key, ledger, c, foe, end, p_leaves, battle)
         return

@@ -337,7 +337,6 @@ def casualties(
     """Book a party's casualties: killed and wounded. Source: RULES R2.2 (killed share)."""
     dead = binomial(loss, params.killed_share, uniform(key, Decision.KILLED, who, hour))
     share_losses(state, c, place, bloc, n, dead, loss - dead, 0, 0, 0.0, 0)
-    return dead
 
 
 @compiled

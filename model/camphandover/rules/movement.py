@@ -28,6 +28,7 @@ from camphandover.state import (
     HOURS,
     MINUSMA,
     MOVING,
+    N_SIDES,
     NEVER,
     OFFENSIVE,
     PAUSED,
@@ -241,6 +242,32 @@ def lose_men(state: State, u: int, dead: int, wounded: int, captured: int, missi
 
 
 @compiled
+def note_dead(
+    state: State,
+    ledger: Ledger,
+    hour: float,
+    side: int,
+    by: int,
+    place: int,
+    entity: int,
+    cause: int,
+):
+    """Write the dead of a party, a row of losses for each of its sides that lost men (R9).
+
+    Args:
+        side: Side of the party's first unit, whose row comes first, even if it lost nobody.
+        by: Side that killed them, -1 for mines and outsiders. entity: The first unit.
+    """
+    for turn in range(N_SIDES):
+        other = (side + turn) % N_SIDES
+        books = state.sides[other]
+        dead = books.dead - books.noted
+        if bloc_of(other) == bloc_of(side) and (turn == 0 or dead > 0):
+            books.noted = books.dead
+            log.note_losses(ledger, hour, other, by, place, entity, float(dead), cause)
+
+
+@compiled
 def strike_ied(state: State, params: Params, key: Key, ledger: Ledger, c: int, hour: float):
     """One IED hits the unit of the column whose turn it is. Source: RULES R1.5."""
     column = state.columns[c]
@@ -278,8 +305,8 @@ def strike_ied(state: State, params: Params, key: Key, ledger: Ledger, c: int, h
             row = log.note(
                 ledger, hour, log.IED, unit.side, here, u, dead + wounded, math.nan, column.cause
             )
-            if dead > 0 and unit.side != MINUSMA:
-                log.note_losses(ledger, hour, unit.side, -1, here, u, float(dead), row)
+            if dead > 0:
+                note_dead(state, ledger, hour, unit.side, -1, here, u, row)
             return
         order += 1
 
@@ -320,6 +347,7 @@ def disband(state: State, c: int):
         "units.men",
         "units.vehicles",
         "sides.dead",
+        "sides.noted",
         "sides.wounded",
         "sides.vehicles_lost",
         "sides.vehicles_broken",
