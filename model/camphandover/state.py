@@ -68,6 +68,7 @@ UNIT = _table("""
     low_days i8      # days in a row with a stock below the abandon level (R5.4)
     missing i8       # men who will come back (R2.4)
     return_day i8
+    missing_cause i8 # ledger row of the rout
 """)
 
 COLUMN = _table("""
@@ -199,7 +200,10 @@ SIDE = _table("""
     planes_hit i8
     civilians i8     # civilians killed
     fallen i8        # of the dead, those of the days before today
-    noted i8         # of the dead, those whom the ledger's rows of losses tell
+    noted_dead i8    # of them those whom rows of the ledger tell
+    noted_wounded i8
+    noted_captured i8
+    noted_missing i8
     claimed i8       # own dead as the side tells, and its enemies' dead as it tells
     charged i8
 """)

@@ -7,7 +7,7 @@ from camphandover.compiled import compiled
 from camphandover.draws import Decision, Key, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params, nearest_whole
-from camphandover.rules import HOLD, MARCH, rule
+from camphandover.rules import HOLD, MARCH, NOTED, rule
 from camphandover.rules.combat import (
     attack_hour,
     breakpoint,
@@ -25,7 +25,7 @@ from camphandover.rules.combat import (
 )
 from camphandover.rules.control import disband, evacuate, go_home, only_side, settle
 from camphandover.rules.holding import REFIT, capture, pause
-from camphandover.rules.movement import begin_leg, column_men, note_dead, raiders_hold
+from camphandover.rules.movement import begin_leg, column_men, note_lost, raiders_hold
 from camphandover.rules.presence import estimate_win, nerve
 from camphandover.rules.rout import rout
 from camphandover.state import (
@@ -55,9 +55,10 @@ FIGHT = (
     "units.loot",
     "units.missing",
     "units.return_day",
+    "units.missing_cause",
     "units.fought",
     "sides.dead",
-    "sides.noted",
+    *NOTED,
     "sides.wounded",
     "sides.captured",
     "sides.missing",
@@ -254,12 +255,12 @@ def fight(
     mark_fight(state, place, clock.day, c, foe)
     casualties(state, params, key, c, place, foe, n_a, loss_a, who * 2, start)
     casualties(state, params, key, -1, place, foe, n_d, loss_d, who * 2 + 1, start)
-    note_dead(state, ledger, end, column.side, side_d, place, first_a, battle)
+    note_lost(state, ledger, end, column.side, side_d, place, first_a, battle)
     row = battle
     if outcome == 1 and not yields:
         row = log.note(ledger, end, log.BROKEN, side_d, place, first_d, loss_d, p_tie, battle)
         rout(state, params, clock, key, ledger, place, foe, c, end, row)
-    note_dead(state, ledger, end, side_d, column.side, place, first_d, battle)
+    note_lost(state, ledger, end, side_d, column.side, place, first_d, battle)
     if yields and outcome != 0:
         leave(state, params, clock, key, ledger, c, foe, end, p_leaves, battle)
         return

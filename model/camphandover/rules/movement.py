@@ -14,7 +14,7 @@ from camphandover.draws import (
 )
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
-from camphandover.rules import MARCH, rule
+from camphandover.rules import MARCH, NOTED, rule
 from camphandover.rules.presence import has_stock
 from camphandover.rules.road import ied_mean, next_stop, road_contest, speed_of, travel_days
 from camphandover.state import (
@@ -261,10 +261,57 @@ def note_dead(
     for turn in range(N_SIDES):
         other = (side + turn) % N_SIDES
         books = state.sides[other]
-        dead = books.dead - books.noted
+        dead = books.dead - books.noted_dead
         if bloc_of(other) == bloc_of(side) and (turn == 0 or dead > 0):
-            books.noted = books.dead
+            books.noted_dead = books.dead
             log.note_losses(ledger, hour, other, by, place, entity, float(dead), cause)
+
+
+@compiled
+def note_hurt(
+    state: State,
+    ledger: Ledger,
+    hour: float,
+    side: int,
+    by: int,
+    place: int,
+    entity: int,
+    cause: int,
+):
+    """Write the wounded, captured and missing of a party, side by side; args as `note_dead`."""
+    for other in range(N_SIDES):
+        if bloc_of(other) != bloc_of(side):
+            continue
+        books = state.sides[other]
+        for kind, men in (
+            (log.WOUNDED, books.wounded - books.noted_wounded),
+            (log.CAPTURED, books.captured - books.noted_captured),
+            (log.MISSING, books.missing - books.noted_missing),
+        ):
+            if men > 0:
+                row = log.note(
+                    ledger, hour, kind, other, place, entity, float(men), math.nan, cause
+                )
+                log.with_about(ledger, row, by)
+        books.noted_wounded = books.wounded
+        books.noted_captured = books.captured
+        books.noted_missing = books.missing
+
+
+@compiled
+def note_lost(
+    state: State,
+    ledger: Ledger,
+    hour: float,
+    side: int,
+    by: int,
+    place: int,
+    entity: int,
+    cause: int,
+):
+    """Write all men whom a party has lost: see `note_dead` and `note_hurt`."""
+    note_dead(state, ledger, hour, side, by, place, entity, cause)
+    note_hurt(state, ledger, hour, side, by, place, entity, cause)
 
 
 @compiled
@@ -307,6 +354,7 @@ def strike_ied(state: State, params: Params, key: Key, ledger: Ledger, c: int, h
             )
             if dead > 0:
                 note_dead(state, ledger, hour, unit.side, -1, here, u, row)
+            note_hurt(state, ledger, hour, unit.side, -1, here, u, row)
             return
         order += 1
 
@@ -347,7 +395,7 @@ def disband(state: State, c: int):
         "units.men",
         "units.vehicles",
         "sides.dead",
-        "sides.noted",
+        *NOTED,
         "sides.wounded",
         "sides.vehicles_lost",
         "sides.vehicles_broken",

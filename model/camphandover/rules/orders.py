@@ -5,7 +5,7 @@ from camphandover.compiled import compiled
 from camphandover.draws import Decision, Key, binomial, erlang, poisson, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params, nearest_whole
-from camphandover.rules import MARCH, rule
+from camphandover.rules import MARCH, NOTED, rule
 from camphandover.rules.combat import (
     ambush_attrition,
     breakpoint,
@@ -15,7 +15,7 @@ from camphandover.rules.combat import (
     muster,
 )
 from camphandover.rules.control import go_home
-from camphandover.rules.movement import form_column, lose_men, nearest_place, note_dead
+from camphandover.rules.movement import form_column, lose_men, nearest_place, note_lost
 from camphandover.state import (
     HOURS,
     MOVING,
@@ -197,8 +197,8 @@ def spring(
         if state.units[k].column == c:
             state.units[k].fought = clock.day
     end = hour + 1.0
-    note_dead(state, ledger, end, column.side, group.side, place, column.lead, row)
-    note_dead(state, ledger, end, group.side, column.side, place, u, row)
+    note_lost(state, ledger, end, column.side, group.side, place, column.lead, row)
+    note_lost(state, ledger, end, group.side, column.side, place, u, row)
     if broken:
         turn_back(state, params, key, ledger, c, place, hour + params.ambush_hours, row)
 
@@ -210,7 +210,7 @@ def spring(
         "units.men",
         "units.fought",
         "sides.dead",
-        "sides.noted",
+        *NOTED,
         "sides.wounded",
         "places.fights",
         "places.contact",

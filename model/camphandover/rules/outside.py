@@ -5,7 +5,7 @@ from camphandover.compiled import compiled
 from camphandover.draws import Decision, Key, lognormal, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
-from camphandover.rules import HOLD, rule
+from camphandover.rules import HOLD, NOTED, rule
 from camphandover.rules.combat import (
     TABLE_GSIM,
     attack_hour,
@@ -18,7 +18,7 @@ from camphandover.rules.combat import (
     posture_of,
 )
 from camphandover.rules.control import set_holder, take_to_the_country
-from camphandover.rules.movement import note_dead
+from camphandover.rules.movement import note_lost
 from camphandover.state import (
     ARMY,
     CAMP,
@@ -88,7 +88,7 @@ def raid_garrison(
     broken = row
     if outcome == 1:
         broken = log.note(ledger, end, log.BROKEN, side, place, first, float(loss_d), p_tie, row)
-    note_dead(state, ledger, end, side, -1, place, first, row)
+    note_lost(state, ledger, end, side, -1, place, first, row)
     if outcome == 1:
         overrun(state, params, key, ledger, place, end, broken)
     else:
@@ -105,7 +105,7 @@ def raid_garrison(
         "units.fought",
         "columns",
         "sides.dead",
-        "sides.noted",
+        *NOTED,
         "sides.wounded",
         "sides.captured",
         "sides.missing",

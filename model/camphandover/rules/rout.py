@@ -81,11 +81,11 @@ def rout(
     captured = round(gone * params.rout_captured)
     missing = gone - dead - captured
     again = clock.day + int(params.rout_return_days)
-    share_losses(
-        state, -1, place, loser, men, dead, 0, captured, missing, params.rout_return, again
-    )
     side = state.units[first].side
     row = log.note(ledger, hour, log.ROUT, side, place, first, gone, math.nan, cause)
+    share_losses(
+        state, -1, place, loser, men, dead, 0, captured, missing, params.rout_return, again, row
+    )
     spot = state.places[place]
     fresh = min(1.0, (clock.day - spot.looted_day) / params.loot_recovery_days)
     taken = round(vehicles * params.loot_taken * fresh)

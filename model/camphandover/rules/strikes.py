@@ -7,7 +7,7 @@ from camphandover.compiled import compiled
 from camphandover.draws import Decision, Key, gumbel, negative_binomial, poisson, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
-from camphandover.rules import rule
+from camphandover.rules import NOTED, rule
 from camphandover.rules.airpower import ON_A_PLACE, may_strike
 from camphandover.rules.combat import attack_hour
 from camphandover.rules.harm import is_populated, kill_civilians
@@ -237,7 +237,7 @@ AIR_WRITES = (
     "sides.drone_sorties",
     "sides.strikes",
     "sides.dead",
-    "sides.noted",
+    *NOTED,
     "sides.wounded",
     "sides.captured",
     "sides.missing",
