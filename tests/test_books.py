@@ -151,9 +151,9 @@ UNTOLD = {
     "morale": "moves a little on each day",
     "supply": "eaten and brought on each day",
     "legitimacy": "moves a little on each day",
-    "displaced": "people leave and return on each day; a row tells each quarter of a town's people",
+    "displaced": "people leave and return on each day; a row tells each quarter of a place",
     "abroad": "as displaced",
-    "residents": "as displaced",
+    "residents": "as displaced; on the days of such rows they agree, which a test checks",
     "hosted": "as displaced",
     "fuel": "a price, which moves a little on each day",
 }
@@ -209,6 +209,28 @@ def test_a_row_is_written_on_the_day_of_its_hour() -> None:
         assert (np.diff(days) >= 0).all(), where
         assert days.min() >= 0, where
         assert days.max() < len(run.record.war), where
+
+
+def test_people_told_to_be_displaced_are_those_who_are_not_at_home() -> None:
+    told = 0
+    for where, run in all_runs():
+        gone = run.rows(Kind.CIVILIANS, Kind.RECRUITED)
+        for row in run.rows(Kind.DISPLACED):
+            place, day = row["place"], int(row["hour"] // st.HOURS) - run.first
+            lost = gone["amount"][(gone["place"] == place) & (gone["hour"] <= row["hour"])].sum()
+            home = run.record.people["residents"][day, place]
+            start = run.start.people["start"][place]
+            assert start - home - lost == pytest.approx(row["amount"], abs=0.1), where
+            told += 1
+    assert told > 0
+
+
+def test_more_claims_than_there_is_room_for_are_an_error_and_not_lost() -> None:
+    model = NorthernMali("on-schedule", seed=21)
+    model.state.queue["waiting"] = len(model.state.tellings)
+    model.state.tellings["hour"] = np.inf
+    with pytest.raises(RuntimeError, match="claims wait to be said"):
+        model.run()
 
 
 # --- a longer window

@@ -176,8 +176,7 @@ class NorthernMali(mesa.Model):
             replicate: When given, the model is first reset to this replicate.
 
         Raises:
-            RuntimeError: the ledger has no room for what happened even after it was enlarged, or
-            more claims than there is room for wait to be said.
+            RuntimeError: the ledger has no room for what happened even after it was enlarged.
         """
         if replicate is not None:
             self.reset(replicate)
@@ -193,12 +192,6 @@ class NorthernMali(mesa.Model):
             raise RuntimeError(
                 f"{int(self.ledger.used[0])} things happened and the ledger has room for "
                 f"{len(self.ledger.rows)}"
-            )
-        waiting = int(self.state.queue["waiting"][0])
-        if waiting > len(self.state.tellings):
-            raise RuntimeError(
-                f"{waiting} claims wait to be said and the state has room for "
-                f"{len(self.state.tellings)}"
             )
         return self.record()
 
@@ -225,6 +218,12 @@ class NorthernMali(mesa.Model):
         )
         self.day = stop + 1
         self.running = not self.finished
+        waiting = int(self.state.queue["waiting"][0])
+        if waiting > len(self.state.tellings):
+            raise RuntimeError(
+                f"{waiting} claims wait to be said and the state has room for "
+                f"{len(self.state.tellings)}"
+            )
 
     def record(self) -> Record:
         """Copies of what has been recorded so far."""

@@ -65,7 +65,8 @@ def tell(
     cause: int,
     was: float,
 ):
-    """Keep what will be said until its hour. Past the room for it, it is only counted.
+    """Keep what will be said until its hour. Past the room for it, it is only counted, and the
+    run ends in an error.
 
     Args:
         was: Of a revision, what was claimed before; else 0. The others: of the ledger's row.
@@ -179,16 +180,18 @@ def say(state: State, params: Params, key: Key, ledger: Ledger, i: int):
 def say_what_is_due(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Say what is to be said by the day's end, in the order in which it was told; keep the rest."""
     midnight = float((clock.day + 1) * HOURS)
+    queue = state.queue[0]
     kept = 0
     i = 0
-    while i < min(state.queue[0].waiting, len(state.tellings)):
+    while i < queue.waiting <= len(state.tellings):  # a claim that is said may add a revision
         if state.tellings[i].hour < midnight:
             say(state, params, key, ledger, i)
         else:
             state.tellings[kept] = state.tellings[i]
             kept += 1
         i += 1
-    state.queue[0].waiting += kept - i
+    if queue.waiting <= len(state.tellings):
+        queue.waiting = kept
 
 
 @compiled
