@@ -47,6 +47,24 @@ def test_each_party_of_a_fight_has_its_truth_and_both_claims() -> None:
     assert told["revised_claim"].fillna(-1).tolist() == [-1, 40.0, -1]
 
 
+def test_one_toll_of_several_sides_is_claimed_once_and_true_by_side() -> None:
+    events = table(
+        event(0, "battle", side="gsim"),
+        event(1, "losses", 0, side="army", about="gsim", amount=6.0),
+        event(2, "losses", 0, side="wagner", about="gsim", amount=3.0),
+        event(3, "losses", 0, side="gsim", about="army", amount=4.0),
+        event(4, "claim_losses", 1, side="gsim", about="army", amount=20.0),
+        event(5, "claim_losses", 1, side="army", about="army", amount=5.0),
+        event(6, "losses", side="minusma", amount=1.0),
+    )
+    told = ch.claims(events)
+    assert told["side"].tolist() == ["army", "wagner", "gsim", "minusma"]
+    assert told["dead"].tolist() == [6.0, 3.0, 4.0, 1.0]
+    assert told["toll"].tolist() == [9.0, 9.0, 4.0, 1.0]
+    assert told["enemy_claim"].fillna(-1).tolist() == [20.0, -1, -1, -1]
+    assert told["own_claim"].fillna(-1).tolist() == [5.0, -1, -1, -1]
+
+
 def test_runs_are_not_mixed() -> None:
     twice = pd.concat([FIGHT, FIGHT.assign(replicate=1)])
     told = ch.claims(twice)
@@ -83,6 +101,13 @@ def test_of_a_batch_truth_and_claims_are_told_apart(tmp_path) -> None:
     losses = batch.events[batch.events["kind"] == "losses"]
     assert len(told) == len(losses)
     assert told["dead"].sum() == losses["amount"].sum()
+    # of each side and by each day, the dead of the series
+    dead = batch.series["dead"].squeeze("scenario")
+    for (replicate, side), rows in told.groupby(["replicate", "side"], observed=True):
+        by_day = rows.groupby(rows["time"].dt.floor("D"))["dead"].sum()
+        by_day = by_day.reindex(dead["date"].to_numpy(), fill_value=0.0).cumsum()
+        assert (dead.sel(replicate=replicate, side=side) == by_day.to_numpy()).all()
+    assert told["dead"].sum() == dead.isel(date=-1).sum()
     known = told[(told["dead"] >= 5) & (told["own_claim"] > 0)]
     # the sides understate their own dead and overstate their enemies' (R9.1)
     assert (

@@ -30,7 +30,17 @@ from camphandover.rules import REGISTRY
 
 PACKAGE = Path(camphandover.__file__).parent
 SCENARIOS = ("on-schedule", "to-separatists", "joint-unit", "abandoned", "negotiated", "delayed")
-WHOLE = ("columns", "presence", "shipments", "orders", "queue", "conflict", "recent", "away")
+WHOLE = (
+    "columns",
+    "presence",
+    "shipments",
+    "orders",
+    "queue",
+    "conflict",
+    "recent",
+    "away",
+    "tellings",
+)
 """Tables that a rule may declare as a whole."""
 
 

@@ -333,6 +333,12 @@ class NorthernMali(mesa.Model):
         )
         self.day = stop + 1
         self.running = not self.finished
+        waiting = int(self.state.queue["waiting"][0])
+        if waiting > len(self.state.tellings):
+            raise RuntimeError(
+                f"{waiting} claims wait to be said and the state has room for "
+                f"{len(self.state.tellings)}"
+            )
 
     def record(self) -> Record:
         """Copies of what has been recorded so far."""

@@ -67,6 +67,7 @@ UNIT = _table("""
     low_days i8      # days in a row with a stock below the abandon level (R5.4)
     missing i8       # men who will come back (R2.4)
     return_day i8
+    missing_cause i8 # ledger row of the rout
 """)
 
 COLUMN = _table("""
@@ -197,6 +198,10 @@ SIDE = _table("""
     planes_hit i8
     civilians i8     # civilians killed
     fallen i8        # of the dead, those of the days before today
+    noted_dead i8    # of them those whom rows of the ledger tell
+    noted_wounded i8
+    noted_captured i8
+    noted_missing i8
     claimed i8       # own dead as the side tells, and its enemies' dead as it tells
     charged i8
 """)
@@ -355,7 +360,25 @@ ORDER = _table("""
 
 QUEUE = _table("""
     used i8
+    waiting i8       # tellings that wait for their hour
 """)
+
+TELLING = _table("""
+    hour f8          # at which it will be said
+    kind i8          # of the ledger's row that will tell it, and the columns of that row
+    side i8
+    about i8
+    place i8
+    slot i8
+    before i8
+    after i8
+    amount f8
+    p f8
+    cause i8
+    was f8           # of a revision, what was claimed before
+""")
+TELLINGS_A_PLACE = 16
+"""Room for what waits to be said: so many for each place, ten times what runs have needed."""
 
 
 class State(NamedTuple):
@@ -384,7 +407,9 @@ class State(NamedTuple):
     """What is known from outside, by day."""
     orders: np.recarray
     queue: np.recarray
-    """One row: how many orders are written."""
+    """One row: how many orders are written, and how many tellings wait."""
+    tellings: np.recarray
+    """What will be said of what has happened (R9), each until its hour."""
 
 
 class Clock(NamedTuple):
@@ -437,6 +462,7 @@ def empty_state(
         calendar=rows(CALENDAR, n_known),
         orders=rows(ORDER, n_orders),
         queue=rows(QUEUE, 1),
+        tellings=rows(TELLING, TELLINGS_A_PLACE * n_places),
     )
 
 

@@ -23,10 +23,13 @@ def claims(data: Batch | pd.DataFrame) -> pd.DataFrame:
     Args:
         data: A batch, or its `events` or a selection of whole runs of it.
     Returns:
-        One row for each party and event: scenario, replicate, time, place, side (who lost men),
-        by (who killed them, missing for outsiders), dead (the truth), own_claim, enemy_claim
-        (each missing where that side was silent), revised_claim (what the enemy made of its claim
-        later, missing if nothing).
+        One row for each side and event: scenario, replicate, time, place, side (who lost men),
+        by (who killed them, missing for mines and outsiders), dead (the truth: its sum by side is
+        `dead` of the batch's series), toll (the same of all for whom one side speaks: of the army
+        with Wagner and the partners), own_claim, enemy_claim (what was said of the toll, missing
+        where that side was silent; said once, so missing in the rows of an event that follow a
+        party's first), revised_claim (what the enemy made of its claim later, missing if
+        nothing). What had not yet been said when the window ended is missing too.
     Source: RULES R9.1, R9.2.
     """
     events = _events(data)
@@ -36,7 +39,9 @@ def claims(data: Batch | pd.DataFrame) -> pd.DataFrame:
     enemy = told[told["side"].astype("str") != told["about"].astype("str")]
     revised = _of_kind(events, ["revision"])
     table = losses.rename(columns={"about": "by", "amount": "dead"})
-    table = table[[*RUN, "row", "time", "place", "side", "by", "dead"]]
+    party = [*RUN, table["cause"].fillna(-1), table["side"].astype("str").replace(SPEAKS_FOR)]
+    table["toll"] = table.groupby(party)["dead"].transform("sum")
+    table = table[[*RUN, "row", "time", "place", "side", "by", "dead", "toll"]]
     table = _joined(table, own, {"amount": "own_claim"})
     table = _joined(table, enemy, {"amount": "enemy_claim", "row": "claim_row"})
     table = _joined(table, revised, {"amount": "revised_claim"}, on="claim_row")

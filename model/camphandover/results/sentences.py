@@ -319,6 +319,9 @@ def _depart(event: Event, causes: Causes) -> str:
     return "{men} set out from {place}" + _MARCHES[mission].format(target=target)
 
 
+_Teller = Callable[[Event, Causes], str]
+
+
 def _ied(event: Event, causes: Causes) -> str:
     hurt = "{of_men} killed or wounded" if event.amount >= 1 else "nobody was hurt"
     return f"an IED hit a column of {{who}} near {{place}}: {hurt}"
@@ -329,10 +332,15 @@ def _repulse(event: Event, causes: Causes) -> str:
     return f"the attack of {{who}} on {{place}} failed{lost}"
 
 
-def _losses(event: Event, causes: Causes) -> str:
-    were = "was" if round(event.amount) == 1 else "were"
-    by = "" if event.about is None else " by {about}"
-    return f"{{men}} {were} killed at {{place}}{by}"
+def _lost(how: str) -> _Teller:
+    """A teller of men who were lost in a way."""
+
+    def teller(event: Event, causes: Causes) -> str:
+        were = "was" if round(event.amount) == 1 else "were"
+        by = "" if event.about is None else " by {about}"
+        return f"{{men}} {were} {how} at {{place}}{by}"
+
+    return teller
 
 
 def _withdraw(event: Event, causes: Causes) -> str:
@@ -491,8 +499,6 @@ def _claim_losses(event: Event, causes: Causes) -> str:
     return "{who} claimed {n} dead of {about} at {place}"
 
 
-_Teller = Callable[[Event, Causes], str]
-
 SENTENCES: dict[str, str | _Teller] = {
     # the UN and its camps
     "clause": _clause,
@@ -519,7 +525,11 @@ SENTENCES: dict[str, str | _Teller] = {
     "loot": "{who} took {vehicles} at {place}",
     "repulse": _repulse,
     "abort": "{men} called off their attack on {place}, which looked too strong",
-    "losses": _losses,
+    "losses": _lost("killed"),
+    "wounded": _lost("wounded"),
+    "captured": _lost("captured"),
+    "missing": _lost("scattered"),
+    "returned": "{men}, scattered before, came back at {place}",
     "withdraw": _withdraw,
     "skirmish": _skirmish,
     # control

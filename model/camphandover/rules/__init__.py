@@ -37,6 +37,14 @@ def rule(number: str, writes: tuple[str, ...]) -> Callable[[Callable[..., Any]],
     return register
 
 
+NOTED = (
+    "sides.noted_dead",
+    "sides.noted_wounded",
+    "sides.noted_captured",
+    "sides.noted_missing",
+)
+"""What noting losses in the ledger writes."""
+
 MARCH = (
     "units.place",
     "units.slot",

@@ -7,7 +7,7 @@ from camphandover.compiled import compiled
 from camphandover.draws import Decision, Key, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params, nearest_whole
-from camphandover.rules import HOLD, MARCH, rule
+from camphandover.rules import HOLD, MARCH, NOTED, rule
 from camphandover.rules.combat import (
     attack_hour,
     breakpoint,
@@ -25,7 +25,7 @@ from camphandover.rules.combat import (
 )
 from camphandover.rules.control import disband, evacuate, go_home, only_side, settle
 from camphandover.rules.holding import REFIT, capture, pause
-from camphandover.rules.movement import begin_leg, column_men, raiders_hold
+from camphandover.rules.movement import begin_leg, column_men, note_lost, raiders_hold
 from camphandover.rules.presence import estimate_win, nerve
 from camphandover.rules.rout import rout
 from camphandover.state import (
@@ -55,8 +55,10 @@ FIGHT = (
     "units.loot",
     "units.missing",
     "units.return_day",
+    "units.missing_cause",
     "units.fought",
     "sides.dead",
+    *NOTED,
     "sides.wounded",
     "sides.captured",
     "sides.missing",
@@ -251,14 +253,14 @@ def fight(
     end = hour + lasted
     mark_contact(state, place, clock.day, bloc_of(column.side), foe, hour, battle)
     mark_fight(state, place, clock.day, c, foe)
-    dead_a = casualties(state, params, key, c, place, foe, n_a, loss_a, who * 2, start)
-    dead_d = casualties(state, params, key, -1, place, foe, n_d, loss_d, who * 2 + 1, start)
-    log.note_losses(ledger, end, column.side, side_d, place, first_a, float(dead_a), battle)
+    casualties(state, params, key, c, place, foe, n_a, loss_a, who * 2, start)
+    casualties(state, params, key, -1, place, foe, n_d, loss_d, who * 2 + 1, start)
+    note_lost(state, ledger, end, column.side, side_d, place, first_a, battle)
     row = battle
     if outcome == 1 and not yields:
         row = log.note(ledger, end, log.BROKEN, side_d, place, first_d, loss_d, p_tie, battle)
-        dead_d += rout(state, params, clock, key, ledger, place, foe, c, end, row)
-    log.note_losses(ledger, end, side_d, column.side, place, first_d, float(dead_d), battle)
+        rout(state, params, clock, key, ledger, place, foe, c, end, row)
+    note_lost(state, ledger, end, side_d, column.side, place, first_d, battle)
     if yields and outcome != 0:
         leave(state, params, clock, key, ledger, c, foe, end, p_leaves, battle)
         return

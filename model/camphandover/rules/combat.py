@@ -269,11 +269,13 @@ def share_losses(
     missing: int,
     back: float,
     return_day: int,
+    cause: int,
 ):
     """Spread a party's losses over its units by their men; whole men, nobody lost on the way.
 
     Args:
         back: Share of the missing who find their way back, on `return_day`.
+        cause: Row of the rout in the ledger.
     """
     for u in range(len(state.units)):
         if men <= 0:
@@ -289,6 +291,7 @@ def share_losses(
         if m > 0:
             state.units[u].missing += round(m * back)
             state.units[u].return_day = return_day
+            state.units[u].missing_cause = cause
         men -= n
         dead -= d
         wounded -= w
@@ -336,8 +339,7 @@ def casualties(
 ):
     """Book a party's casualties: killed and wounded. Source: RULES R2.2 (killed share)."""
     dead = binomial(loss, params.killed_share, uniform(key, Decision.KILLED, who, hour))
-    share_losses(state, c, place, bloc, n, dead, loss - dead, 0, 0, 0.0, 0)
-    return dead
+    share_losses(state, c, place, bloc, n, dead, loss - dead, 0, 0, 0.0, 0, -1)
 
 
 @compiled

@@ -14,7 +14,7 @@ from camphandover.draws import (
 )
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
-from camphandover.rules import MARCH, rule
+from camphandover.rules import MARCH, NOTED, rule
 from camphandover.rules.presence import has_stock
 from camphandover.rules.road import ied_mean, next_stop, road_contest, speed_of, travel_days
 from camphandover.state import (
@@ -28,6 +28,7 @@ from camphandover.state import (
     HOURS,
     MINUSMA,
     MOVING,
+    N_SIDES,
     NEVER,
     OFFENSIVE,
     PAUSED,
@@ -241,6 +242,79 @@ def lose_men(state: State, u: int, dead: int, wounded: int, captured: int, missi
 
 
 @compiled
+def note_dead(
+    state: State,
+    ledger: Ledger,
+    hour: float,
+    side: int,
+    by: int,
+    place: int,
+    entity: int,
+    cause: int,
+):
+    """Write the dead of a party, a row of losses for each of its sides that lost men (R9).
+
+    Args:
+        side: Side of the party's first unit, whose row comes first, even if it lost nobody.
+        by: Side that killed them, -1 for mines and outsiders. entity: The first unit.
+    """
+    for turn in range(N_SIDES):
+        other = (side + turn) % N_SIDES
+        books = state.sides[other]
+        dead = books.dead - books.noted_dead
+        if bloc_of(other) == bloc_of(side) and (turn == 0 or dead > 0):
+            books.noted_dead = books.dead
+            log.note_losses(ledger, hour, other, by, place, entity, float(dead), cause)
+
+
+@compiled
+def note_hurt(
+    state: State,
+    ledger: Ledger,
+    hour: float,
+    side: int,
+    by: int,
+    place: int,
+    entity: int,
+    cause: int,
+):
+    """Write the wounded, captured and missing of a party, side by side; args as `note_dead`."""
+    for other in range(N_SIDES):
+        if bloc_of(other) != bloc_of(side):
+            continue
+        books = state.sides[other]
+        for kind, men in (
+            (log.WOUNDED, books.wounded - books.noted_wounded),
+            (log.CAPTURED, books.captured - books.noted_captured),
+            (log.MISSING, books.missing - books.noted_missing),
+        ):
+            if men > 0:
+                row = log.note(
+                    ledger, hour, kind, other, place, entity, float(men), math.nan, cause
+                )
+                log.with_about(ledger, row, by)
+        books.noted_wounded = books.wounded
+        books.noted_captured = books.captured
+        books.noted_missing = books.missing
+
+
+@compiled
+def note_lost(
+    state: State,
+    ledger: Ledger,
+    hour: float,
+    side: int,
+    by: int,
+    place: int,
+    entity: int,
+    cause: int,
+):
+    """Write all men whom a party has lost: see `note_dead` and `note_hurt`."""
+    note_dead(state, ledger, hour, side, by, place, entity, cause)
+    note_hurt(state, ledger, hour, side, by, place, entity, cause)
+
+
+@compiled
 def strike_ied(state: State, params: Params, key: Key, ledger: Ledger, c: int, hour: float):
     """One IED hits the unit of the column whose turn it is. Source: RULES R1.5."""
     column = state.columns[c]
@@ -278,8 +352,9 @@ def strike_ied(state: State, params: Params, key: Key, ledger: Ledger, c: int, h
             row = log.note(
                 ledger, hour, log.IED, unit.side, here, u, dead + wounded, math.nan, column.cause
             )
-            if dead > 0 and unit.side != MINUSMA:
-                log.note_losses(ledger, hour, unit.side, -1, here, u, float(dead), row)
+            if dead > 0:
+                note_dead(state, ledger, hour, unit.side, -1, here, u, row)
+            note_hurt(state, ledger, hour, unit.side, -1, here, u, row)
             return
         order += 1
 
@@ -320,6 +395,7 @@ def disband(state: State, c: int):
         "units.men",
         "units.vehicles",
         "sides.dead",
+        *NOTED,
         "sides.wounded",
         "sides.vehicles_lost",
         "sides.vehicles_broken",

@@ -5,7 +5,7 @@ from camphandover.compiled import compiled
 from camphandover.draws import Decision, Key, binomial, erlang, poisson, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params, nearest_whole
-from camphandover.rules import MARCH, rule
+from camphandover.rules import MARCH, NOTED, rule
 from camphandover.rules.combat import (
     ambush_attrition,
     breakpoint,
@@ -15,7 +15,7 @@ from camphandover.rules.combat import (
     muster,
 )
 from camphandover.rules.control import go_home
-from camphandover.rules.movement import form_column, lose_men, nearest_place
+from camphandover.rules.movement import form_column, lose_men, nearest_place, note_lost
 from camphandover.state import (
     HOURS,
     MOVING,
@@ -105,10 +105,9 @@ def wait_in_ambush(state: State, place: int, bloc: int):
 
 @compiled
 def lose_in_unit(state: State, params: Params, key: Key, u: int, loss: int, who: int, hour: int):
-    """Book one unit's casualties, killed and wounded; returns the dead."""
+    """Book one unit's casualties, killed and wounded."""
     dead = binomial(loss, params.killed_share, uniform(key, Decision.KILLED, who, hour))
     lose_men(state, u, dead, loss - dead, 0, 0)
-    return dead
 
 
 @compiled
@@ -189,8 +188,8 @@ def spring(
             broken = True
         if broken or n_a - left_a >= theta_a * n_a:
             break
-    dead_c = casualties(state, params, key, c, place, 0, n_c, n_c - left_c, who, start)
-    dead_a = lose_in_unit(state, params, key, u, n_a - left_a, AMBUSHER + who, start)
+    casualties(state, params, key, c, place, 0, n_c, n_c - left_c, who, start)
+    lose_in_unit(state, params, key, u, n_a - left_a, AMBUSHER + who, start)
     bloc_c = bloc_of(column.side)
     mark_contact(state, place, clock.day, bloc_c, bloc, hour, row)
     group.fought = clock.day
@@ -198,8 +197,8 @@ def spring(
         if state.units[k].column == c:
             state.units[k].fought = clock.day
     end = hour + 1.0
-    log.note_losses(ledger, end, column.side, group.side, place, column.lead, float(dead_c), row)
-    log.note_losses(ledger, end, group.side, column.side, place, u, float(dead_a), row)
+    note_lost(state, ledger, end, column.side, group.side, place, column.lead, row)
+    note_lost(state, ledger, end, group.side, column.side, place, u, row)
     if broken:
         turn_back(state, params, key, ledger, c, place, hour + params.ambush_hours, row)
 
@@ -211,6 +210,7 @@ def spring(
         "units.men",
         "units.fought",
         "sides.dead",
+        *NOTED,
         "sides.wounded",
         "places.fights",
         "places.contact",

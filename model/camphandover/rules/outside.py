@@ -5,7 +5,7 @@ from camphandover.compiled import compiled
 from camphandover.draws import Decision, Key, lognormal, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
-from camphandover.rules import HOLD, rule
+from camphandover.rules import HOLD, NOTED, rule
 from camphandover.rules.combat import (
     TABLE_GSIM,
     attack_hour,
@@ -18,6 +18,7 @@ from camphandover.rules.combat import (
     posture_of,
 )
 from camphandover.rules.control import set_holder, take_to_the_country
+from camphandover.rules.movement import note_lost
 from camphandover.state import (
     ARMY,
     CAMP,
@@ -82,12 +83,12 @@ def raid_garrison(
     end = hour + lasted
     state.places[place].fights |= 1
     mark_fight(state, place, clock.day, -1, 0)
-    dead = casualties(state, params, key, -1, place, 0, n_d, loss_d, who, start)
+    casualties(state, params, key, -1, place, 0, n_d, loss_d, who, start)
     side = state.units[first].side
     broken = row
     if outcome == 1:
         broken = log.note(ledger, end, log.BROKEN, side, place, first, float(loss_d), p_tie, row)
-    log.note_losses(ledger, end, side, -1, place, first, float(dead), row)
+    note_lost(state, ledger, end, side, -1, place, first, row)
     if outcome == 1:
         overrun(state, params, key, ledger, place, end, broken)
     else:
@@ -104,6 +105,7 @@ def raid_garrison(
         "units.fought",
         "columns",
         "sides.dead",
+        *NOTED,
         "sides.wounded",
         "sides.captured",
         "sides.missing",

@@ -7,9 +7,9 @@ from camphandover.compiled import compiled
 from camphandover.draws import Decision, Key, binomial, erlang, poisson, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params, nearest_whole
-from camphandover.rules import rule
+from camphandover.rules import NOTED, rule
 from camphandover.rules.combat import ambush_attrition
-from camphandover.rules.movement import at_rest, lose_men
+from camphandover.rules.movement import at_rest, lose_men, note_lost
 from camphandover.rules.offensive import offensive_out
 from camphandover.state import (
     CLASH,
@@ -126,8 +126,8 @@ def ambush_unit(
     victim.fought = clock.day
     killer.fought = clock.day
     end = hour + params.ambush_hours
-    log.note_losses(ledger, end, victim.side, killer.side, place, prey, float(dead_p), row)
-    log.note_losses(ledger, end, killer.side, victim.side, place, hunter, float(dead_h), row)
+    note_lost(state, ledger, end, victim.side, killer.side, place, prey, row)
+    note_lost(state, ledger, end, killer.side, victim.side, place, hunter, row)
 
 
 @rule(
@@ -136,6 +136,7 @@ def ambush_unit(
         "units.men",
         "units.fought",
         "sides.dead",
+        *NOTED,
         "sides.wounded",
         "sides.captured",
         "sides.missing",

@@ -2,7 +2,8 @@
 
 What happened stands in the rows of the ledger that other rules write. These rules read today's
 rows and write claims beside them, each caused by the row that it is about; truth is not changed.
-A claim's hour is the hour at which it is known, which may lie some days ahead.
+A claim is written, and counted in the books, on the day on which it is said: until its hour it
+waits in `state.tellings`. So no rule needs to know when the window ends.
 """
 
 import math
@@ -16,6 +17,7 @@ from camphandover.rules import rule
 from camphandover.state import (
     ARMY,
     HOURS,
+    MINUSMA,
     N_BLOCS,
     N_SIDES,
     PARTNERS,
@@ -42,15 +44,49 @@ def claimed(dead: float, bias: float, sd: float, u: float):
 
 
 @compiled
-def window_end(clock: Clock):
-    """Hour at which the window ends: what is known only later is not in the record."""
-    return float((clock.last + 1) * HOURS)
+def hour_told(params: Params, hour: float, u: float):
+    """Hour at which a side tells what happened at an hour."""
+    return hour + u * params.control_claim_hours
 
 
 @compiled
-def hour_told(params: Params, clock: Clock, hour: float, u: float):
-    """Hour at which a side tells what happened at an hour: soon, and within the window."""
-    return max(hour, min(hour + u * params.control_claim_hours, window_end(clock) - 1.0))
+def tell(
+    state: State,
+    hour: float,
+    kind: int,
+    side: int,
+    about: int,
+    place: int,
+    slot: int,
+    before: int,
+    after: int,
+    amount: float,
+    p: float,
+    cause: int,
+    was: float,
+):
+    """Keep what will be said until its hour. Past the room for it, it is only counted, and the
+    run ends in an error.
+
+    Args:
+        was: Of a revision, what was claimed before; else 0. The others: of the ledger's row.
+    """
+    queue = state.queue[0]
+    if queue.waiting < len(state.tellings):
+        telling = state.tellings[queue.waiting]
+        telling.hour = hour
+        telling.kind = kind
+        telling.side = side
+        telling.about = about
+        telling.place = place
+        telling.slot = slot
+        telling.before = before
+        telling.after = after
+        telling.amount = amount
+        telling.p = p
+        telling.cause = cause
+        telling.was = was
+    queue.waiting += 1
 
 
 @compiled
@@ -89,76 +125,134 @@ def p_silent(params: Params, side: int, entered: bool):
 
 
 @compiled
-def revise(
-    state: State,
-    params: Params,
-    clock: Clock,
-    key: Key,
-    ledger: Ledger,
-    side: int,
-    victim: int,
-    place: int,
-    who: int,
-    hour: float,
-    before: float,
-    cause: int,
-):
-    """A claim of the enemy's dead is revised, mostly downwards, within days. Source: R9.2."""
-    if state.switches[0].perfect or before <= 0.0:
+def toll_id(state: State, ledger: Ledger, row: int):
+    """Id, for the draws, of what is said of a row of losses."""
+    truth = ledger.rows[row]
+    place = (int(truth.entity) + 1) * len(state.places) + int(truth.place)
+    return place * N_SIDES * 2 + int(truth.about) + 1
+
+
+@compiled
+def revise(state: State, params: Params, key: Key, ledger: Ledger, i: int, row: int):
+    """A claim of the enemy's dead is revised, mostly downwards, within days.
+
+    Args:
+        i: Row of the claim in `state.tellings`. row: In the ledger.
+    Source: RULES R9.2.
+    """
+    claim = state.tellings[i]
+    if state.switches[0].perfect or claim.amount <= 0.0:
         return
-    u = uniform(key, Decision.REVISION, who, int(hour))
+    who, when = toll_id(state, ledger, claim.cause), int(claim.hour)
+    u = uniform(key, Decision.REVISION, who, when)
     if u >= params.revision:
         return
     days = 1 + int(u / params.revision * params.revision_days)
-    if hour + days * HOURS >= window_end(clock):
+    u = uniform(key, Decision.REVISION_SIZE, who, when)
+    after = claimed(claim.amount, params.revision_median, params.revision_sd, u)
+    tell(
+        state, claim.hour + days * HOURS, log.REVISION, claim.side, claim.about, claim.place,
+        -1, -1, -1, after, params.revision, row, claim.amount,
+    )  # fmt: skip
+
+
+@compiled
+def say(state: State, params: Params, key: Key, ledger: Ledger, i: int):
+    """Write one telling, and book what it adds to a side's claims; it may be revised later."""
+    said = state.tellings[i]
+    row = log.write_row(
+        ledger, said.hour, said.kind, said.side, said.place, said.slot, said.before, said.after,
+        -1, said.amount, said.p, said.cause,
+    )  # fmt: skip
+    log.with_about(ledger, row, said.about)
+    if said.kind != log.CLAIM_LOSSES and said.kind != log.REVISION:
         return
-    u = uniform(key, Decision.REVISION_SIZE, who, int(hour))
-    after = claimed(before, params.revision_median, params.revision_sd, u)
-    row = log.note(
-        ledger, hour + days * HOURS, log.REVISION, side, place, -1, after, params.revision, cause
-    )
-    log.with_about(ledger, row, victim)
-    state.sides[side].charged += int(after) - int(before)
+    books = state.sides[said.side]
+    if said.side == said.about:
+        books.claimed += int(said.amount - said.was)
+        return
+    books.charged += int(said.amount - said.was)
+    if said.kind == log.CLAIM_LOSSES:
+        revise(state, params, key, ledger, i, row)
+
+
+@compiled
+def say_what_is_due(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+    """Say what is to be said by the day's end, in the order in which it was told; keep the rest."""
+    midnight = float((clock.day + 1) * HOURS)
+    queue = state.queue[0]
+    kept = 0
+    i = 0
+    while i < queue.waiting <= len(state.tellings):  # a claim that is said may add a revision
+        if state.tellings[i].hour < midnight:
+            say(state, params, key, ledger, i)
+        else:
+            state.tellings[kept] = state.tellings[i]
+            kept += 1
+        i += 1
+    if queue.waiting <= len(state.tellings):
+        queue.waiting = kept
+
+
+@compiled
+def of_one_toll(ledger: Ledger, row: int, later: int):
+    """Whether two rows of losses are of one event and of sides for which one speaks."""
+    one, other = ledger.rows[row], ledger.rows[later]
+    if one.kind != log.LOSSES or other.kind != log.LOSSES:
+        return False
+    return one.cause == other.cause >= 0 and speaker(one.side) == speaker(other.side)
 
 
 @compiled
 def tell_losses(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, row: int):
-    """Both sides tell the dead of one row of losses, or are silent; a claim may be revised.
+    """Both sides tell the toll of an event, or are silent.
 
+    Nobody tells of the UN's dead.
+
+    Args:
+        row: First row of losses of the party; the rows of its other sides follow it.
     Source: RULES R9.1, R9.2.
     """
     truth = ledger.rows[row]
     hour, place, dead, victim = truth.hour, truth.place, truth.amount, speaker(truth.side)
     by = truth.about
+    if victim == MINUSMA:
+        return
+    later = row + 1
+    while later < min(int(ledger.used[0]), len(ledger.rows)) and of_one_toll(ledger, row, later):
+        dead += ledger.rows[later].amount
+        later += 1
     perfect = state.switches[0].perfect == 1
-    who = ((int(truth.entity) + 1) * len(state.places) + int(place)) * N_SIDES * 2 + int(by) + 1
+    who = toll_id(state, ledger, row)
     when = int(hour)
     told = hour
     if not perfect:
-        told = hour_told(params, clock, hour, uniform(key, Decision.CLAIM_HOUR, who, when))
+        told = hour_told(params, hour, uniform(key, Decision.CLAIM_HOUR, who, when))
     enemy = 0.0
     if by >= 0:
         enemy = dead
         if not perfect:
             u = uniform(key, Decision.CLAIM_ENEMY, who, when)
             enemy = claimed(dead, params.claim_enemy, params.claim_sd, u)
-        side = speaker(by)
-        claim = log.note(ledger, told, log.CLAIM_LOSSES, side, place, -1, enemy, math.nan, row)
-        log.with_about(ledger, claim, victim)
-        state.sides[side].charged += int(enemy)
-        revise(state, params, clock, key, ledger, side, victim, place, who, told, enemy, claim)
+        tell(
+            state, told, log.CLAIM_LOSSES, speaker(by), victim, place, -1, -1, -1, enemy,
+            math.nan, row, 0.0,
+        )  # fmt: skip
     chance = 0.0 if perfect else p_silent(params, victim, camp_was_entered(ledger, row))
     if uniform(key, Decision.SILENCE, who, when) < chance:
-        log.note(ledger, told, log.SILENCE, victim, place, -1, 0.0, chance, row)
+        tell(
+            state, told, log.SILENCE, victim, -1, place, -1, -1, -1, 0.0, chance, row, 0.0
+        )  # fmt: skip
         heard = int(params.rumour * enemy)
     else:
         own = dead
         if not perfect:
             u = uniform(key, Decision.CLAIM_OWN, who, when)
             own = claimed(dead, -params.claim_own, params.claim_sd, u)
-        claim = log.note(ledger, told, log.CLAIM_LOSSES, victim, place, -1, own, math.nan, row)
-        log.with_about(ledger, claim, victim)
-        state.sides[victim].claimed += int(own)
+        tell(
+            state, told, log.CLAIM_LOSSES, victim, victim, place, -1, -1, -1, own,
+            math.nan, row, 0.0,
+        )  # fmt: skip
         heard = int(own)
     state.sides[victim].heard += heard
     state.recent[today(clock.day), victim].heard += heard
@@ -215,9 +309,7 @@ def short_lived(ledger: Ledger, params: Params, row: int, last: int):
 
 
 @compiled
-def tell_control(
-    state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, row: int, last: int
-):
+def tell_control(state: State, params: Params, key: Key, ledger: Ledger, row: int, last: int):
     """Who took a base says so, who lost it may deny it, and observers confirm it later or never.
 
     Source: RULES R9.3.
@@ -230,37 +322,36 @@ def tell_control(
     when = int(hour)
     side = after if after == 0 else after + 1
     u = uniform(key, Decision.CLAIM_HOUR, CLAIMS + who, when)
-    told = hour if perfect else hour_told(params, clock, hour, u)
-    log.write_row(
-        ledger, told, log.CLAIM_CONTROL, side, place, slot, before, after, -1, 0.0, math.nan, row
-    )
+    told = hour if perfect else hour_told(params, hour, u)
+    tell(
+        state, told, log.CLAIM_CONTROL, side, -1, place, slot, before, after, 0.0, math.nan, row,
+        0.0,
+    )  # fmt: skip
     if before < N_BLOCS - 1 and not perfect:
         if uniform(key, Decision.DENIAL, who, when) < params.denial:
             loser = before if before == 0 else before + 1
-            log.write_row(
-                ledger, told, log.DENIAL, loser, place, slot, before, after, -1, 0.0,
-                params.denial, row,
+            tell(
+                state, told, log.DENIAL, loser, -1, place, slot, before, after, 0.0,
+                params.denial, row, 0.0,
             )  # fmt: skip
     if perfect:
-        log.write_row(
-            ledger, hour, log.CONFIRMED, -1, place, slot, before, after, -1, 0.0, 1.0, row
-        )
+        tell(
+            state, hour, log.CONFIRMED, -1, -1, place, slot, before, after, 0.0, 1.0, row, 0.0
+        )  # fmt: skip
         return
     seen = p_observed(state, params, place)
     never = params.never_confirmed if short_lived(ledger, params, row, last) else 0.0
     if uniform(key, Decision.NEVER_SEEN, who, when) < never:
-        log.write_row(
-            ledger, hour, log.UNCONFIRMED, -1, place, slot, before, after, -1, 0.0, never, row
-        )
+        tell(
+            state, hour, log.UNCONFIRMED, -1, -1, place, slot, before, after, 0.0, never, row, 0.0
+        )  # fmt: skip
         return
     mean = params.confirm_days / seen
     days = lag_days(mean, uniform(key, Decision.CONFIRM, who, when))
-    if hour + days * HOURS >= window_end(clock):
-        return
     named = place_as_told(state, params, key, place, when)
-    log.write_row(
-        ledger, hour + days * HOURS, log.CONFIRMED, -1, named, slot, before, after, -1,
-        float(days), seen, row,
+    tell(
+        state, hour + days * HOURS, log.CONFIRMED, -1, -1, named, slot, before, after,
+        float(days), seen, row, 0.0,
     )  # fmt: skip
 
 
@@ -273,16 +364,28 @@ def is_capture(ledger: Ledger, row: int):
 
 @rule(
     "R9.1",
-    writes=("sides.claimed", "sides.charged", "sides.heard", "recent.heard", "conflict.read"),
+    writes=(
+        "sides.claimed",
+        "sides.charged",
+        "sides.heard",
+        "recent.heard",
+        "conflict.read",
+        "tellings",
+        "queue.waiting",
+    ),
 )
 def make_claims(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
-    """The sides and observers tell what happened today. Source: RULES R9.1-R9.3."""
+    """The sides and observers tell what happened today, and say what is due.
+
+    Source: RULES R9.1-R9.3.
+    """
     war = state.conflict[0]
     last = min(int(ledger.used[0]), len(ledger.rows))
     for row in range(war.read, last):
         kind = ledger.rows[row].kind
-        if kind == log.LOSSES:
+        if kind == log.LOSSES and not (row > 0 and of_one_toll(ledger, row - 1, row)):
             tell_losses(state, params, clock, key, ledger, row)
         elif is_capture(ledger, row):
-            tell_control(state, params, clock, key, ledger, row, last)
+            tell_control(state, params, key, ledger, row, last)
+    say_what_is_due(state, params, clock, key, ledger)
     war.read = int(ledger.used[0])

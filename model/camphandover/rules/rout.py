@@ -71,25 +71,21 @@ def rout(
 ):
     """A broken defender loses men; the victor takes and destroys vehicles.
 
-    A base looted within the last month yields less.
-
-    Returns:
-        Men killed in the rout.
-    Source: RULES R2.4.
+    A base looted within the last month yields less. Source: RULES R2.4.
     """
     men, _, vehicles, _, _, first = muster(state, params, -1, place, loser)
     if men <= 0:
-        return 0
+        return
     gone = binomial(men, params.rout_loss, uniform(key, Decision.ROUT, place, int(hour)))
     dead = round(gone * params.rout_dead)
     captured = round(gone * params.rout_captured)
     missing = gone - dead - captured
     again = clock.day + int(params.rout_return_days)
-    share_losses(
-        state, -1, place, loser, men, dead, 0, captured, missing, params.rout_return, again
-    )
     side = state.units[first].side
     row = log.note(ledger, hour, log.ROUT, side, place, first, gone, math.nan, cause)
+    share_losses(
+        state, -1, place, loser, men, dead, 0, captured, missing, params.rout_return, again, row
+    )
     spot = state.places[place]
     fresh = min(1.0, (clock.day - spot.looted_day) / params.loot_recovery_days)
     taken = round(vehicles * params.loot_taken * fresh)
@@ -100,4 +96,3 @@ def rout(
             ledger, hour, log.LOOT, state.columns[winner_c].side, place, first, taken, math.nan, row
         )
     spot.looted_day = clock.day
-    return dead

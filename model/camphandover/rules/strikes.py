@@ -7,11 +7,11 @@ from camphandover.compiled import compiled
 from camphandover.draws import Decision, Key, gumbel, negative_binomial, poisson, uniform
 from camphandover.ledger import Ledger
 from camphandover.parameters import Params
-from camphandover.rules import rule
+from camphandover.rules import NOTED, rule
 from camphandover.rules.airpower import ON_A_PLACE, may_strike
 from camphandover.rules.combat import attack_hour
 from camphandover.rules.harm import is_populated, kill_civilians
-from camphandover.rules.movement import at_rest, lose_men, whereabouts
+from camphandover.rules.movement import at_rest, lose_men, note_dead, whereabouts
 from camphandover.state import (
     ARMY,
     COUNTRY,
@@ -204,7 +204,7 @@ def strike(
     unit.vehicles -= vehicles
     state.sides[unit.side].vehicles_lost += vehicles
     lose_men(state, u, dead, 0, 0, 0)
-    log.note_losses(ledger, hour, unit.side, ARMY, place, u, float(dead), row)
+    note_dead(state, ledger, hour, unit.side, ARMY, place, u, row)
     state.sides[ARMY].strikes += 1
     town = standing and unit.slot != COUNTRY and is_populated(state, params, place)
     mean = params.strike_civilians if town else params.strike_civilians_open
@@ -237,6 +237,7 @@ AIR_WRITES = (
     "sides.drone_sorties",
     "sides.strikes",
     "sides.dead",
+    *NOTED,
     "sides.wounded",
     "sides.captured",
     "sides.missing",

@@ -203,18 +203,31 @@ def besieged(state: State, unit: UnitRow):
 
 @rule(
     "R1.7",
-    writes=("units.men", "units.missing", "sides.deserted", "sides.missing"),
+    writes=(
+        "units.men",
+        "units.missing",
+        "sides.deserted",
+        "sides.missing",
+        "sides.noted_missing",
+    ),
 )
 def waste(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
     """Desertion from the army, faster under siege; missing men who find their way back.
 
     Source: RULES R1.7, R2.4.
     """
+    hour = float((clock.day + 1) * HOURS) - 1.0
     for u in range(len(state.units)):
         unit = state.units[u]
         if unit.missing > 0 and clock.day >= unit.return_day:
             unit.men += unit.missing
-            state.sides[unit.side].missing -= unit.missing
+            side = state.sides[unit.side]
+            side.missing -= unit.missing
+            side.noted_missing -= unit.missing
+            log.note(
+                ledger, hour, log.RETURNED, unit.side, unit.place, u, float(unit.missing),
+                math.nan, unit.missing_cause,
+            )  # fmt: skip
             unit.missing = 0
         if unit.side != ARMY or unit.men <= 0:
             continue
