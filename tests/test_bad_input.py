@@ -64,6 +64,10 @@ CASES: dict[str, tuple[str, int, int, int, str, str]] = {
         *(4, 34, 10, "Kidal on 2023-11-02, after the window ends on 2023-10-31"),
         "an exit from 2023-08-01 to 2023-10-31",
     ),
+    "shift beyond the calendar": (
+        "handover: {camps: {Kidal: {exit: 9999-12-31, shift: 9}}}",
+        *(3, 53, 1, "Kidal on 9999-12-31", "no shift is right for"),
+    ),
     "exit after the mandate": (
         "window: {end: 2024-06-30}\nhandover: {camps: {Kidal: {exit: 2024-02-01}}}",
         *(4, 34, 10, "Kidal on 2024-02-01, after the mandate ends on 2023-12-31"),
@@ -445,3 +449,12 @@ VALUES = st.recursive(
 @given(data=st.dictionaries(KEYS, VALUES, max_size=5))
 def test_fuzz_dicts(data: dict[str, Any]) -> None:
     assert outcome(data) == "ok" or outcome(data).startswith("scenario")
+
+
+@pytest.mark.parametrize("below", [{}, {"sweep": {"list": [{"<<": {}, "forces.army": 1}]}}])
+def test_a_merge_key_of_a_dict_is_refused_by_name(below: dict[str, Any]) -> None:
+    data = {"title": "T", "question": "Q", "forces": {"<<": {"army": 1}}, **below}
+    with pytest.raises(ScenarioError) as caught:
+        load(data)
+    assert "scenario.forces.<<" in [problem.file for problem in caught.value.problems]
+    assert all("merge key <<" in problem.message for problem in caught.value.problems)

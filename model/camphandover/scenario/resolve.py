@@ -347,8 +347,10 @@ def _right(key: str, exits: list[_Set]) -> str:
     """Between which values all exits that a key sets would be right."""
     least, most = max(one.least for one in exits), min(one.most for one in exits)
     longer = "for a later one let `window` and `mandate_end` end later"
+    if key == "shift":
+        least, most = max(least, -MAX_SHIFT), min(most, MAX_SHIFT)
     if least > most:
-        return f"no {key} is right for all of these camps: set it camp by camp; {longer}"
+        return f"no {key} is right for each of these camps and its exit; {longer}"
     if key == "shift":
         return f"a shift from {least} to {most} days would be right; {longer}"
     first, last = (exits[0].exit + timedelta(days) for days in (least, most))
@@ -363,7 +365,8 @@ def _set(camp: theatre.Camp, clause: ClauseForm, window: Window, mandate_end: da
     base, is_date = base_exit(clause, camp), isinstance(clause.exit, date)
     over = max(camp.planned - HandoverForm().mandate_end, timedelta(0))
     last = window.end if camp.liquidation else min(window.end, mandate_end + over)
-    exit_, wrong = base + timedelta(clause.shift), ""
+    ordinal = max(1, min(base.toordinal() + clause.shift, date.max.toordinal()))
+    exit_, wrong = date.fromordinal(ordinal), ""
     if exit_ < window.start and (is_date or base >= window.start):
         wrong = f"before the window starts on {window.start}"
     elif exit_ > last and (is_date or clause.shift > 0):
