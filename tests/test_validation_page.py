@@ -124,7 +124,7 @@ def test_markdown_is_wrapped_but_tables_and_commands_are_not():
     )
     lines = text.splitlines()
     assert table in text
-    assert "1 / 2" in table
+    assert r"1 \| 2" in table
     assert "run " * 40 in text
     plain = [line for line in lines if not line.startswith(("|", "run"))]
     assert max(map(len, plain)) <= 116
