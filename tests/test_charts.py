@@ -786,11 +786,10 @@ def test_file_and_form_of_the_command(batch, tmp_path):
 
 def test_forms_of_a_date(batch, tmp_path):
     ask = ["--kind", "map", "--scenario", "one", "--date"]
-    assert call(batch.folder, *ask, "20231115", "--out", tmp_path / "a.png").exit_code == 0
-    (tmp_path / "file").touch()
-    result = call(batch.folder, *ask, "2023-11-15", "--out", tmp_path / "file" / "a.png")
+    assert call(batch.folder, *ask, "2023-11-15", "--out", tmp_path / "a.png").exit_code == 0
+    result = call(batch.folder, *ask, "20231115", "--out", tmp_path / "b.png")
     assert result.exit_code == 2
-    assert "cannot be made" in result.stderr
+    assert "--date is '20231115': a day from 2023-08-01 to 2023-12-31 is needed" in result.stderr
 
 
 def test_the_command_without_a_kind(batch, tmp_path):
@@ -811,9 +810,12 @@ def test_the_command_without_a_kind(batch, tmp_path):
         ("--kind heatmap", "needs --scenario, one of one, brief"),
         ("--kind control --scenario one", "--kind control needs --place, such as Kidal"),
         ("--kind map --scenario one", "needs --date, of 2023-08-01 to 2023-12-31"),
-        ("--kind map --scenario one --date soon", "--date soon: a date such as 2023-12-31"),
-        ("--kind map --scenario brief --date 2023-12-01", "which is 2023-08-11 to 2023-09-30"),
-        ("--kind maps --scenario brief --date 2023-08-12 --date 2023-10-01", "2023-10-01 is not"),
+        ("--kind map --scenario one --date soon", "--date is 'soon': a day from 2023-08-01"),
+        ("--kind map --scenario brief --date 2023-12-01", "2023-12-01: a day from 2023-08-11"),
+        (
+            "--kind maps --scenario brief --date 2023-08-12 --date 2023-10-01",
+            "--date is 2023-10-01",
+        ),
         ("--kind map --scenario one --date 2023-08-12 --date 2023-08-13", "--date stands 2 times"),
         ("--kind losses --scenario one --place Kidal", "--place says nothing to --kind losses"),
         ("--kind difference --scenario one", "needs --against"),

@@ -118,7 +118,7 @@ def test_a_failed_run_gives_status_1(here, monkeypatch):
         (["--set", "ied_rate"], "--set ied_rate: NAME=VALUE is needed"),
         (["--set", "ied_rate=much"], "--set ied_rate=much: NAME=VALUE is needed"),
         (["--set", "ied_rat=1"], "did you mean ied_rate"),
-        (["--set", "ied_rate=77"], "0.1 to 3 is right"),
+        (["--set", "ied_rate=77"], "a number from 0.1 to 3"),
         (["--set", "ied_rate=1", "--set", "ied_rate=2"], "stands twice"),
         (["--evidence", "hindsight"], "one of hindcast, prior"),
         (["--ledger", "some"], "one of full, changes, none"),

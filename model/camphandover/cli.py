@@ -6,6 +6,7 @@ the input ends a command with its report on stderr and exit status 2.
 
 from __future__ import annotations
 
+import errno
 from typing import Annotated, Any
 
 import typer
@@ -27,6 +28,7 @@ from camphandover import (
     cli_why,
 )
 
+FAILED = 1
 INPUT_FAULT = 2
 INTERRUPTED = 130
 
@@ -35,7 +37,8 @@ class Commands(TyperGroup):
     """The commands; faults of the input become a report instead of a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; a fault of its input ends it with status 2, Ctrl-C with 130."""
+        """Run the command; a fault of its input ends it with status 2, what cannot be written or
+        read with 1, Ctrl-C with 130."""
         try:
             return super().invoke(ctx)
         except (typer.Exit, typer.Abort):
@@ -45,7 +48,12 @@ class Commands(TyperGroup):
             raise typer.Exit(INTERRUPTED) from None
         except _input_faults() as error:
             typer.echo(str(error), err=True)
-            raise typer.Exit(INPUT_FAULT) from None
+            raise typer.Exit(FAILED if isinstance(error, OSError) else INPUT_FAULT) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader of a pipe has gone: nobody to tell
+                raise
+            typer.echo(f"the command cannot go on: {error}", err=True)
+            raise typer.Exit(FAILED) from None
 
 
 def _input_faults() -> tuple[type[Exception], ...]:
@@ -168,6 +176,7 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: Command line without the program's name; that of the process if `None`.
     Exits:
-        0 done, 2 faulty input or usage, 130 interrupted (Ctrl-C).
+        0 done, 1 something could not be written, failed or differs, 2 faulty input or usage,
+        130 interrupted (Ctrl-C).
     """
     app(arguments, prog_name="camphandover")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
@@ -27,6 +27,9 @@ Out = Annotated[
 Workers = Annotated[int | None, typer.Option(min=1, max=4096, help="Threads. [default: all cores]")]
 ClusterAddress = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, whose workers compute.")
+]
+ChartFolder = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Folder of the charts. [default: DIR/charts]")
 ]
 Json = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as JSON, too.")]
 
@@ -102,13 +105,12 @@ def run(
         say(f"{folder} holds this batch already: nothing was computed.")
     table = end_table(batch)
     typer.echo(str(table))
-    if json is not None:
-        table.write_json(json)
-    if no_charts:
-        say(f"Charts: none drawn. Data: {batch.folder}")
-    else:
-        _draw(batch, batch.reused, say)
-    _report_failures(batch)
+    try:
+        if no_charts:
+            say(f"Charts: none drawn. Data: {batch.folder}")
+        write_all(to_json(table, json), *([] if no_charts else [lambda: _draw(batch, say)]))
+    finally:
+        _report_failures(batch)
 
 
 def _settings(texts: list[str]) -> dict[str, float]:
@@ -154,8 +156,40 @@ def check_writable(path: Path | None, option: str) -> None:
         return
     if path.is_dir():
         raise BatchError(f"{option} {path} is a folder; the name of a file is needed.")
-    if not os.access(path.absolute().parent, os.W_OK):
+    parent = path.absolute().parent
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
         raise BatchError(f"{option} {path}: its folder is not there or not writable.")
+
+
+class WritesJson(Protocol):
+    """A result that can be written as JSON."""
+
+    def write_json(self, path: Path) -> None:
+        """Write it."""
+
+
+def to_json(result: WritesJson, path: Path | None) -> Callable[[], None]:
+    """What writes a result, for `write_all`; nothing if no file was asked for."""
+    return lambda: None if path is None else result.write_json(path)
+
+
+def write_all(*writers: Callable[[], None]) -> None:
+    """Write what came out and is printed already; what cannot be written is told.
+
+    Exits:
+        1 if anything could not be written, once the rest is.
+    """
+    from camphandover.ensemble.files import CannotWrite
+
+    is_all = True
+    for write in writers:
+        try:
+            write()
+        except CannotWrite as error:
+            tell_user(str(error))
+            is_all = False
+    if not is_all:
+        raise typer.Exit(FAILED)
 
 
 @contextmanager
@@ -175,9 +209,10 @@ def progress_of(quiet: bool, say: Callable[[str], None]) -> Iterator[Callable[[i
         yield tell
 
 
-def _draw(batch: Batch, missing_only: bool, say: Callable[[str], None]) -> None:
+def _draw(batch: Batch, say: Callable[[str], None]) -> None:
     from camphandover.results.charts import chart_files, is_current
 
+    missing_only = batch.reused
     charts = batch.folder / "charts"
     files = chart_files(charts, batch.scenarios)
     n_drawn = 0

@@ -14,6 +14,7 @@ from camphandover.cli_batch import (
     Workers,
     check_writable,
     tell_user,
+    write_all,
 )
 
 QUICK = 8
@@ -79,8 +80,9 @@ def calibrate(
         workers=workers, cluster=cluster, keep=keep, say=tell_user,
     )  # fmt: skip
     typer.echo(str(found))
-    if json is not None:
-        write_json(json, as_json(found))
-    chart = draw_calibration(found, folder / "charts")
-    typer.echo(f"\nSet: {folder / f'{evidence}.json'}. Chart: {chart}", err=True)
+    typer.echo(f"\nSet: {folder / f'{evidence}.json'}", err=True)
     typer.echo(f"camphandover run --parameters {folder / f'{evidence}.json'} uses it.", err=True)
+    write_all(
+        lambda: None if json is None else write_json(json, as_json(found)),
+        lambda: typer.echo(f"Chart: {draw_calibration(found, folder / 'charts')}", err=True),
+    )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from camphandover.cli_batch import Json, check_writable
+from camphandover.cli_batch import Json, check_writable, to_json, write_all
 
 Width = Annotated[
     list[str] | None,
@@ -53,8 +53,7 @@ def compare(
         half_width=_half_widths(half_width or []),
     )
     typer.echo(str(comparison))
-    if json is not None:
-        comparison.write_json(json)
+    write_all(to_json(comparison, json))
 
 
 def _half_widths(texts: list[str]) -> dict[str, float]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +16,12 @@ from camphandover.cli_batch import (
     progress_of,
     tell_nothing,
     tell_user,
+    to_json,
+    write_all,
 )
+
+if TYPE_CHECKING:
+    from camphandover.analysis.discover import Discovery
 
 
 def discover(
@@ -105,7 +111,6 @@ def discover(
     base is lost are re-tested on fresh points and seeds. The same command again computes nothing.
     """
     from camphandover.analysis.discover import discover as search
-    from camphandover.plots.discovery import draw_discovery
 
     check_writable(json, "--json")
     with progress_of(quiet, tell_nothing if quiet else tell_user) as progress:
@@ -117,10 +122,13 @@ def discover(
             progress=progress, say=tell_user,
         )  # fmt: skip
     typer.echo(str(found))
-    if json is not None:
-        found.write_json(json)
+    write_all(to_json(found, json), lambda: _draw(found, tell_nothing if quiet else tell_user))
+
+
+def _draw(found: Discovery, say: Callable[[str], None]) -> None:
+    from camphandover.plots.discovery import draw_discovery
+
     charts = draw_discovery(found)
-    if not quiet:
-        where = charts[0].parent if charts else found.out
-        reused = "; nothing was computed" if found.reused else ""
-        tell_user(f"Charts: {where} ({len(charts)} drawn). Data: {found.out}{reused}")
+    where = charts[0].parent if charts else found.out
+    reused = "; nothing was computed" if found.reused else ""
+    say(f"Charts: {where} ({len(charts)} drawn). Data: {found.out}{reused}")

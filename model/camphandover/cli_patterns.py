@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from camphandover.cli_batch import Json, check_writable
+from camphandover.cli_batch import ChartFolder, Json, check_writable, to_json, write_all
 
 if TYPE_CHECKING:
     from camphandover.validation.patterns import Patterns
@@ -29,9 +29,8 @@ def patterns(
         ),
     ] = None,
     json: Json = None,
-    no_charts: Annotated[
-        bool, typer.Option("--no-charts", help="Do not draw DIR/charts/patterns.png.")
-    ] = False,
+    no_charts: Annotated[bool, typer.Option("--no-charts", help="Do not draw the chart.")] = False,
+    out: ChartFolder = None,
 ) -> None:
     """Hold the runs to what happened in 2023: the share that meets each of the patterns P1-P14.
 
@@ -43,6 +42,7 @@ def patterns(
     camphandover run full-model scenarios/variants/v*.yaml --runs 200 --out runs/variants
     camphandover patterns runs/variants
     """
+    from camphandover.ensemble.store import CHARTS
     from camphandover.results.batch import open_batch
     from camphandover.validation.patterns import patterns as hold_to_patterns
 
@@ -50,26 +50,14 @@ def patterns(
     batch = open_batch(folder)
     found = hold_to_patterns(batch, scenario or None, against)
     typer.echo(str(found))
-    if json is not None:
-        found.write_json(json)
-    if not no_charts:
-        path = draw(found, batch.folder)
-        typer.echo(f"Chart: {path}", err=True)
+    charts = batch.folder / CHARTS if out is None else out
+    write_all(to_json(found, json), lambda: None if no_charts else draw(found, charts))
 
 
-def draw(found: Patterns, folder: Path) -> Path:
-    """Draw the chart into the charts of a batch's folder, whole or not at all."""
-    from camphandover.ensemble.store import CHARTS
+def draw(found: Patterns, charts: Path) -> None:
+    """Draw the chart into a folder, whole or not at all."""
+    from camphandover.plots.files import save
     from camphandover.plots.patterns import plot_patterns
 
-    path = folder / CHARTS / CHART
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".part-{path.name}")
-    try:
-        figure = plot_patterns(found).get_figure(root=True)
-        assert figure is not None
-        figure.savefig(unfinished, format="png", dpi=DPI)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path
+    path = save(plot_patterns(found), charts / CHART, DPI)
+    typer.echo(f"Chart: {path}", err=True)

@@ -114,11 +114,12 @@ def plot(
     batch = open_batch(folder)
     _check_names(batch, kind, asked)
     path = _file(batch, kind, asked, out)
-    _make_folder(path.parent)
     if kind == "animation":
         _animate(batch, asked, path)
     else:
-        _save(DRAWN[kind](batch, asked), path)
+        from camphandover.plots.files import save
+
+        save(DRAWN[kind](batch, asked), path, DPI)
     typer.echo(str(path))
 
 
@@ -192,17 +193,10 @@ def _right(batch: Batch, option: str, asked: Asked) -> str:
 
 def _check_date(batch: Batch, scenario: str, day: str) -> None:
     """Hold a date to the window of a scenario."""
+    from camphandover import inputs
     from camphandover.results.outcomes import scenario_window
 
-    window = scenario_window(batch, scenario)
-    try:
-        is_right = window.first <= Date.fromisoformat(day) <= window.last
-    except ValueError:
-        raise _fault(
-            f"--date {day}: a date such as {window.last} is needed, of {window}."
-        ) from None
-    if not is_right:
-        raise _fault(f"--date {day} is not a date of {scenario}, which is {window}.")
+    inputs.day("--date", day, *scenario_window(batch, scenario))
 
 
 def _scenario(batch: Batch, asked: Asked) -> str:
@@ -228,13 +222,6 @@ def _file(batch: Batch, kind: str, asked: Asked, out: Path | None) -> Path:
     join = "+" if kind == "grid" and not names else "-"  # a base is not taken for a scenario
     folder = batch.folder / "charts" if out is None else out
     return folder / f"{kind}{join * bool(told)}{told}{suffixes[0]}"
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _fault(f"--out: {folder} cannot be made ({error.strerror}).") from None
 
 
 def _one_scenario(batch: Batch, kind: str, asked: Asked) -> str | None:
@@ -351,14 +338,3 @@ def _animate(batch: Batch, asked: Asked, path: Path) -> None:
     from camphandover import plots
 
     plots.animate_map(batch, path, _scenario(batch, asked), slot=asked.slot or "camp")
-
-
-def _save(drawn: Any, path: Path) -> None:
-    """Write a chart whole or not at all."""
-    figure = drawn if hasattr(drawn, "savefig") else drawn.figure
-    unfinished = path.with_name(f".part-{path.name}")
-    try:
-        figure.savefig(unfinished, format=path.suffix[1:].lower(), dpi=DPI)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from camphandover.cli_batch import Json, check_writable
+from camphandover.cli_batch import ChartFolder, Json, check_writable, to_json, write_all
 
 if TYPE_CHECKING:
     from camphandover.validation.score import Score
@@ -51,9 +51,8 @@ def score(
             "--confidence/--no-confidence", help="Weigh days by the confidence of the record."
         ),
     ] = True,
-    charts: Annotated[
-        bool, typer.Option("--charts/--no-charts", help="Draw charts into DIR/charts.")
-    ] = True,
+    charts: Annotated[bool, typer.Option("--charts/--no-charts", help="Draw charts.")] = True,
+    out: ChartFolder = None,
     json: Json = None,
 ) -> None:
     """Score who holds each base against the dated record, beside plain baselines.
@@ -74,16 +73,13 @@ def score(
         confidence=confidence,
     )
     typer.echo(str(scored))
-    if json is not None:
-        scored.write_json(json)
-    if charts:
-        for path in _draw(scored, folder):
-            typer.echo(f"Chart: {path}", err=True)
+    write_all(to_json(scored, json), lambda: _draw(scored, folder, out) if charts else None)
 
 
-def _draw(scored: Score, folder: Path) -> list[Path]:
-    """The two charts of each scenario in the folder of the batch's charts."""
+def _draw(scored: Score, folder: Path, out: Path | None) -> None:
+    """The two charts of each scenario, in the folder of the batch's charts if no other is given."""
     from camphandover.ensemble.store import CHARTS
     from camphandover.plots.scores import draw_scores
 
-    return draw_scores(scored, folder / CHARTS)
+    for path in draw_scores(scored, folder / CHARTS if out is None else out):
+        typer.echo(f"Chart: {path}", err=True)

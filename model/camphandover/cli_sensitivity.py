@@ -16,6 +16,8 @@ from camphandover.cli_batch import (
     check_writable,
     tell_nothing,
     tell_user,
+    to_json,
+    write_all,
 )
 
 if TYPE_CHECKING:
@@ -92,9 +94,7 @@ def sensitivity(
     if found.reused:
         say(f"{found.folder} holds these runs already: nothing was computed.")
     typer.echo(as_text(found, top))
-    if json is not None:
-        found.write_json(json)
-    _draw(found, top, say)
+    write_all(to_json(found, json), lambda: _draw(found, top, say))
 
 
 def _draw(found: Sensitivity, top: int, say: Callable[[str], None]) -> None:

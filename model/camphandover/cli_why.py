@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from camphandover.cli_batch import Json, check_writable
+from camphandover.cli_batch import Json, check_writable, to_json, write_all
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")]
 Name = Annotated[str | None, typer.Option(help="Name of a scenario of the batch.")]
@@ -58,15 +58,13 @@ def why(
         _refuse({"--replicate": replicate, "--date": date}, "without --summary")
         counted = why_summary(batch, chosen, place, slot, to)
         typer.echo(str(counted))
-        if json is not None:
-            counted.write_json(json)
+        write_all(to_json(counted, json))
         return
     _refuse({"--to": to}, "with --summary")
     run = _replicate(replicate, batch.runs, ", or --summary")
     explained = explain(batch, chosen, run, place, slot, date, alternatives=alternatives)
     typer.echo(str(explained))
-    if json is not None:
-        explained.write_json(json)
+    write_all(to_json(explained, json))
 
 
 def diverge(
@@ -87,8 +85,7 @@ def diverge(
     batch = open_batch(folder)
     found = find(batch, a, b, _replicate(replicate, batch.runs))
     typer.echo(str(found))
-    if json is not None:
-        found.write_json(json)
+    write_all(to_json(found, json))
 
 
 def _scenario(name: str | None, known: list[str]) -> str:

@@ -6,9 +6,12 @@ import hashlib
 import json
 import os
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from camphandover.inputs import BatchError
 
 
 class Stamp(NamedTuple):
@@ -23,23 +26,45 @@ def stamp(data: bytes) -> Stamp:
     return Stamp(len(data), hashlib.sha256(data).hexdigest())
 
 
+class CannotWrite(BatchError, OSError):
+    """A file cannot be written; the text names it, tells why, and what to do."""
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name for a file, which gets its own name if all goes well; else it goes.
+
+    Two writers of one path do not meet: each has a temporary name of its own.
+
+    Errors:
+        CannotWrite if the disk is full, there is no right to write there, or the like.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError) and not isinstance(error, CannotWrite):
+            raise CannotWrite(
+                f"{path} cannot be written: {error.strerror or error}. Make room or get the right "
+                "to write there, or name another place (--out, --json; path=, out= in Python)."
+            ) from error
+        raise
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file under a temporary name, flush it to the disk, and rename it.
 
-    Two writers of one path do not meet: each has a temporary name of its own.
+    Errors:
+        CannotWrite that names the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write_json(path: Path, content: Any) -> None:

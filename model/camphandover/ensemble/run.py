@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Protocol
 
 from camphandover.ensemble import store
-from camphandover.ensemble.plan import BatchError, Block, Model, Plan
+from camphandover.ensemble.files import CannotWrite
+from camphandover.ensemble.plan import Block, Model, Plan
 from camphandover.ensemble.tidy import tidy
 from camphandover.inputs import whole
 
@@ -85,8 +86,9 @@ def fill(
             tidy(folder, store.markers(folder, plan.blocks))
             return finished, is_there
     except OSError as error:
-        raise BatchError(
-            f"{folder} cannot be written: {error}. What was computed is kept: free space and run "
+        reason = error.__cause__ if isinstance(error, CannotWrite) else error
+        raise CannotWrite(
+            f"{folder} cannot be written: {reason}. What was computed is kept: free space and run "
             "the same command again, or give another folder (--out)."
         ) from error
 

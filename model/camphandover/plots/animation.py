@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from camphandover import inputs
+from camphandover.ensemble.files import write_whole
 from camphandover.ensemble.plan import BatchError
 from camphandover.plots.axis import LEGEND_ROW, day_text, note, scenario_of, title
 from camphandover.plots.data import Data, inside_window, some_shares
@@ -62,19 +64,17 @@ def animate_map(
     note(ax, caption_of_map(drawn, shares), LEGENDS + 2 * LEGEND_ROW + 1)
     figure = ax.get_figure(root=True)
     assert figure is not None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".part-{path.name}")
-    try:
-        with writer.saving(figure, str(unfinished), DPI):
+    with TemporaryDirectory() as room:
+        # The writers of matplotlib know the format by the name.
+        film = Path(room, path.name)
+        with writer.saving(figure, str(film), DPI):
             for row in rows:
                 at = shares.isel(date=[row])
                 drawn.show(at)
                 when = day_text(at["date"].values[0])
                 title(ax, scenario_of(at), f"who most probably holds each {slot} on {when}?")
                 writer.grab_frame()
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        write_whole(path, film.read_bytes())
     return path
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from camphandover import inputs
 from camphandover.plots.axis import TITLE_SIZE
 from camphandover.plots.data import axes_or_new
+from camphandover.plots.files import save
 from camphandover.plots.palette import FAINT, INK
 from camphandover.plots.style import Chart, styled
 
@@ -77,7 +78,4 @@ def draw_calibration(calibration: Calibration, folder: str | Path) -> Path:
     )
     plot_calibration(calibration, figure.add_subplot())
     folder = inputs.path("folder", folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "accepted.png"
-    figure.savefig(path)
-    return path
+    return save(figure, folder / "accepted.png", DPI)

@@ -16,10 +16,10 @@ from camphandover.analysis.discover_boxes import Box, Condition
 from camphandover.analysis.discover_losses import SHARE
 from camphandover.analysis.discover_text import VERDICTS, signed
 from camphandover.analysis.levers_words import Factor
-from camphandover.ensemble.files import write_whole
 from camphandover.ensemble.store import CHARTS
 from camphandover.plots.axis import below, frame, note
 from camphandover.plots.data import axes_or_new
+from camphandover.plots.files import save
 from camphandover.plots.palette import FAINT, INK, PAPER
 from camphandover.plots.style import styled
 
@@ -195,20 +195,9 @@ def draw_discovery(found: Discovery, folder: str | Path | None = None) -> list[P
         drawn[f"box-{number}"] = box_scatter(found, number)
     files = []
     for name, ax in drawn.items():
-        figure = ax.get_figure(root=True)
-        assert figure is not None
         path = folder / f"{name}.png"
-        write_whole(path, _png(figure))
-        files.append(path)
+        files.append(save(ax, path, DPI, bbox_inches="tight", pad_inches=0.15))
     return files
-
-
-def _png(figure: Any) -> bytes:
-    from io import BytesIO
-
-    data = BytesIO()
-    figure.savefig(data, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.15)
-    return data.getvalue()
 
 
 def _pair(found: Discovery, box: Box) -> tuple[Factor, Factor]:

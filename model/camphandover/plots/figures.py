@@ -16,6 +16,7 @@ from camphandover.ensemble.store import CHARTS
 from camphandover.plots.axis import below, dates, holder_patches, present_holders
 from camphandover.plots.control import control_heatmap, draw_stack, exit_key
 from camphandover.plots.data import caption, chosen, inside_window, median_exit
+from camphandover.plots.files import save
 from camphandover.plots.palette import FAINT, INK
 from camphandover.plots.points import points_figure
 from camphandover.plots.style import Chart, styled
@@ -56,7 +57,6 @@ def draw_batch(
         The files, PNG.
     """
     folder = batch.folder / CHARTS if folder is None else inputs.path("folder", folder)
-    folder.mkdir(parents=True, exist_ok=True)
     files = chart_files(folder, batch.scenarios)
     wanted = [path for path in files if not (missing_only and is_current(path, batch.folder))]
     if wanted:
@@ -64,9 +64,7 @@ def draw_batch(
         for path in wanted:
             kind, name = files[path]
             drawn = base_figure(shares, name) if kind == "base" else heatmap_figure(shares, name)
-            temporary = path.with_suffix(".part")
-            drawn.savefig(temporary, format="png", dpi=DPI)
-            temporary.replace(path)
+            save(drawn, path, DPI)
     return wanted
 
 

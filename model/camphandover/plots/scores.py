@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from camphandover.ensemble.plan import file_name
 from camphandover.plots.axis import LEGEND_AT, dates, frame, note, stack_legends, title
 from camphandover.plots.data import axes_or_new, runs_and_seed
+from camphandover.plots.files import save
 from camphandover.plots.keydates import KeyDate, mark_key_dates
 from camphandover.plots.palette import ACTORS, COLOURS, FAINT, INK
 from camphandover.plots.style import Chart, styled
@@ -142,7 +143,6 @@ def draw_scores(score: Score, folder: Path) -> list[Path]:
     Returns:
         The files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     files = []
     for name in score.scenarios:
         split = "kidal" if _has(score.days, name, "kidal") else "all"
@@ -156,10 +156,7 @@ def draw_scores(score: Score, folder: Path) -> list[Path]:
             else:
                 plot_score_by_day(score, split, ax, scenario=name)
             path = folder / f"score-{kind}-{file_name(name)}.png"
-            temporary = path.with_suffix(".part")
-            figure.savefig(temporary, format="png", dpi=DPI)
-            temporary.replace(path)
-            files.append(path)
+            files.append(save(figure, path, DPI))
     return files
 
 

@@ -17,6 +17,7 @@ from camphandover.analysis.sensitivity_tables import n_top
 from camphandover.ensemble.store import CHARTS
 from camphandover.plots.axis import TITLE_SIZE, below, frame, note
 from camphandover.plots.data import axes_or_new
+from camphandover.plots.files import save
 from camphandover.plots.palette import FAINT, INK
 from camphandover.plots.style import styled
 
@@ -150,7 +151,6 @@ def draw_sensitivity(
         The files, PNG: `sensitivity-<outcome>.png` and `convergence-<outcome>.png`.
     """
     folder = sensitivity.folder / CHARTS if folder is None else inputs.path("folder", folder)
-    folder.mkdir(parents=True, exist_ok=True)
     files = []
     for one in sensitivity.outcomes:
         name = one.name.replace(":", "-")
@@ -158,13 +158,7 @@ def draw_sensitivity(
             ("sensitivity", plot_sensitivity(sensitivity, one.name, top)),
             ("convergence", plot_convergence(sensitivity, one.name)),
         ):
-            figure = ax.get_figure(root=True)
-            assert figure is not None
-            path = folder / f"{kind}-{name}.png"
-            temporary = path.with_suffix(".part")
-            figure.savefig(temporary, format="png", dpi=DPI)
-            temporary.replace(path)
-            files.append(path)
+            files.append(save(ax, folder / f"{kind}-{name}.png", DPI))
     return files
 
 

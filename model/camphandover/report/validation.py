@@ -56,11 +56,13 @@ def write_validation(
 
 def _draw(found: Sources, folder: Path, out: Path) -> dict[str, str]:
     """The charts: by title, the path from the page's folder."""
+    from camphandover.plots.files import save
+
     shown = {}
     for runs in found.sets:
         for kind, what, figure in _figures(runs):
             file = folder / f"validation-{kind}-{runs.name}.png"
-            _save(figure, file)
+            save(figure, file, DPI)
             path = os.path.relpath(file.absolute(), out.absolute().parent)
             shown[f"{what}, {FORECAST}, set {runs.name}"] = Path(path).as_posix()
     return shown
@@ -80,12 +82,3 @@ def _figures(runs: Runs) -> list[tuple[str, str, Figure]]:
         ("reliability", "Reliability", reliability),
         ("by-day", "Log score by day in the Kidal region", by_day),
     ]
-
-
-def _save(figure: Figure, file: Path) -> None:
-    """Write a chart as PNG, whole or not at all."""
-    import io
-
-    data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=DPI)
-    write_whole(file, data.getvalue())
