@@ -334,16 +334,14 @@ def test_a_batch_of_an_edited_cell_is_not_reused(tmp_path: Path) -> None:
         ch.verify(first, model=cell(199))
 
 
-def test_a_module_of_the_project_that_code_imports_is_part_of_the_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Imported at the top, in a function, or by another module of the project."""
-    monkeypatch.syspath_prepend(str(tmp_path))
+def modules(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A commander whose module imports one in a function, which imports another one."""
+    monkeypatch.syspath_prepend(str(folder))
     for name in ("bottom", "middle", "top"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    (tmp_path / "bottom.py").write_text("MEN = 100\n")
-    (tmp_path / "middle.py").write_text("import bottom\n\ndef men():\n    return bottom.MEN\n")
-    (tmp_path / "top.py").write_text(
+    (folder / "bottom.py").write_text("MEN = 100\n")
+    (folder / "middle.py").write_text("import bottom\n\ndef men():\n    return bottom.MEN\n")
+    (folder / "top.py").write_text(
         "from camphandover.agents import SeparatistCommander\n"
         "class Late(SeparatistCommander):\n"
         "    def decide(self):\n"
@@ -351,16 +349,32 @@ def test_a_module_of_the_project_that_code_imports_is_part_of_the_model(
         "        self.order_raid('Kidal', 'Bourem', men=middle.men())\n"
     )
     late = importlib.import_module("top").Late
+    return partial(ch.NorthernMali, commanders={"separatists": late})
 
-    def identity() -> str:
-        return identity_of(partial(ch.NorthernMali, commanders={"separatists": late}))
 
-    before = identity()
-    assert identity() == before
+def test_a_module_of_the_project_that_code_imports_is_part_of_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Imported at the top, in a function, or by another module of the project."""
+    model = modules(tmp_path, monkeypatch)
+    before = identity_of(model)
+    assert identity_of(model) == before
     (tmp_path / "bottom.py").write_text("MEN = 199\n")
-    assert identity() == before, "what is in memory runs, not what is on the disk"
+    assert identity_of(model) == before, "what is in memory runs, not what is on the disk"
     sys.modules["bottom"].MEN = 199
-    assert identity() != before
+    assert identity_of(model) != before
+
+
+def test_a_worker_with_another_module_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: Client
+) -> None:
+    model = modules(tmp_path, monkeypatch)
+    processes.run(sys.path.insert, 0, str(tmp_path))
+    options: dict[str, Any] = {"model": model, "cluster": processes, "progress": False}
+    assert not ch.run(war(), 2, SEED, tmp_path / "b", **options).failures
+    importlib.import_module("bottom").MEN = 199
+    with pytest.raises(BatchError, match=r"a worker has another .*start the workers with the same"):
+        ch.run(war(), 2, SEED, tmp_path / "c", **options)
 
 
 def test_a_model_whose_content_cannot_be_told_is_never_taken_for_a_stored_one(
