@@ -118,8 +118,8 @@ def ledger(model: NorthernMali, limit: int = 100, changes_only: bool = False) ->
     """The last rows of the ledger, the latest first.
 
     Args:
-        model: The model; what is written ahead of its day, such as reports to come, is left out,
-            and so is a fight without dead.
+        model: The model; an intervention for the day to come is left out, and so is a fight
+            without dead.
         limit: How many at most.
         changes_only: Only changes of control.
     """
