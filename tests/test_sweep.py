@@ -335,6 +335,10 @@ CASES: dict[str, tuple[str, int, int, str, str]] = {
         *(5, 37, "Kidal on 2024-01-01, after the window ends on 2023-12-31 (Kidal.shift=47"),
         "a shift from -106 to 46 days",
     ),
+    "many shifts after the window": (
+        f"sweep:\n  grid:\n    {SHIFT}: {list(range(40, 100))}",
+        *(5, 62, "on 2023-12-31 (Kidal.shift=47; 52 more are wrong alike)", "from -106 to 46 days"),
+    ),
     "window that ends before the file's shift": (
         "handover: {camps: {Kidal: {shift: 30}}}\nsweep:\n  list:\n"
         "  - window.end: 2023-12-01\n  - window.end: 2023-12-20",

@@ -205,21 +205,33 @@ def _points(
         stem: Name of the file.
         trees: Each point with its merged tree.
         told: Faults of the file without its sweep, which are not told again. A place with a
-            fault in many points is told once, with the first of them.
+            fault in many points is told once, with the first of them, and so are faults on one
+            line for which the same is right.
     """
     places = {fault.place for fault in told}
-    found: list[Problem] = []
+    kinds: dict[tuple[Any, ...], list[Problem]] = {}
     points: list[tuple[Point, Scenario]] = []
     for point, tree in trees:
         form, clauses, faults = _parts(tree)
         new = [fault for fault in faults if fault.place not in places]
         places.update(fault.place for fault in new)
-        found += [replace(fault, message=f"{fault.message} ({point.label})") for fault in new]
+        for fault in new:
+            kind = fault.file, fault.line, fault.message.split(":")[0], fault.hint
+            kinds.setdefault(kind, []).append(
+                replace(fault, message=f"{fault.message} ({point.label}")
+            )
         if not faults and form.title and form.question:
             titled = form.model_copy(update={"title": point.title(form.title)})
             points.append((point, _scenario(point.name(stem), titled, clauses)))
+    found = [_once(alike) for alike in kinds.values()]
     found += same_effect((point, scenario.digest()) for point, scenario in points)
     return tuple(points), found
+
+
+def _once(alike: list[Problem]) -> Problem:
+    """The first of some faults of points that are mended alike, with how many more there are."""
+    more = f"; {len(alike) - 1} more are wrong alike" if len(alike) > 1 else ""
+    return replace(alike[0], message=f"{alike[0].message}{more})")
 
 
 def _chain(source: Path | Mapping[str, Any]) -> _Chain:
