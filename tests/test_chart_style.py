@@ -1,4 +1,4 @@
-"""Charts, pages and terminals show users' texts as they are; charts do not depend on their style."""
+"""Charts, pages and terminals show users' texts as they are; charts know no style but their own."""
 
 from __future__ import annotations
 
