@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 import typer
 import xarray as xr
-from matplotlib import rc_context
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.dates import date2num
@@ -904,13 +903,12 @@ def pictured() -> dict[str, Figure]:
 
 
 def render(folder: Path) -> dict[str, Path]:
-    """The images, drawn with matplotlib's own font."""
-    with rc_context({"font.family": ["DejaVu Sans"], "savefig.bbox": None}):
-        files = {}
-        for name, figure in pictured().items():
-            files[name] = folder / f"{name}.png"
-            figure.savefig(files[name], dpi=SIZE)
-        return files
+    """The images."""
+    files = {}
+    for name, figure in pictured().items():
+        files[name] = folder / f"{name}.png"
+        figure.savefig(files[name], dpi=SIZE)
+    return files
 
 
 def drawn_with(path: Path) -> str:
