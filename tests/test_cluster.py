@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -220,3 +221,20 @@ def test_workers_with_other_rules_are_refused(tmp_path, two, monkeypatch):
     monkeypatch.setattr(engine, "code_digest", lambda: "0" * 64)
     with pytest.raises(BatchError, match=r"has other rules.*install the same version"):
         ch.run(made("one"), 3, 1, tmp_path / "b", model=Scripted, cluster=two)
+
+
+def test_a_module_that_the_workers_lack_is_named(tmp_path, two, monkeypatch):
+    file = tmp_path / "away_from_here.py"
+    file.write_text("from batches import Scripted\nclass Mine(Scripted):\n    pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    mine = importlib.import_module("away_from_here").Mine
+    with pytest.raises(BatchError, match="have no module 'away_from_here'") as caught:
+        ch.run(made("one"), 3, 3, tmp_path / "b", model=mine, cluster=two)
+    assert f"client.upload_file('{file}')" in str(caught.value)
+    assert "PYTHONPATH" in str(caught.value)
+    from distributed import Client
+
+    with Client(two) as client:
+        client.upload_file(str(file))
+        found = ch.run(made("one"), 3, 3, tmp_path / "b", model=mine, cluster=client)
+    assert found.failures == []

@@ -8,6 +8,7 @@ recorded as failed; the others are computed.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +115,7 @@ class Cluster:
                 part: Part = future.result()
                 return part
             if not isinstance(error, KilledWorker):
-                raise error
+                raise _told(error)
             given_up = self._deadly(plan, block)
             future = self.client.submit(
                 compute_part, plan, block, self.model, token, given_up, pure=False
@@ -137,8 +138,23 @@ class Cluster:
             if isinstance(error, KilledWorker):
                 found[replicate] = "KilledWorker: every worker that ran it has died"
             elif error is not None:
-                raise error
+                raise _told(error)
         return found
+
+
+def _told(error: BaseException) -> BaseException:
+    """The error to raise for one of the cluster: a module that is lacking there is named."""
+    lacking: BaseException | None = error
+    while lacking is not None and not isinstance(lacking, ModuleNotFoundError):
+        lacking = lacking.__cause__
+    if lacking is None:
+        return error
+    file = getattr(sys.modules.get(lacking.name or ""), "__file__", None) or f"{lacking.name}.py"
+    return BatchError(
+        f"the scheduler or its workers have no module {lacking.name!r}, which the model needs: "
+        f"send it there with client.upload_file({file!r}), or start them with its folder on their "
+        "PYTHONPATH. What was computed is kept."
+    )
 
 
 def _connect(address: str | Client) -> tuple[Client, bool]:
