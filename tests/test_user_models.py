@@ -75,6 +75,10 @@ def assert_same(batch: ch.Batch, name: str) -> None:
         assert np.array_equal(mine["cause"].fillna(-1).astype(int), record.events["cause"])
 
 
+def can_import_from(folder: str) -> None:
+    sys.path.insert(0, folder)
+
+
 @pytest.fixture(scope="module")
 def processes() -> Iterator[Client]:
     """Two processes with a thread each."""
@@ -82,7 +86,7 @@ def processes() -> Iterator[Client]:
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
-        client.run(sys.path.insert, 0, str(TESTS))
+        client.run(can_import_from, str(TESTS))
         yield client
 
 
@@ -369,8 +373,10 @@ def test_a_worker_with_another_module_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: Client
 ) -> None:
     model = modules(tmp_path, monkeypatch)
-    processes.run(sys.path.insert, 0, str(tmp_path))
     options: dict[str, Any] = {"model": model, "cluster": processes, "progress": False}
+    with pytest.raises(BatchError, match=r"have no module 'top'"):
+        ch.run(war(), 2, SEED, tmp_path / "a", **options)
+    processes.run(can_import_from, str(tmp_path))
     assert not ch.run(war(), 2, SEED, tmp_path / "b", **options).failures
     importlib.import_module("bottom").MEN = 199
     with pytest.raises(BatchError, match=r"a worker has another .*start the workers with the same"):

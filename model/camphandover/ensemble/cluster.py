@@ -8,6 +8,7 @@ recorded as failed; the others are computed.
 
 from __future__ import annotations
 
+import pickle
 import sys
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -68,6 +69,10 @@ class Cluster:
     def __enter__(self) -> Self:
         """Connect."""
         self.client, self._ours = _connect(self.address)
+        from distributed.protocol.pickle import dumps
+
+        # As bytes: a task that a worker cannot read ends its worker, and nobody is told.
+        self.pickled = dumps(self.model)
         self.workers = _check_workers(self.client, str(self.address))
         return self
 
@@ -87,7 +92,7 @@ class Cluster:
         check(plan, self.model)  # workers of this machine then find the compiled rules
         token = self._token(plan, folder)
         sent: dict[Future, Block] = {
-            self.client.submit(compute_part, plan, block, self.model, token, pure=False): block
+            self.client.submit(compute_part, plan, block, self.pickled, token, pure=False): block
             for block in todo
         }
         try:
@@ -118,7 +123,7 @@ class Cluster:
                 raise _told(error)
             given_up = self._deadly(plan, block)
             future = self.client.submit(
-                compute_part, plan, block, self.model, token, given_up, pure=False
+                compute_part, plan, block, self.pickled, token, given_up, pure=False
             )
         raise BatchError(
             f"replicates {block.first} to {block.stop - 1} of {plan.names[block.scenario]} have "
@@ -133,7 +138,7 @@ class Cluster:
         found = {}
         for replicate in range(block.first, block.stop):
             single = Block(block.scenario, replicate, replicate + 1, block.name)
-            probed = self.client.submit(probe, plan, single, self.model, pure=False)
+            probed = self.client.submit(probe, plan, single, self.pickled, pure=False)
             error = probed.exception()
             if isinstance(error, KilledWorker):
                 found[replicate] = "KilledWorker: every worker that ran it has died"
@@ -201,18 +206,20 @@ def _code_of_worker() -> str:
 def compute_part(
     plan: Plan,
     block: Block,
-    model: Model,
+    pickled: bytes,
     token: tuple[str, str],
     given_up: dict[int, str] | None = None,
 ) -> Part:
     """Compute a block on a worker; write it if the batch's folder is seen from there.
 
     Args:
+        pickled: The model.
         token: The folder, and the content of the plan that is being written there.
         given_up: Replicates not to be run, with what is known of why.
     """
     from camphandover.ensemble.work import compute
 
+    model = pickle.loads(pickled)
     if plan.model != (DEFAULT_MODEL if model is northern_mali else identity_of(model)):
         raise BatchError(
             f"a worker has another {name_of(model)}, or other code that it uses: start the workers "
@@ -236,11 +243,11 @@ def _sees(folder: str, content: str) -> bool:
     return bool(stored == {"content": content})
 
 
-def probe(plan: Plan, block: Block, model: Model) -> None:
+def probe(plan: Plan, block: Block, pickled: bytes) -> None:
     """Run one replicate on a worker, to see whether the worker survives it."""
     from camphandover.ensemble.work import compute
 
-    compute(plan, block, model)
+    compute(plan, block, pickle.loads(pickled))
 
 
 def _written(folder: Path, block: Block, part: Part) -> Done:
