@@ -413,7 +413,7 @@ def test_charts_show_the_box(found: Discovery) -> None:
         assert all(edge.get_x() == bound - 0.5 for edge in edges)
     assert len(robust_grid(found).patches) == 15
     assert trade_off(found).get_ylabel().startswith("density")
-    with pytest.raises(ValueError, match="there is no box 2"):
+    with pytest.raises(ValueError, match="box is 2: a whole number from 1 to 1"):
         box_scatter(found, 2)
 
 

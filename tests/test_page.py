@@ -584,7 +584,7 @@ def test_the_page_in_a_browser(served, browser, tmp_path):
     assert listens_elsewhere != 0
     if os.name != "nt":
         served.process.send_signal(signal.SIGINT)
-        served.wait_for("The page has ended", 20)
+        served.wait_for("The page has ended")
         assert served.process.wait(20) == 0
 
 

@@ -104,7 +104,7 @@ def test_r6_2_zero_clearance_of_flights_implies_an_exit_by_road():
 @compiled_only
 def test_r6_2_without_flights_every_camp_with_a_hub_leaves_by_road():
     model = NorthernMali("on-schedule", seed=1)
-    model.params.clear_flight = 0.0
+    model.use_parameters({"clear_flight": 0.0})
     hubs = model.world.state.places["convoy_to"]
     held = [place for place in range(len(hubs)) if hubs[place] >= 0]
     assert len(held) >= 4

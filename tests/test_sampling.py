@@ -167,7 +167,7 @@ def test_what_decides_parameters_decides_the_blocks():
     ("options", "words"),
     [
         ({"fixed": {"ied_rat": 1.0}}, r"no parameter 'ied_rat': did you mean ied_rate"),
-        ({"fixed": {"ied_rate": 99.0}}, r"ied_rate is 99.0: 0.1 to 3 is right"),
+        ({"fixed": {"ied_rate": 99.0}}, r"ied_rate is 99.0: a number from 0.1 to 3"),
         ({"fixed": {"ied_rate": float("nan")}}, r"ied_rate is nan"),
         ({"fixed": {"ied_rate": "1"}}, r"ied_rate is '1'"),
         ({"evidence": "hindsight"}, r"evidence is 'hindsight': one of hindcast, prior"),
@@ -206,7 +206,7 @@ def test_real_runs_hold_with_sampled_parameters(tmp_path):
     batch = ch.run("on-schedule", 150, 11, tmp_path / "b", sample_parameters=True)
     assert not batch.failures
     control = batch.control.load()
-    assert ((control >= 0) & (control <= 4)).all()
+    assert ((control >= 0) & (control < len(batch.holders))).all()
     men = batch.series.men.load()
     assert (men >= 0).all()
     people = batch.people.load()

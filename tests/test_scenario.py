@@ -144,6 +144,19 @@ def test_camps_closed_before_a_late_window_stay_as_planned() -> None:
     assert load(form).camps["Menaka"].exit == CAMPS["Menaka"].planned + timedelta(1)
 
 
+def test_a_shorter_window_may_end_before_exits_that_the_parent_set(tmp_path: Path) -> None:
+    """But exits that a file sets itself are held to its window, and so are a faulty parent's."""
+    short = {**TEXTS, "extends": "negotiated", "window": {"end": "2023-09-30"}}
+    assert load(short).camps["Kidal"].exit == date(2024, 1, 14)
+    own = {"handover": {"camps": {"Kidal": {"shift": 60}}}}
+    with pytest.raises(ScenarioError, match="Kidal on 2024-01-14, after the window ends"):
+        load({**short, **own})
+    parent = tmp_path / "parent.yaml"
+    parent.write_text("extends: on-schedule\nhandover: {camps: {Kidal: {shift: 60}}}\n")
+    with pytest.raises(ScenarioError, match="Kidal on 2024-01-14, after the window ends"):
+        load({**TEXTS, "extends": str(parent)})
+
+
 def test_camps_that_the_plan_closes_after_a_short_window_may_be_left_earlier() -> None:
     form = {**TEXTS, "window": {"end": "2023-09-10"}, "handover": {"later": {"shift": -30}}}
     assert load(form).camps["Kidal"].exit == CAMPS["Kidal"].planned - timedelta(30)

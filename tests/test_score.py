@@ -464,7 +464,7 @@ def test_a_longer_record(batch, tmp_path):
         ({"slot": "tower"}, "no slot is named 'tower'"),
         ({"scenario": "three"}, "no scenario is named 'three'"),
         ({"first": "2023-08-01"}, "the record can be scored from 2023-08-02"),
-        ({"first": "yesterday"}, "'yesterday' is no date"),
+        ({"first": "yesterday"}, "first is 'yesterday': a day"),
         ({"last": "2024-03-01"}, "ends on 2023-12-31"),
         ({"first": "2023-12-01", "last": "2023-11-01"}, "is before the first one"),
     ],
@@ -577,7 +577,7 @@ def test_command_without_charts(batch):
 @pytest.mark.parametrize(
     ("options", "report"),
     [
-        (["--from", "2023-99-01"], "is no date"),
+        (["--from", "2023-99-01"], "first is '2023-99-01': a day"),
         (["--history", "nowhere.csv"], "nowhere.csv: cannot be read"),
         (["--to", "2025-01-01"], "ends on 2023-12-31"),
     ],

@@ -119,8 +119,9 @@ def check(plan: Plan, model: Model) -> None:
 
     def played(row: int) -> bytes:
         record = plays.run(plan.draw(row), values[row] if values else None)
-        parts = (record.control, record.series, record.war, record.people, record.events)
-        return b"".join(np.asarray(part).tobytes() for part in parts)
+        tables = (record.series, record.war, record.people, record.events)
+        columns = (np.asarray(one)[name] for one in tables for name in one.dtype.names or ())
+        return b"".join(column.tobytes() for column in (record.control, *columns))
 
     same = True
     with suppress(Exception):

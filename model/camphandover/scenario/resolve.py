@@ -7,7 +7,7 @@ entry. The sweep of a file that is extended does not count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import reduce
@@ -147,9 +147,9 @@ def resolution(source: str | Path | Mapping[str, Any], name: str | None = None) 
     own, *others = [without_refused(tree) for tree in chain.trees]
     above = reduce(merge, reversed(others), EMPTY)
     tree = merge(above, own)
-    form, clauses, faults = _parts(tree)
+    form, clauses, faults = _parts(tree, chain.shown)
     trees = [(point, merge(above, point.over(own))) for point in chain.points]
-    points, of_points = _points(stem, trees, faults)
+    points, of_points = _points(stem, trees, faults, chain.shown)
     found = [*chain.problems, *_missing_texts(chain.trees), *faults, *of_points]
     if found:
         raise ScenarioError(found)
@@ -157,10 +157,14 @@ def resolution(source: str | Path | Mapping[str, Any], name: str | None = None) 
     return Resolution(scenario, form, tree, clauses, tuple(chain.shown), chain.sweep, points)
 
 
-def _parts(tree: Node) -> tuple[ScenarioForm, dict[str, Node], list[Problem]]:
-    """A merged tree as the schema reads it, the clause of each camp, and the faults of both."""
+def _parts(tree: Node, files: Sequence[str]) -> tuple[ScenarioForm, dict[str, Node], list[Problem]]:
+    """A merged tree as the schema reads it, the clause of each camp, and the faults of both.
+
+    Args:
+        files: The files it was merged from, as shown to the user: its own, then what each extends.
+    """
     form, clauses = _read(tree)
-    return form, clauses, list(_faults(form, tree, clauses))
+    return form, clauses, list(_faults(form, tree, clauses, files))
 
 
 def _read(tree: Node) -> tuple[ScenarioForm, dict[str, Node]]:
@@ -197,7 +201,7 @@ def base_exit(clause: ClauseForm, camp: theatre.Camp) -> date:
 
 
 def _points(
-    stem: str, trees: list[tuple[Point, Node]], told: list[Problem]
+    stem: str, trees: list[tuple[Point, Node]], told: list[Problem], files: Sequence[str]
 ) -> tuple[tuple[tuple[Point, Scenario], ...], list[Problem]]:
     """The scenarios of a sweep's points, and the faults of values that do not fit each other.
 
@@ -212,7 +216,7 @@ def _points(
     kinds: dict[tuple[Any, ...], list[Problem]] = {}
     points: list[tuple[Point, Scenario]] = []
     for point, tree in trees:
-        form, clauses, faults = _parts(tree)
+        form, clauses, faults = _parts(tree, files)
         new = [fault for fault in faults if fault.place not in places]
         places.update(fault.place for fault in new)
         for fault in new:
@@ -286,7 +290,9 @@ def _missing_texts(trees: list[Node]) -> Iterator[Problem]:
             yield Problem.at(trees[0].mark, f"'{key}' is missing", f"add `{key}: ` and a text")
 
 
-def _faults(form: ScenarioForm, tree: Node, clauses: dict[str, Node]) -> Iterator[Problem]:
+def _faults(
+    form: ScenarioForm, tree: Node, clauses: dict[str, Node], files: Sequence[str]
+) -> Iterator[Problem]:
     """Dates of the merged scenario that do not fit each other."""
     window, mandate_end = form.window, form.handover.mandate_end
     start, end = (_mark(tree, "window", key) for key in ("start", "end"))
@@ -312,7 +318,16 @@ def _faults(form: ScenarioForm, tree: Node, clauses: dict[str, Node]) -> Iterato
     if not FIRST_DAY <= sanctions_end <= LAST_DAY:
         mark = _mark(tree, "alliance", "sanctions_end")
         yield _outside(mark, "sanctions_end", sanctions_end, known, FIRST_DAY, LAST_DAY)
-    yield from _exit_faults(window, mandate_end, clauses)
+    bounds = [("window", "start"), ("window", "end"), ("handover", "mandate_end")]
+    ages = [_age(node.mark, files) for path in bounds if (node := tree.get(*path)) is not None]
+    oldest = min(ages, default=len(files))
+    yield from _exit_faults(window, mandate_end, clauses, files[: oldest + 1])
+
+
+def _age(mark: Mark, files: Sequence[str]) -> int:
+    """How many files before its own a value was written."""
+    file = mark.file or "argument"
+    return files.index(file) if file in files else 0
 
 
 @dataclass(frozen=True)
@@ -333,10 +348,16 @@ class _Set:
     most: int
 
 
-def _exit_faults(window: Window, mandate_end: date, clauses: dict[str, Node]) -> Iterator[Problem]:
+def _exit_faults(
+    window: Window, mandate_end: date, clauses: dict[str, Node], files: Sequence[str]
+) -> Iterator[Problem]:
     """Exits that a file sets, by a date or a shift, outside the window or after the mandate.
 
-    A plan or an actual date may lie outside: the schedule is not the file's.
+    A plan or an actual date may lie outside: the schedule is not the file's. So may what was set
+    before another file that extends it chose the window.
+
+    Args:
+        files: Whose exits are held to the window.
     """
     told: dict[tuple[Mark, str], list[_Set]] = {}
     for camp in theatre.load().camps:
@@ -344,6 +365,8 @@ def _exit_faults(window: Window, mandate_end: date, clauses: dict[str, Node]) ->
         if isinstance(clause.exit, date) or clause.shift:
             key = "shift" if clause.shift else "exit"
             mark = _mark(clauses[camp.place], key)
+            if (mark.file or "argument") not in files:
+                continue
             told.setdefault((mark, key), []).append(_set(camp, clause, window, mandate_end))
     for (mark, key), exits in told.items():
         wrong: dict[str, list[str]] = {}
