@@ -4,6 +4,7 @@ import copy
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from random import Random
 from types import EllipsisType, MappingProxyType, MethodType
 from typing import Any, NamedTuple, Self
 
@@ -17,10 +18,9 @@ from camphandover import day as core
 from camphandover import ledger as log
 from camphandover import state as st
 from camphandover.agents import COMMANDERS, Commander
-from camphandover.deployment import World, deployed, redeploy
+from camphandover.deployment import World, copy_params, deployed, redeploy
 from camphandover.draws import key_of
 from camphandover.inputs import whole
-from camphandover.parameters import Params
 from camphandover.rules import books
 from camphandover.rules.books import PLACES, SERIES, WAR
 from camphandover.scenario import Scenario
@@ -91,6 +91,9 @@ class NorthernMali(mesa.Model):
     `app.live.LiveModel` has.
     """
 
+    _event_list: EventList
+    _default_schedule: EventGenerator
+
     def __init__(
         self,
         scenario: Any = "on-schedule",
@@ -103,6 +106,7 @@ class NorthernMali(mesa.Model):
     ) -> None:
         seed = seed if rng is ... else rng
         seed = secrets.randbits(64) if seed is None else whole("seed", seed, 0, MAX_SEED)
+        self._is_seeded = True  # as far as Mesa goes, until the replicate begins
         super().__init__(rng=seed)
         self.theatre = load_theatre()
         self.scenario_spec = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
@@ -191,7 +195,7 @@ class NorthernMali(mesa.Model):
             delattr(self, name)
         self.replicate = whole("replicate", replicate, 0, MAX_REPLICATE)
         self.key = key_of(self.seed_value, self.replicate)
-        self.params = Params(self.world.params.copy())
+        self.params = copy_params(self.world.params)
         st.restore(self.state, self.world.state)
         self.ledger.used[0] = 0
         self.control[...] = -1
@@ -210,8 +214,7 @@ class NorthernMali(mesa.Model):
     def _begin_mesa(self) -> None:
         """Generators of this seed and replicate, a clock at 0, no event, no agent, no observer."""
         self._seed = self.replicate << 64 | self.seed_value
-        self.random.seed(self._seed)
-        self.reset_rng(self._seed)
+        self._is_seeded = False
         self.subscribers.clear()
         self.data_registry = DataRegistry()
         self._scheduled: list[Callable[..., Any]] = []
@@ -233,8 +236,42 @@ class NorthernMali(mesa.Model):
         self._scheduled.append(function)
         return super().schedule_recurring(function, *when, **how)
 
+    def _seed_generators(self) -> None:
+        """Seed Mesa's generators when one is first used: no rule does."""
+        if not self._is_seeded:
+            self._is_seeded = True
+            self._random.seed(self._seed)
+            self.reset_rng(self._seed)
+
+    @property
+    def random(self) -> Random:
+        """Mesa's generator of Python's kind, seeded by seed and replicate."""
+        self._seed_generators()
+        return self._random
+
+    @random.setter
+    def random(self, generator: Random) -> None:
+        """Take the generator that Mesa makes for every model."""
+        self._random = generator
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """Mesa's generator of NumPy's kind, seeded by seed and replicate."""
+        self._seed_generators()
+        return self._rng_of_numpy
+
+    @rng.setter
+    def rng(self, generator: np.random.Generator) -> None:
+        """Take the generator that Mesa makes for every model."""
+        self._rng_of_numpy = generator
+
     def _set_clock(self, steps: int) -> None:
         """Mesa's clock after so many steps, with no event but the next step."""
+        events = self._event_list._events
+        if len(events) == 1 and events[0] is self._default_schedule._current_event:
+            self.steps, self.time = steps, float(steps)
+            events[0].time = steps + 1.0
+            return
         self._event_list = EventList()
         self._event_generators: set[EventGenerator] = set()
         self.steps, self.time = steps, float(steps)
@@ -289,19 +326,27 @@ class NorthernMali(mesa.Model):
                     name = type(self).__name__
                     raise RuntimeError(f"{name}.step() played no day: it must call super().step()")
         elif not self.finished:
-            self._play_the_rest()
+            self._play_the_rest(as_reset=replicate is not None)
         return self.record()
 
-    def _play_the_rest(self) -> None:
-        """All days that are left in one call, again with more room if the ledger had too little."""
-        start, used, before = self.day, int(self.ledger.used[0]), st.copy_state(self.state)
+    def _play_the_rest(self, as_reset: bool) -> None:
+        """All days that are left in one call, again with more room if the ledger had too little.
+
+        Args:
+            as_reset: Whether the model is as `reset` leaves it, and so need not be kept.
+        """
+        start, used = self.day, int(self.ledger.used[0])
+        before = None if as_reset else st.copy_state(self.state)
         self._play(start, self.world.last)
         while log.overflowed(self.ledger):
             larger = log.new_ledger(2 * int(self.ledger.used[0]))
             larger.rows[:used] = self.ledger.rows[:used]
-            larger.used[0] = used
             self.ledger = larger
-            st.restore(self.state, before)
+            if before is None:
+                self.reset(self.replicate)
+            else:
+                st.restore(self.state, before)
+            self.ledger.used[0] = used
             self._play(start, self.world.last)
         self._set_clock(self.steps + self.day - start)
 
@@ -372,7 +417,7 @@ class NorthernMali(mesa.Model):
         known: dict[int, Any] = {
             id(kept): kept for kept in (self.theatre, self.scenario_spec, self.world)
         }
-        known[id(self.params)] = Params(self.params.copy())
+        known[id(self.params)] = copy_params(self.params)
         try:
             return copy.deepcopy(self, known)
         except TypeError as error:
@@ -384,6 +429,7 @@ class NorthernMali(mesa.Model):
         """Make the agents, all at once and in one order, when the first of them is asked for."""
         if self._population is not None:
             return
+        self._seed_generators()  # sets of agents hold the generator itself
         state = self.state
         self._population = Population(
             [Base(self, row) for row in range(len(state.places))],
