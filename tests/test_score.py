@@ -280,8 +280,8 @@ def test_model_by_hand(scored):
     brier += (1 - share) * ((1 - sure) ** 2 + 5 * rest)
     assert value(found[found["measure"] == "brier"]) == pytest.approx(brier)
     assert set(found["n"]) == {36}
-    # Persistence: .95 where nothing has changed, .01 where something has.
-    stays = -(share * math.log(0.01) + (1 - share) * math.log(0.95))
+    # Persistence: .95 where nothing has changed, .05 / 4.01 where something has.
+    stays = -(share * math.log(0.05 / 4.01) + (1 - share) * math.log(0.95))
     row = scored.select(split="all", horizon="path", measure="log", forecast="persistence")
     assert value(row) == pytest.approx(stays)
     assert value(row, "skill") == pytest.approx(1 - log / stays)

@@ -2,7 +2,7 @@
 
 Each starts from the record's state on the origin, which the ensemble does not see: it runs from
 the first day of its scenario. A baseline that names a holder gives it 95 % and spreads the rest
-evenly.
+evenly over the others, but for a joint unit, of which no record before the origin has one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from camphandover.theatre import Place
 
 SURE = 0.95
 """Probability of the holder that a baseline names (RULES, section 10)."""
+OF_JOINT = 0.01
+"""What a joint unit gets of the rest where another holder gets 1, so that to tell it from nobody
+makes no baseline worse."""
 PRIOR_DAYS = 30.0
 """Weight of what all holders have in common in each row of the Markov chain, days at a slot.
 Judgement: a holder seen for a month at one place counts as much as all others together."""
@@ -122,8 +125,10 @@ def on_plan(units: Units, kidal_to: Holder) -> np.ndarray:
 
 
 def _named(path: np.ndarray) -> Baseline:
-    rest = (1 - SURE) / (len(HOLDERS) - 1)
-    return Baseline(rest + (SURE - rest) * np.eye(len(HOLDERS))[path], path=path)
+    parts = np.ones((len(HOLDERS), len(HOLDERS))) - np.eye(len(HOLDERS))
+    parts[:, Holder.JOINT] *= OF_JOINT
+    rest = (1 - SURE) * parts / parts.sum(axis=1, keepdims=True)
+    return Baseline((rest + SURE * np.eye(len(HOLDERS)))[path], path=path)
 
 
 def base_rate(units: Units) -> Baseline:
