@@ -318,7 +318,7 @@ def test_the_code_and_what_it_holds_are_part_of_the_model(make: Any) -> None:
 @pytest.mark.parametrize(
     "value",
     [{"b": [1, (2.5, None)]}, {3, "x"}, np.arange(3), np.float32(2), Path("a"), range(4), b"x"],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_values_that_code_closes_over_are_known_by_their_content(value: Any) -> None:
     import copy
