@@ -9,6 +9,7 @@ of the project that it imports. What comes from a library or from this package i
 
 from __future__ import annotations
 
+import dataclasses
 import dis
 import hashlib
 import importlib.util
@@ -19,6 +20,7 @@ import secrets
 import sys
 import sysconfig
 import types
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache, partial
@@ -27,33 +29,40 @@ from typing import Any
 
 OURS = ("camphandover", "mesa")
 """Known by name: a batch holds the digest of this package's rules, and Mesa's version is pinned."""
-LIBRARIES = tuple(Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib"))
+INSTALLED = ("site-packages", "dist-packages")
+STANDARD = tuple(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib"))
 PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), range)
-HARMLESS = ("_thread", "_weakref", "weakref", "logging")
+HARMLESS = ("_thread", "threading", "_weakref", "weakref", "logging")
 """Modules of what holds nothing that a result could depend on: locks, references, loggers."""
 OF_EVERY_CLASS = re.compile(
     "__(dict|weakref|module|qualname|doc|annotations|annotate|slots|firstlineno|static_attributes"
     "|abstractmethods|parameters|orig_bases|type_params|annotations_cache|annotate_func)__|_abc_impl"
 )
 """Names in a class that Python puts there, and that no result depends on."""
-_UNTOLD = secrets.token_hex(8)
-"""Stands, in this process, for what cannot be told: it equals nothing that was stored."""
 
 
 def identity_of(model: Any) -> str:
     """What a model is: its name, and a hash of the user's own code and values that decide it.
 
-    A model that holds something whose content cannot be told (an open file, a generator) has
-    another identity in each process, so that its batch is never reused.
+    A model that holds something whose content cannot be told (an open file, a generator) is
+    another one each time it is asked for, so that its batch is never reused.
     """
     name = name_of(model)
     if _is_library(model) and not getattr(model, "__closure__", None):
         return name
-    try:
-        told = "\n".join(_Told().of(model))
-    except RecursionError:
-        told = _UNTOLD
+    n_modules = -1
+    while n_modules != len(sys.modules):  # what was imported on the way is told, too
+        n_modules = len(sys.modules)
+        try:
+            told = "\n".join(_Told().of(model))
+        except RecursionError:
+            told = _untold()
     return f"{name}#{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+
+def _untold() -> str:
+    """Stands for what cannot be told: it equals nothing."""
+    return secrets.token_hex(16)
 
 
 def is_ours(model: Any) -> bool:
@@ -86,10 +95,20 @@ def _is_library(value: Any) -> bool:
 @cache
 def _is_library_module(name: str) -> bool:
     package = name.split(".")[0]
-    if package in OURS or package in sys.stdlib_module_names:
-        return package != "__main__"
+    if package in OURS or package == "__main__":
+        return package in OURS
     place = _file(name)
-    return place is not None and any(place.is_relative_to(library) for library in LIBRARIES)
+    if place is None:
+        return package in sys.stdlib_module_names
+    return _is_installed(place) or _is_standard(place)
+
+
+def _is_installed(place: Path) -> bool:
+    return any(part in INSTALLED for part in place.parts)
+
+
+def _is_standard(place: Path) -> bool:
+    return any(place.is_relative_to(folder) for folder in STANDARD)
 
 
 def _file(name: str) -> Path | None:
@@ -105,11 +124,11 @@ def _file(name: str) -> Path | None:
 def _version(name: str) -> str:
     """What tells one version of a library's module from another; nothing for Python and Mesa."""
     package = name.split(".")[0]
-    if package in OURS or package in sys.stdlib_module_names:
+    place = _file(name)
+    if package in OURS or place is None or (_is_standard(place) and not _is_installed(place)):
         return ""
     version = getattr(sys.modules.get(package), "__version__", None)
-    place = _file(name)
-    if version is None and place is not None and place.is_file():
+    if version is None and place.is_file():
         return hashlib.sha256(place.read_bytes()).hexdigest()
     return str(version)
 
@@ -117,20 +136,21 @@ def _version(name: str) -> str:
 class _Told:
     """Tells values as lines of text; what was told before is told by its number."""
 
-    def __init__(self) -> None:
-        self.seen: dict[int, int] = {}
+    def __init__(self, seen: Mapping[int, int] | None = None) -> None:
+        self.seen = dict(seen or {})
         self.kept: list[Any] = []  # so that no address is used again
 
     def of(self, value: Any) -> Iterator[str]:
         """The lines of a value and of all that it reaches."""
-        if isinstance(value, PLAIN):
-            yield f"{type(value).__name__} {value!r}"
+        kind = type(value)
+        if kind in PLAIN:
+            yield f"{kind.__name__} {value!r}"
             return
         if _is_library(value):
             is_module = isinstance(value, types.ModuleType)
             home = value.__name__ if is_module else value.__module__ or "builtins"
             yield f"library {home if is_module else name_of(value)} {_version(home)}"
-            if not getattr(value, "__closure__", None):
+            if not _holds(value):
                 return
         if id(value) in self.seen:
             yield f"again {self.seen[id(value)]}"
@@ -138,10 +158,15 @@ class _Told:
         self.seen[id(value)] = len(self.seen)
         self.kept.append(value)
         if _is_library(value):
-            yield from self.all("closure", [_content(cell) for cell in value.__closure__])
-            return
-        kind = next((kind for kind in _TELLERS if isinstance(value, kind)), None)
-        yield from _TELLERS[kind](self, value) if kind else self._instance(value)
+            yield from self.all("holds", _holds(value))
+        elif isinstance(value, type):
+            yield from self._class(value)
+        elif isinstance(value, types.ModuleType):
+            yield from self._module(value)
+        elif kind in _TELLERS:
+            yield from _TELLERS[kind](self, value)
+        else:
+            yield from self._instance(value)
 
     def all(self, name: str, values: Iterable[Any]) -> Iterator[str]:
         """A heading, then the lines of some values in their order."""
@@ -150,19 +175,25 @@ class _Told:
             yield from self.of(value)
         yield "]"
 
-    def unordered(self, name: str, values: Iterable[Any]) -> Iterator[str]:
-        """The same of values that have no order; each is told as if it stood alone."""
-        yield f"[{name}"
-        yield from sorted("\n".join(_Told().of(value)) for value in values)
-        yield "]"
-
-    def named(self, name: str, values: Mapping[Any, Any]) -> Iterator[str]:
+    def named(self, name: str, values: Mapping[str, Any]) -> Iterator[str]:
         """A heading, then the lines of some named values by name."""
         yield f"[{name}"
-        keys = {"\n".join(_Told().of(key)): key for key in values}
-        for told in sorted(keys):
-            yield told
-            yield from self.of(values[keys[told]])
+        for key in sorted(values):
+            yield key
+            yield from self.of(values[key])
+        yield "]"
+
+    def _mapping(self, value: Mapping[Any, Any]) -> Iterator[str]:
+        """Keys and values in their order, on which code may depend."""
+        yield from self.all(type(value).__name__, (part for item in value.items() for part in item))
+
+    def _sequence(self, value: Iterable[Any]) -> Iterator[str]:
+        yield from self.all(type(value).__name__, value)
+
+    def _set(self, value: Iterable[Any]) -> Iterator[str]:
+        """What has no order: each element is told as if it were the next one."""
+        yield f"[{type(value).__name__}"
+        yield from sorted("\n".join(_Told(self.seen).of(part)) for part in value)
         yield "]"
 
     def _partial(self, value: partial[Any]) -> Iterator[str]:
@@ -171,7 +202,7 @@ class _Told:
     def _function(self, value: types.FunctionType) -> Iterator[str]:
         cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
         yield f"function {value.__name__}"
-        yield from self.all("defaults", [value.__defaults__, value.__kwdefaults__])
+        yield from self.all("defaults", [value.__defaults__, value.__kwdefaults__, vars(value)])
         yield from self.named("closure", {name: _content(cell) for name, cell in cells})
         yield from self._code(value.__code__, value.__globals__)
 
@@ -182,12 +213,13 @@ class _Told:
         for constant in code.co_consts:
             is_code = isinstance(constant, types.CodeType)
             yield from self._code(constant, names) if is_code else self.of(constant)
-        used = set()
+        used, stack = set(), [None, None]
         for step in dis.get_instructions(code):
             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and step.argval in names:
                 used.add(step.argval)
-            elif step.opname == "IMPORT_NAME" and not _is_library_module(step.argval):
-                yield from self.of(_imported(step.argval, names))
+            elif step.opname == "IMPORT_NAME":
+                yield from self.all("imports", _imported(step.argval, stack[-2:], names))
+            stack.append(step.argval)
         yield from self.named("globals", {name: names[name] for name in used})
 
     def _class(self, value: type) -> Iterator[str]:
@@ -195,7 +227,7 @@ class _Told:
         yield f"class {value.__name__}"
         yield from self.all("bases", [type(value), *value.__bases__])
         own = {key: what for key, what in vars(value).items() if not OF_EVERY_CLASS.fullmatch(key)}
-        members = {key: what for key, what in own.items() if not _is_slot(what)}
+        members = {key: what for key, what in own.items() if not isinstance(what, SLOTS)}
         yield from self.named("members", members)
 
     def _method(self, value: types.MethodType) -> Iterator[str]:
@@ -207,34 +239,38 @@ class _Told:
     def _property(self, value: property) -> Iterator[str]:
         yield from self.all("property", [value.fget, value.fset, value.fdel])
 
+    def _field(self, value: dataclasses.Field[Any]) -> Iterator[str]:
+        yield from self.all("field", [value.name, value.default, value.default_factory, value.init])
+
     def _module(self, value: types.ModuleType) -> Iterator[str]:
         """A module of the project: all its globals as they are in memory."""
         own = {key: what for key, what in vars(value).items() if not key.startswith("__")}
         yield from self.named(f"module {value.__name__}", own)
 
-    def _mapping(self, value: Mapping[Any, Any]) -> Iterator[str]:
-        yield from self.named(type(value).__name__, value)
-
-    def _sequence(self, value: Any) -> Iterator[str]:
-        yield from self.all(type(value).__name__, value)
-
-    def _set(self, value: Any) -> Iterator[str]:
-        yield from self.unordered(type(value).__name__, value)
-
     def _instance(self, value: Any) -> Iterator[str]:
         """Something else: what its class is and what it holds."""
         kind = type(value)
-        wrapped = getattr(value, "py_func", getattr(value, "__wrapped__", None))
-        if isinstance(wrapped, types.FunctionType):
-            yield from self.all(f"wrapped {name_of(kind)}", [wrapped])
-        elif kind.__module__.split(".")[0] in HARMLESS:
-            yield f"harmless {name_of(kind)}"
-        elif not _is_library(kind):
-            slots = {key: getattr(value, key) for key in _slots(kind) if hasattr(value, key)}
+        content = next((tell for base, tell in _TELLERS.items() if isinstance(value, base)), None)
+        if not _is_library(kind):
+            slots = {key: what for key in _slots(kind) if (what := _slot(value, key)) is not _NONE}
             yield from self.all("instance", [kind])
             yield from self.named("holds", {**slots, **getattr(value, "__dict__", {})})
+            plain = next((base for base in PLAIN[1:] if isinstance(value, base)), None)
+            if plain is not None:
+                yield f"{plain.__name__} {plain.__repr__(value)}"
+        elif content is not None:
+            factory = value.default_factory if isinstance(value, defaultdict) else None
+            yield from self.all(name_of(kind), [factory])
+        elif kind is _CACHED or kind.__module__.startswith("numba."):
+            function = value.__wrapped__ if kind is _CACHED else getattr(value, "py_func", None)
+            options = [function, *_options(value)] if function else [_untold()]
+            yield from self.all(name_of(kind), options)
+        elif kind.__module__.split(".")[0] in HARMLESS:
+            yield f"harmless {name_of(kind)}"
         else:
             yield f"pickled {name_of(kind)} {self._pickled(value)}"
+        if content is not None:
+            yield from content(self, value)
 
     def _pickled(self, value: Any) -> str:
         """Hash of a library's object by its pickle, and the user's code that it holds."""
@@ -251,22 +287,37 @@ class _Told:
         try:
             pickler.dump(value)
         except Exception:  # whatever a library raises for what it cannot pickle
-            return _UNTOLD
+            return _untold()
         return hashlib.sha256(data.getvalue() + "\n".join(code).encode()).hexdigest()
 
 
-_TELLERS: dict[Any, Callable[[_Told, Any], Iterator[str]]] = {
+SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
+_CACHED = type(cache(len))
+_NONE = object()
+_TELLERS: dict[type, Callable[[_Told, Any], Iterator[str]]] = {
     partial: _Told._partial,
     types.FunctionType: _Told._function,
     types.MethodType: _Told._method,
-    (classmethod, staticmethod): _Told._wrapper,
+    classmethod: _Told._wrapper,
+    staticmethod: _Told._wrapper,
     property: _Told._property,
-    types.ModuleType: _Told._module,
-    type: _Told._class,
-    (dict, types.MappingProxyType): _Told._mapping,
-    (list, tuple): _Told._sequence,
-    (set, frozenset): _Told._set,
+    dataclasses.Field: _Told._field,
+    dict: _Told._mapping,
+    types.MappingProxyType: _Told._mapping,
+    list: _Told._sequence,
+    tuple: _Told._sequence,
+    deque: _Told._sequence,
+    set: _Told._set,
+    frozenset: _Told._set,
 }
+"""How things of these very types are told, and what their subclasses hold besides."""
+
+
+def _holds(value: Any) -> list[Any]:
+    """What a library's function closes over, or is bound to."""
+    closed = [_content(cell) for cell in getattr(value, "__closure__", None) or ()]
+    bound = getattr(value, "__self__", None) if isinstance(value, types.BuiltinMethodType) else None
+    return closed if bound is None or isinstance(bound, types.ModuleType) else [*closed, bound]
 
 
 def _content(cell: Any) -> Any:
@@ -276,22 +327,38 @@ def _content(cell: Any) -> Any:
         return "an empty cell"
 
 
-def _imported(name: str, names: Mapping[str, Any]) -> Any:
-    """A module that a function imports when it runs; its name if it is not there."""
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        package = names.get("__package__")
-        try:
-            return importlib.import_module(f".{name}", package) if package else name
-        except ImportError:
-            return name
+def _imported(name: str, stack: list[Any], names: Mapping[str, Any]) -> Iterator[Any]:
+    """The modules of the project that an import in a function takes; a name if there is none.
+
+    Args:
+        stack: Its level, 0 if it is absolute, and the names that it takes from the module.
+    """
+    level, taken = stack
+    package = names.get("__package__") or str(names.get("__name__", "")).rpartition(".")[0]
+    whole = name
+    with suppress(ImportError, TypeError, ValueError):
+        whole = importlib.util.resolve_name("." * int(level or 0) + name, package)
+    for module in (whole, *(f"{whole}.{part}" for part in taken or ())):
+        if not _is_library_module(module):
+            try:
+                yield importlib.import_module(module)
+            except Exception:  # it is no module, or raises where it is imported: so it will again
+                yield module
 
 
-def _is_slot(value: Any) -> bool:
-    return isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType))
+def _options(value: Any) -> list[Any]:
+    """How a function is compiled by numba."""
+    return [dict(getattr(value, "targetoptions", {}))]
 
 
 def _slots(kind: type) -> list[str]:
     """Names of the slots of a class and of its bases."""
-    return [key for base in kind.__mro__ for key, what in vars(base).items() if _is_slot(what)]
+    members = (item for base in kind.__mro__ for item in vars(base).items())
+    return [key for key, what in members if isinstance(what, types.MemberDescriptorType)]
+
+
+def _slot(value: Any, key: str) -> Any:
+    try:
+        return getattr(value, key)
+    except Exception:  # an empty slot, or a `__getattr__` of a user that raises
+        return _NONE
