@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import importlib
 import sys
+import weakref
 from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import mesa
 import numpy as np
@@ -18,6 +19,8 @@ import pytest
 from distributed import Client, LocalCluster
 
 import camphandover as ch
+from camphandover import ledger as log
+from camphandover import state as st
 from camphandover.agents import SeparatistCommander
 from camphandover.ensemble import cubes
 from camphandover.ensemble.identity import identity_of
@@ -230,12 +233,143 @@ def test_a_model_that_cannot_be_made_is_said(tmp_path: Path) -> None:
         ch.run(war(), 2, SEED, tmp_path / "b", model=lambda scenario: None, progress=False)
 
 
-def test_a_model_of_scenario_and_seed_is_reset_to_its_replicate(tmp_path: Path) -> None:
-    batch = ch.run(
-        war(), RUNS, SEED, tmp_path / "b", progress=False,
-        model=lambda scenario, seed: ch.NorthernMali(scenario, seed),
-    )  # fmt: skip
-    assert_same(batch, "without user code")
+def without_replicate(scenario: Any, seed: int) -> ch.NorthernMali:
+    return ch.NorthernMali(scenario, seed)
+
+
+def of_another_third(scenario: Any, seed: int, men: int = 100) -> ch.NorthernMali:
+    return ch.NorthernMali(scenario, seed)
+
+
+def of_the_first(scenario: Any, seed: int, replicate: int) -> ch.NorthernMali:
+    return ch.NorthernMali(scenario, seed)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (without_replicate, "takes no replicate"),
+        (of_another_third, "takes no replicate"),
+        (of_the_first, "made replicate 0 where 1 was asked for"),
+        (lambda scenario, seed, replicate: None, r"made None, which has no run\(\)"),
+        ("on-schedule", "a class or function that makes a model is needed"),
+        (ch.NorthernMali(SCENARIO), "a class or function that makes a model is needed"),
+    ],
+    ids=["no replicate", "another third", "the first", "nothing", "text", "an object"],
+)
+def test_a_model_that_would_not_play_its_replicates_is_refused(
+    model: Any, words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BatchError, match=words):
+        ch.run(war(), 3, SEED, tmp_path / "b", model=model, progress=False)
+
+
+class Late(SeparatistCommander):
+    """Leaks from the third replicate on only."""
+
+    known: ClassVar[set[int]] = set()
+
+    def decide(self) -> None:
+        if self.model.replicate >= 2 or self.known:
+            self.known.add(self.model.replicate)
+            self.order_raid("Kidal", "Bourem", men=100 + len(self.known))
+
+
+def test_a_leak_of_later_replicates_is_found_by_their_block(tmp_path: Path) -> None:
+    model = partial(ch.NorthernMali, commanders={"separatists": Late})
+    with pytest.raises(BatchError, match=r"replicate 0 twice and the results differ"):
+        ch.run(war(), 6, SEED, tmp_path / "b", model=model, progress=False)
+
+
+class Poisoning(ch.NorthernMali):
+    """Changes the scenario that it is given, in one replicate."""
+
+    def __init__(self, scenario: Any, seed: int, replicate: int) -> None:
+        if replicate == 1:
+            scenario.parameters["ied_rate"] = 3.0
+        super().__init__(scenario, seed, replicate)
+
+
+def test_a_scenario_is_each_replicates_own(tmp_path: Path) -> None:
+    batch = ch.run(war(), 4, SEED, tmp_path / "b", model=Poisoning, progress=False)
+    plain = stepped("without user code")
+    control = batch.control.isel(scenario=0).transpose("replicate", "place", "slot", "date")
+    for replicate in (0, 2, 3):
+        assert np.array_equal(control[replicate], plain[replicate].control)
+
+
+class Shortened(ch.NorthernMali):
+    """Gives a record of another window."""
+
+    def record(self) -> Record:
+        record = super().record()
+        return record._replace(control=record.control[..., :1])
+
+
+class Writing(ch.NorthernMali):
+    """Writes more into the ledger on a day than there is room for."""
+
+    def step(self) -> None:
+        super().step()
+        if self.steps == 30:
+            for _ in range(5000):
+                self.politics.set_truce(False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [(Shortened, "no record of the 30 days"), (Writing, "wrote too many")]
+)
+def test_a_record_that_is_not_whole_is_a_failure(kind: Any, words: str, tmp_path: Path) -> None:
+    batch = ch.run(war(), 2, SEED, tmp_path / "b", model=kind, progress=False)
+    assert len(batch.failures) == 2
+    assert words in batch.failures[0]["error"]
+
+
+class DecidesLate(ch.NorthernMali):
+    """Replaces the doctrine of a side in `setup`: the doctrine is silent from the first day."""
+
+    def setup(self) -> None:
+        self.commanders["separatists"].decide = lambda: None  # type: ignore[method-assign]
+
+
+def test_a_decision_that_is_set_in_setup_replaces_the_doctrine() -> None:
+    record = DecidesLate(war(), SEED).run()
+    orders = record.events[record.events["kind"] == log.ORDER]
+    assert not (orders["side"] == st.SEPARATISTS).any()
+    assert (stepped("without user code")[0].events["kind"] == log.ORDER).any()
+
+
+def test_parameters_are_not_taken_within_setup() -> None:
+    class Late(ch.NorthernMali):
+        def setup(self) -> None:
+            self.use_parameters({"ied_rate": 1.0})
+
+    with pytest.raises(RuntimeError, match="would act on the next replicate"):
+        Late(war(), SEED)
+
+
+def test_a_step_of_the_instance_is_gone_with_a_reset() -> None:
+    model = ch.NorthernMali(war(), SEED)
+    model.step = lambda: None  # type: ignore[method-assign]
+    assert same(model.run(0), stepped("without user code")[0])
+
+
+@pytest.mark.parametrize("kind", ["attribute", "of an agent", "reference", "step", "observed"])
+def test_what_would_act_on_the_forked_model_is_refused(kind: str) -> None:
+    model: Any = ch.NorthernMali(war(), SEED)
+    if kind == "attribute":
+        model.rule = lambda: model.units
+    elif kind == "of an agent":
+        agent = model.base("Kidal")
+        agent.rules = {"enter": partial(max, key=lambda unit: agent)}
+    elif kind == "reference":
+        model.first = weakref.ref(model.base("Kidal"))
+    elif kind == "step":
+        model.step = lambda: model.politics
+    else:
+        model.observe("time", "changed", model.record)
+    with pytest.raises(TypeError, match="cannot be forked"):
+        model.fork()
 
 
 def test_an_event_that_would_act_on_the_forked_model_is_refused() -> None:

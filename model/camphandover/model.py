@@ -2,10 +2,12 @@
 
 import copy
 import secrets
+import weakref
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
-from types import EllipsisType, MappingProxyType, MethodType
+from types import CellType, EllipsisType, FunctionType, MappingProxyType, MethodType
 from typing import Any, NamedTuple, Self
 
 import mesa
@@ -122,6 +124,7 @@ class NorthernMali(mesa.Model):
         self.ledger = log.new_ledger((LEDGER_ROWS + ROWS_A_DAY * n_days) * self.times)
         self._makers = _checked_makers(commanders or {})
         self._ours: frozenset[str] = frozenset()
+        self._is_beginning = False
         self._begin(replicate)
 
     def setup(self) -> None:
@@ -138,7 +141,10 @@ class NorthernMali(mesa.Model):
 
         Raises:
             KeyError: a name that the registry does not have.
+            RuntimeError: within `setup`, which is too late for the replicate that begins.
         """
+        if self._is_beginning:
+            raise RuntimeError("use_parameters() within setup() would act on the next replicate")
         self.world = redeploy(self.world, self.scenario_spec, self.theatre, self.times, values)
 
     @property
@@ -207,14 +213,15 @@ class NorthernMali(mesa.Model):
         self._ours = self._ours or frozenset(vars(self))
         if self._makers:
             self._populate()
-            deciding = [one.writes_orders for one in self._commanders.values()]
-            self.state.sides["commanded"] = deciding
+        self._is_beginning = True
         self.setup()
+        self._is_beginning = False
 
     def _begin_mesa(self) -> None:
         """Generators of this seed and replicate, a clock at 0, no event, no agent, no observer."""
         self._seed = self.replicate << 64 | self.seed_value
         self._is_seeded = False
+        self.step = self._wrapped_step  # type: ignore[method-assign]
         self.subscribers.clear()
         self.data_registry = DataRegistry()
         self._scheduled: list[Callable[..., Any]] = []
@@ -291,6 +298,9 @@ class NorthernMali(mesa.Model):
                 "set a later `window.end` in the scenario"
             )
         self._make_room()
+        if self._commanders:
+            deciding = [one.writes_orders for one in self._commanders.values()]
+            self.state.sides["commanded"] = deciding
         for commander in self._commanders.values():
             if commander.writes_orders:
                 commander.decide()
@@ -299,11 +309,19 @@ class NorthernMali(mesa.Model):
     def _make_room(self) -> None:
         """A ledger that is half full is copied into one of twice the size."""
         used = int(self.ledger.used[0])
+        self._check_room()
         if 2 * used > len(self.ledger.rows):
             larger = log.new_ledger(2 * len(self.ledger.rows))
             larger.rows[:used] = self.ledger.rows[:used]
             larger.used[0] = used
             self.ledger = larger
+
+    def _check_room(self) -> None:
+        if log.overflowed(self.ledger):
+            raise RuntimeError(
+                f"{int(self.ledger.used[0])} things have happened, and the ledger has room for "
+                f"{len(self.ledger.rows)}: user code wrote too many on one day"
+            )
 
     def run(self, replicate: int | None = None) -> Record:
         """Play the window's remaining days and return the record: `step()` until `finished`.
@@ -386,8 +404,13 @@ class NorthernMali(mesa.Model):
             )
 
     def record(self) -> Record:
-        """Copies of what has been recorded so far."""
-        n = min(int(self.ledger.used[0]), len(self.ledger.rows))
+        """Copies of what has been recorded so far.
+
+        Raises:
+            RuntimeError: user code wrote more into the ledger on one day than there is room for.
+        """
+        self._check_room()
+        n = int(self.ledger.used[0])
         return Record(
             self.control.copy(),
             self.series.copy(),
@@ -414,6 +437,7 @@ class NorthernMali(mesa.Model):
                     f"{self!r} cannot be forked while {name} is scheduled: it is no method of the "
                     "model or of an agent, and would act on the model that is forked"
                 )
+        self._check_independent()
         known: dict[int, Any] = {
             id(kept): kept for kept in (self.theatre, self.scenario_spec, self.world)
         }
@@ -422,6 +446,20 @@ class NorthernMali(mesa.Model):
             return copy.deepcopy(self, known)
         except TypeError as error:
             raise TypeError(f"{self!r} cannot be forked: {error}") from error
+
+    def _check_independent(self) -> None:
+        """Refuse to fork what user code holds and would act on this model from its copy."""
+        if self.subscribers:
+            raise TypeError(f"{self!r} cannot be forked while it is observed: observe the fork")
+        mine = {key: what for key, what in vars(self).items() if key not in self._ours}
+        held = [mine, self._datacollector, self.step]
+        held += [vars(agent) for agent in self._all_agents]
+        found = _bound_to(self, held, {id(self)})
+        if found is not None:
+            raise TypeError(
+                f"{self!r} cannot be forked: {found!r} holds the model or an agent, and would act "
+                "on the model that is forked; write it as a method"
+            )
 
     # --- agents as views
 
@@ -564,6 +602,38 @@ def daily_collector(model: NorthernMali) -> mesa.DataCollector:
     collector.model_vars.update(values)
     collector._collection_steps.extend(range(1, n + 1))
     return collector
+
+
+def _bound_to(model: NorthernMali, value: Any, seen: set[int]) -> Any:
+    """The first function or reference in a value that a copy of it would share with the model."""
+    if id(value) in seen or isinstance(value, (MethodType, mesa.Agent, mesa.Model)):
+        return None
+    seen.add(id(value))
+    if isinstance(value, FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or () if cell != CellType()]
+        inside = [*cells, value.__defaults__, value.__kwdefaults__]
+        acts = any(_is_of(model, part) for part in inside)
+        return value if acts else _bound_to(model, inside, seen)
+    if isinstance(value, weakref.ref):
+        return value if _is_of(model, value()) else None
+    parts: list[Any] = []
+    if isinstance(value, partial):
+        parts = [value.func, value.args, value.keywords]
+        if isinstance(value.func, FunctionType) and any(_is_of(model, one) for one in value.args):
+            return None  # its arguments are copied with it
+    elif isinstance(value, Mapping):
+        parts = list(value.values())
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        parts = list(value)
+    elif isinstance(value, mesa.DataCollector):
+        parts = [vars(value)]
+    return next((one for part in parts if (one := _bound_to(model, part, seen)) is not None), None)
+
+
+def _is_of(model: NorthernMali, value: Any) -> bool:
+    """Whether something is the model, one of its agents, or a method of either."""
+    owner = value.__self__ if isinstance(value, MethodType) else value
+    return owner is model or (isinstance(owner, mesa.Agent) and owner.model is model)
 
 
 def _checked_makers(commanders: Mapping[str, CommanderMaker]) -> dict[str, CommanderMaker]:

@@ -8,8 +8,8 @@ behind, is made once for many.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
@@ -39,9 +39,8 @@ class _Fresh:
         self.model, self.scenario, self.seed = model, scenario, seed
 
     def run(self, replicate: int, values: Mapping[str, float] | None = None) -> Record:
-        scenario = self.scenario
-        if values is not None:
-            scenario = scenario.model_copy(update={"parameters": dict(values)})
+        changed = {} if values is None else {"parameters": dict(values)}
+        scenario = self.scenario.model_copy(update=changed, deep=True)
         return fresh(self.model, scenario, self.seed, replicate).run()
 
 
@@ -77,9 +76,22 @@ def fresh(model: Model, scenario: Scenario, seed: int, replicate: int) -> Runner
     Errors:
         BatchError if the model takes none of `FORMS`.
     """
-    if len(_form_of(model)) == 3:
-        return model(scenario, seed, replicate)
-    made: Any = model(scenario, seed)
+    form = _form_of(model)
+    made: Any = model(scenario, seed, replicate) if len(form) == 3 else model(scenario, seed)
+    if not callable(getattr(made, "run", None)):
+        raise BatchError(f"model {name_of(model)} made {made!r}, which has no run().")
+    if len(form) == 3:
+        if getattr(made, "replicate", replicate) != replicate:
+            raise BatchError(
+                f"model {name_of(model)} made replicate {made.replicate} where {replicate} was "
+                "asked for: hand the replicate on."
+            )
+        return made  # type: ignore[no-any-return]
+    if hasattr(made, "reset"):
+        raise BatchError(
+            f"model {name_of(model)} takes no replicate, and what it does to the model would be "
+            "gone with its reset: take (scenario, seed, replicate) and hand all three on."
+        )
     return _Bound(partial(made.run, replicate))
 
 
@@ -91,14 +103,18 @@ class _Bound(NamedTuple):
 
 def _form_of(model: Model) -> tuple[int, ...]:
     """Which arguments a model takes, of `FORMS`."""
+    if not callable(model):
+        raise BatchError(f"model is {model!r}: a class or function that makes a model is needed.")
     try:
         signature = inspect.signature(model)
     except (TypeError, ValueError):  # a callable that does not tell: it is tried
         return FORMS[0]
     for form in FORMS:
         with suppress(TypeError):
-            signature.bind(*form)
-            return form
+            taken = signature.bind(*form).arguments
+            names = [name for name, value in taken.items() if not isinstance(value, tuple)]
+            if len(form) == 2 or len(names) < 3 or names[2] == "replicate":
+                return form
     raise BatchError(
         f"model {name_of(model)} takes {signature}, and a batch makes each replicate by "
         "model(scenario, seed, replicate)."
@@ -118,22 +134,42 @@ def check(plan: Plan, model: Model) -> None:
     values = plan.parameters(0, 0, min(2, plan.runs)) if plan.is_varied else []
 
     def played(row: int) -> bytes:
-        record = plays.run(plan.draw(row), values[row] if values else None)
-        tables = (record.series, record.war, record.people, record.events)
-        columns = (np.asarray(one)[name] for one in tables for name in one.dtype.names or ())
-        return b"".join(column.tobytes() for column in (record.control, *columns))
+        return content_of(plays.run(plan.draw(row), values[row] if values else None))
 
     same = True
-    with suppress(Exception):
+    with _failures_are_for_later():
         first = played(0)
         if not is_ours(model):
             for row in range(1, min(2, plan.runs)):
                 played(row)
             same = played(0) == first
     if not same:
-        raise BatchError(
-            f"{name_of(model)} played replicate 0 twice and the results differ: something outlives "
-            "a replicate (an attribute of a class, a global, Python's own random generator). Keep "
-            "it on the commander or the model, which are new in each replicate, and draw from "
-            "their `random`."
-        )
+        raise depends(model, 0)
+
+
+def depends(model: Model, replicate: int) -> BatchError:
+    """What to say of a model of which a replicate is not the same again."""
+    return BatchError(
+        f"{name_of(model)} played replicate {replicate} twice and the results differ: something "
+        "outlives a replicate (an attribute of a class, a global, Python's own random generator). "
+        "Keep it on the commander or the model, which are new in each replicate, and draw from "
+        "their `random`."
+    )
+
+
+def content_of(record: Record) -> bytes:
+    """All bytes of a record, but for what lies between the columns of a row."""
+    tables = (record.series, record.war, record.people, record.events)
+    columns = (np.asarray(one)[name] for one in tables for name in one.dtype.names or ())
+    return b"".join(column.tobytes() for column in (record.control, *columns))
+
+
+@contextmanager
+def _failures_are_for_later() -> Iterator[None]:
+    """A replicate that fails is recorded by its block; what no replicate can do is told now."""
+    try:
+        yield
+    except BatchError:
+        raise
+    except Exception:
+        return

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from camphandover.ensemble import cubes, ledgers, store
+from camphandover.ensemble.identity import is_ours
 from camphandover.ensemble.plan import BLOCK, Block, Model, Plan, Record
-from camphandover.ensemble.replicates import Replicates, replicates_of
+from camphandover.ensemble.replicates import Replicates, content_of, depends, replicates_of
 
 
 @dataclass
@@ -55,6 +56,7 @@ def compute(
     """
     plays = _plays(plan, model, block)
     results = _Results(plan, block)
+    first: tuple[int, bytes] | None = None
     content = Content({})
     parameters = plan.parameters(block.scenario, block.first, block.stop)
     for row, replicate in enumerate(range(block.first, block.stop)):
@@ -66,11 +68,19 @@ def compute(
             record = plays.run(plan.draw(replicate), parameters[row] if plan.is_varied else None)
             content.model_seconds += time.perf_counter() - began
             results.put(row, record)
+            if first is None and not is_ours(model):
+                first = row, content_of(record)
         except Exception as error:
             results.clear(row)
             what = f"{type(error).__name__}: {error}"
             lines = "".join(traceback.format_exception(error))
             content.failures.append(_failure(plan, block, replicate, what, lines))
+    if first is not None and not is_ours(model) and block.size > 1:
+        row, before = first
+        replicate = plan.draw(block.first + row)
+        again = plays.run(replicate, parameters[row] if plan.is_varied else None)
+        if content_of(again) != before:
+            raise depends(model, block.first + row)
     content.files = results.files()
     if plan.is_varied:
         n = block.stop - block.first
@@ -121,6 +131,12 @@ class _Results:
 
     def put(self, row: int, record: Record) -> None:
         """Take over the results of a replicate, which the runner may overwrite later."""
+        n_days = len(range(*self._days.indices(self.control.shape[-1])))
+        if not hasattr(record, "control") or record.control.shape[-1] != n_days:
+            raise ValueError(
+                f"the model gave no record of the {n_days} days of its scenario's window: "
+                "run() returns what record() gives"
+            )
         self.control[row, :, :, self._days] = record.control
         for values, figures, series in (
             (self.sides, cubes.SERIES, record.series),
