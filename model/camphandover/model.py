@@ -197,9 +197,10 @@ class NorthernMali(mesa.Model):
         self._begin(replicate)
 
     def _begin(self, replicate: int) -> None:
+        """All as it is before the first day of a replicate, for the constructor and `reset`."""
+        self.replicate = whole("replicate", replicate, 0, MAX_REPLICATE)
         for name in set(vars(self)) - self._ours if self._ours else ():
             delattr(self, name)
-        self.replicate = whole("replicate", replicate, 0, MAX_REPLICATE)
         self.key = key_of(self.seed_value, self.replicate)
         self.params = copy_params(self.world.params)
         st.restore(self.state, self.world.state)
@@ -214,8 +215,10 @@ class NorthernMali(mesa.Model):
         if self._makers:
             self._populate()
         self._is_beginning = True
-        self.setup()
-        self._is_beginning = False
+        try:
+            self.setup()
+        finally:
+            self._is_beginning = False
 
     def _begin_mesa(self) -> None:
         """Generators of this seed and replicate, a clock at 0, no event, no agent, no observer."""
@@ -484,7 +487,7 @@ class NorthernMali(mesa.Model):
             self._commanders[name] = commander
 
     @property
-    def _people_of_the_model(self) -> Population:
+    def _own_agents(self) -> Population:
         self._populate()
         assert self._population is not None
         return self._population
@@ -523,28 +526,28 @@ class NorthernMali(mesa.Model):
     @property
     def bases(self) -> AgentSet:
         """The places as agents, in the order of places.csv."""
-        return AgentSet(self._people_of_the_model.bases, random=self.random)
+        return AgentSet(self._own_agents.bases, random=self.random)
 
     @property
     def units(self) -> AgentSet:
         """The units that have men, as agents."""
-        units = self._people_of_the_model.units
+        units = self._own_agents.units
         return AgentSet([unit for unit in units if unit.men > 0], random=self.random)
 
     @property
     def populations(self) -> AgentSet:
         """The people of each place as one agent, in the order of places.csv."""
-        return AgentSet(self._people_of_the_model.people, random=self.random)
+        return AgentSet(self._own_agents.people, random=self.random)
 
     @property
     def sides(self) -> AgentSet:
         """The sides with their books, in the order of `state.Side`."""
-        return AgentSet(self._people_of_the_model.sides, random=self.random)
+        return AgentSet(self._own_agents.sides, random=self.random)
 
     @property
     def politics(self) -> Politics:
         """The conflict as a whole: escalation, truce, relations of the armed groups."""
-        return self._people_of_the_model.politics
+        return self._own_agents.politics
 
     def people(self, place: str) -> People:
         """The people of a place.
@@ -552,7 +555,7 @@ class NorthernMali(mesa.Model):
         Raises:
             TheatreError: no such place; the message suggests one.
         """
-        return self._people_of_the_model.people[self.theatre.index(place)]
+        return self._own_agents.people[self.theatre.index(place)]
 
     def side(self, name: str) -> SideBooks:
         """The side of this name.
@@ -560,7 +563,7 @@ class NorthernMali(mesa.Model):
         Raises:
             ValueError: no such side.
         """
-        return self._people_of_the_model.sides[side_of(name)]
+        return self._own_agents.sides[side_of(name)]
 
     def base(self, place: str) -> Base:
         """The base of this name.
@@ -568,7 +571,7 @@ class NorthernMali(mesa.Model):
         Raises:
             TheatreError: no such place; the message suggests one.
         """
-        return self._people_of_the_model.bases[self.theatre.index(place)]
+        return self._own_agents.bases[self.theatre.index(place)]
 
     # --- data by day
 
