@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from camphandover import scenario, theatre
-from camphandover.ensemble.cubes import PEOPLE, SERIES, WAR
-from camphandover.ledger import ROW, Kind
-from camphandover.state import Holder, Side, Slot
+from camphandover import facts, scenario
+from camphandover.batch.cubes import PEOPLE, SERIES, WAR
+from camphandover.core.ledger import ROW, Kind
+from camphandover.core.state import Holder, Side, Slot
 
 FIRST_EXIT = 10
 SERIES_ROW = np.dtype([(name, "f8") for name in SERIES])
@@ -33,11 +33,11 @@ class Scripted:
         self.use_parameters(of.parameters)
 
     def use_parameters(self, values: Any) -> None:
-        self.rate = values.get("ied_rate", theatre.load().parameters["ied_rate"].best)
+        self.rate = values.get("ied_rate", facts.load().parameters["ied_rate"].best)
 
     def run(self, replicate: int) -> Any:
         n_days = (self.of.window.end - self.of.window.start).days + 1
-        places = [place.name for place in theatre.load().places]
+        places = [place.name for place in facts.load().places]
         kidal, day = places.index("Kidal"), FIRST_EXIT + replicate
         after = Holder.ARMY if replicate % 2 == 0 else Holder.SEPARATISTS
         control = np.zeros((len(places), 2, n_days), np.int8)

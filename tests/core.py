@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 import yaml
 
-from camphandover import scenario, theatre
-from camphandover import state as st
-from camphandover.compiled import callable_from_python, interpreted
-from camphandover.draws import Key, key_of
-from camphandover.ledger import Kind, Ledger, new_ledger
-from camphandover.model import NorthernMali, Record
-from camphandover.parameters import parameter_record
-from camphandover.rules import REGISTRY
+from camphandover import facts, scenario
+from camphandover.agents.model import NorthernMali, Record
+from camphandover.core import state as st
+from camphandover.core.compiled import callable_from_python, interpreted
+from camphandover.core.draws import Key, key_of
+from camphandover.core.ledger import Kind, Ledger, new_ledger
+from camphandover.core.parameters import parameter_record
+from camphandover.core.rules import REGISTRY
 
 DAY = (date(2023, 10, 15) - date(1970, 1, 1)).days
 """A day outside the rains."""
@@ -242,7 +242,7 @@ def runs(name: str, changes: str = "", n: int = RUNS) -> Runs:
     for replicate in range(n):
         records.append(model.run(replicate))
         ends.append(st.copy_state(model.state))
-    return Runs(model, records, ends, [place.name for place in theatre.load().places])
+    return Runs(model, records, ends, [place.name for place in facts.load().places])
 
 
 def shares_of_outcomes(hits: int, n: int) -> tuple[float, float]:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from camphandover.ledger import CONTROL
-from camphandover.model import NorthernMali
-from camphandover.state import Holder, Side, Slot
+from camphandover.agents.model import NorthernMali
+from camphandover.core.ledger import CONTROL
+from camphandover.core.state import Holder, Side, Slot
 
 FILE = Path(__file__).parent / "golden" / "on-schedule-2023-0.json"
 SCENARIO, SEED, REPLICATE = "on-schedule", 2023, 0

@@ -17,11 +17,11 @@ from typing import Any
 import yaml
 
 import camphandover
-from camphandover import day as core
-from camphandover import rules
-from camphandover import theatre as facts
-from camphandover.rules import REGISTRY
-from camphandover.theatre import Parameter, Theatre
+from camphandover import facts
+from camphandover.core import day as core
+from camphandover.core import rules
+from camphandover.core.rules import REGISTRY
+from camphandover.facts import Parameter, Theatre
 
 PACKAGE = Path(camphandover.__file__).parent
 FILE = PACKAGE.parent / "ODD.md"

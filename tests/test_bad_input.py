@@ -11,13 +11,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from camphandover import theatre
-from camphandover.cli import app
+from camphandover import facts
+from camphandover.cli.main import app
 from camphandover.scenario import ScenarioError, load
 
 ROOT = Path(__file__).parents[1]
 HEAD = "title: T\nquestion: Q\n"
-RANGED = next(p for p in theatre.load().parameters.values() if p.low < p.high)
+RANGED = next(p for p in facts.load().parameters.values() if p.low < p.high)
 TOO_HIGH = RANGED.high * 2 + 1
 
 # name: (text below HEAD, line, column, width of the caret, message, hint)

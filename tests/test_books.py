@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from camphandover import state as st
-from camphandover.ledger import Kind
-from camphandover.model import NorthernMali, Record
-from camphandover.rules.books import PLACES, SERIES, WAR
+from camphandover.agents.model import NorthernMali, Record
+from camphandover.core import state as st
+from camphandover.core.ledger import Kind
+from camphandover.core.rules.books import PLACES, SERIES, WAR
 from core import compiled_only
 
 pytestmark = compiled_only

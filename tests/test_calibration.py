@@ -12,15 +12,16 @@ import pytest
 from typer.testing import CliRunner
 
 import camphandover as ch
-from camphandover import cli, theatre
-from camphandover.analysis import calibration, emulator, targets
-from camphandover.analysis.calibration import Budget, Calibration, calibrate
-from camphandover.analysis.targets import Measured, Targets
-from camphandover.ensemble.plan import BatchError
-from camphandover.ensemble.records import read_records
-from camphandover.theatre.checks import ORIGIN
-from camphandover.validation.claims_record import CLAIMS, ClaimOnRecord, claims_on_record
-from camphandover.validation.pattern_data import patterns
+from camphandover import facts
+from camphandover.batch.records import read_records
+from camphandover.cli import main as cli
+from camphandover.errors import BatchError
+from camphandover.facts.checks import ORIGIN
+from camphandover.judge.study import calibration, emulator, targets
+from camphandover.judge.study.calibration import Budget, Calibration, calibrate
+from camphandover.judge.study.targets import Measured, Targets
+from camphandover.measure.claims_record import CLAIMS, ClaimOnRecord, claims_on_record
+from camphandover.measure.patterns.data import patterns
 
 TINY = Budget(2, 1, 4, (8,), (2,), 4, 1)
 USUAL = ([5.0], [math.log(8)], [1.0])
@@ -205,24 +206,24 @@ def tiny_prior(folder) -> Calibration:
 
 def with_other_later_rows(monkeypatch) -> None:
     """A record that is nonsense after the forecast origin."""
-    facts = theatre.load()
+    theatre = facts.load()
     history = tuple(
         replace(change, after="gsim", date=date(2023, 12, 30)) if change.date > ORIGIN else change
-        for change in facts.history
+        for change in theatre.history
     )
     events = tuple(
         {**row, **{name: "999" for name in row if "_killed_per_" in name}}
         if date.fromisoformat(row["date"]) > ORIGIN
         else row
-        for row in facts.events
+        for row in theatre.events
     )
     camps = tuple(
         replace(camp, actual=date(2023, 12, 30)) if camp.actual and camp.actual > ORIGIN else camp
-        for camp in facts.camps
+        for camp in theatre.camps
     )
-    changed = replace(facts, history=history, events=events, camps=camps)
-    assert changed != facts
-    monkeypatch.setattr(theatre, "load", lambda: changed)
+    changed = replace(theatre, history=history, events=events, camps=camps)
+    assert changed != theatre
+    monkeypatch.setattr(facts, "load", lambda: changed)
 
 
 def test_the_set_prior_is_made_without_later_rows(tmp_path, monkeypatch):
@@ -287,8 +288,8 @@ def test_bad_input_of_the_command(tmp_path):
 
 
 def test_the_chart_and_the_json_tell_the_same(known, tmp_path):
-    from camphandover.analysis.calibration_text import as_json
-    from camphandover.plots.calibration import draw_calibration, plot_calibration
+    from camphandover.charts.calibration import draw_calibration, plot_calibration
+    from camphandover.say.calibration import as_json
 
     found = calibrate(["historical"], "hindcast", 1, tmp_path, Budget(2, 4, 3, (32,), (4,), 8, 2))
     assert draw_calibration(found, tmp_path / "charts").is_file()

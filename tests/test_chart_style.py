@@ -27,15 +27,15 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import made
-from camphandover import plots
-from camphandover.cli import app
-from camphandover.plots.figures import base_figure, heatmap_figure
-from camphandover.plots.style import Chart
-from camphandover.report.page import page
-from camphandover.results.charts import chart_files
-from camphandover.validation.page_sources import in_lines, quoted
-from camphandover.validation.page_text import Table, code, literal
-from camphandover.validation.score import score
+from camphandover import charts as plots
+from camphandover.charts.figures import base_figure, heatmap_figure
+from camphandover.charts.planned import chart_files
+from camphandover.charts.style import Chart
+from camphandover.cli.main import app
+from camphandover.judge.score.score import score
+from camphandover.say.report.page import page
+from camphandover.say.validation.sources import in_lines, quoted
+from camphandover.say.validation.text import Table, code, literal
 from test_charts import Told
 
 MARKUP = "_$5 or $10 <b>&amp;</b> *a_b*| [red]x[/red] {x} 100% \\alpha $\\frac$ \u0162\u2d5c"
@@ -280,7 +280,7 @@ def test_commands_of_the_page_are_whole():
 
 def test_terminals_show_texts_as_they_are(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("camphandover.results.batch.northern_mali", Told)
+    monkeypatch.setattr("camphandover.batch.batch.northern_mali", Told)
     name = MARKUP.replace("/", "!")
     file = tmp_path / f"{name}.yaml"
     file.write_text(json.dumps({"title": MARKUP, "question": MARKUP}))

@@ -27,17 +27,18 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import FIRST_EXIT, Scripted, Unlucky, made, short
-from camphandover import cli_plot, theatre
-from camphandover.cli import Commands
-from camphandover.ensemble.cubes import HOLDERS, SIDES
-from camphandover.ensemble.plan import BatchError
-from camphandover.plots import bands as bands_module
-from camphandover.plots import falls as falls_module
-from camphandover.plots import geography, labels, palette
-from camphandover.plots.keydates import key_dates
-from camphandover.plots.palette import COLOURS
-from camphandover.results.intervals import wilson
-from camphandover.state import Side
+from camphandover import facts
+from camphandover.batch.cubes import HOLDERS, SIDES
+from camphandover.charts import bands as bands_module
+from camphandover.charts import falls as falls_module
+from camphandover.charts import geography, labels, palette
+from camphandover.charts.keydates import key_dates
+from camphandover.charts.palette import COLOURS
+from camphandover.cli import plot as cli_plot
+from camphandover.cli.main import Commands
+from camphandover.core.state import Side
+from camphandover.errors import BatchError
+from camphandover.measure.intervals import wilson
 
 BASELINE = Path(__file__).parent / "baseline"
 FIRST = date2num(np.datetime64("2023-08-01"))
@@ -284,7 +285,7 @@ class Longer(Scripted):
     def run(self, replicate: int) -> Any:
         record = super().run(replicate)
         if self.of.name == "late":
-            kidal = [place.name for place in theatre.load().places].index("Kidal")
+            kidal = [place.name for place in facts.load().places].index("Kidal")
             day = FIRST_EXIT + replicate
             more = 5 if replicate % 3 == 0 else 3
             record.control[kidal, 0, day : day + more] = 3
@@ -397,7 +398,7 @@ def discs(ax) -> dict[tuple[float, float], tuple[str, str]]:
 
 
 def position(place: str) -> tuple[float, float]:
-    row = theatre.load().places[theatre.load().index(place)]
+    row = facts.load().places[facts.load().index(place)]
     return round(row.lon, 4), round(row.lat, 4)
 
 
@@ -416,7 +417,7 @@ def test_bases_have_the_colour_of_their_holder(batch):
     assert last[position("Kidal")] == (paled("army", 0.42), COLOURS["army"])
     first = discs(ch.plots.control_map(batch, np.datetime64("2023-08-01"), "one"))
     assert first[position("Kidal")] == (COLOURS["minusma"], COLOURS["minusma"])
-    assert len(first) == len(theatre.load().places) - 1
+    assert len(first) == len(facts.load().places) - 1
 
 
 def test_words_of_the_map(batch):
@@ -437,7 +438,7 @@ def test_names_on_the_map_cover_nothing(batch):
     ax = ch.plots.control_map(batch, "2023-12-31", "one")
     drawn(ax.figure)
     (found,) = by_gid(ax, "bases")
-    names = {place.name for place in theatre.load().places}
+    names = {place.name for place in facts.load().places}
     named = [text for text in ax.texts if re.sub(r" \d+ %", "", text.get_text()) in names]
     assert len(named) >= 30
     boxes = [text.get_window_extent() for text in named]
@@ -457,17 +458,17 @@ def test_ground_of_the_map(batch):
     middle = (geography.SOUTH + geography.NORTH) / 2
     assert kilometres((west, middle), (east, middle)) == pytest.approx(200, rel=0.01)
     assert ax.get_aspect() == pytest.approx(1 / math.cos(math.radians(middle)))
-    facts = theatre.load()
+    theatre = facts.load()
     for kind in ("paved", "track", "piste"):
         (roads,) = by_gid(ax, f"road/{kind}")
-        ends = {frozenset((road.a, road.b)) for road in facts.roads if road.kind == kind}
+        ends = {frozenset((road.a, road.b)) for road in theatre.roads if road.kind == kind}
         assert len(roads.get_segments()) == len(ends)
     gao, gossi = position("Gao"), position("Gossi")
     paved = by_gid(ax, "road/paved")[0].get_segments()
     assert any({tuple(np.round(p, 4)) for p in leg} == {gao, gossi} for leg in paved)
     (mali,) = by_gid(ax, "country/Mali")
     (outline,) = mali.get_paths()
-    for place in facts.places:
+    for place in theatre.places:
         if place.name not in ("Bamako", "Tinzaouaten", "In-Khalil", "Labbezanga"):
             assert outline.contains_point((place.lon, place.lat)), place.name
     (river,) = by_gid(ax, "river")
@@ -860,7 +861,7 @@ CURVES = {
 def invented() -> xr.Dataset:
     """Shares of two scenarios as somebody might find them: what is not the others' is GSIM's."""
     day = np.arange(153.0)
-    places = [place for place in theatre.load().places if place.name in CURVES]
+    places = [place for place in facts.load().places if place.name in CURVES]
     share = np.zeros((2, len(places), 1, len(day), 6))
     for row, place in enumerate(places):
         gone, army, far, rising, most = CURVES[place.name]

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import Scripted, Unlucky
-from camphandover import cli_batch
-from camphandover.cli import app
-from camphandover.results import progress
+from camphandover.batch import progress
+from camphandover.cli import batch as cli_batch
+from camphandover.cli.main import app
 
 TEXTS = "title: A test\nquestion: Does it run?\n"
 
@@ -22,7 +22,7 @@ TEXTS = "title: A test\nquestion: Does it run?\n"
 def here(tmp_path, monkeypatch):
     """A folder with a library of one scenario and a second one, and the stand-in as model."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("camphandover.results.batch.northern_mali", Scripted)
+    monkeypatch.setattr("camphandover.batch.batch.northern_mali", Scripted)
     (tmp_path / "scenarios").mkdir()
     (tmp_path / "scenarios" / "on-schedule.yaml").write_text(TEXTS)
     (tmp_path / "one.yaml").write_text(TEXTS)
@@ -93,7 +93,7 @@ def test_another_batch_is_refused(here):
 
 
 def test_a_failed_run_gives_status_1(here, monkeypatch):
-    monkeypatch.setattr("camphandover.results.batch.northern_mali", Unlucky)
+    monkeypatch.setattr("camphandover.batch.batch.northern_mali", Unlucky)
     result = call("run", "one.yaml", "two.yaml", "--runs", "5", "--seed", "3")
     assert result.exit_code == 1
     assert "one, replicate 3, seed 3: ZeroDivisionError: no men left" in result.stderr
@@ -169,8 +169,8 @@ def test_plot_of_no_batch(here, folder):
 
 
 def test_a_first_compile_is_told(here, monkeypatch):
-    monkeypatch.setattr("camphandover.compiled.is_cold", lambda: True)
-    monkeypatch.setattr("camphandover.compiled._SAID", [])
+    monkeypatch.setattr("camphandover.core.compiled.is_cold", lambda: True)
+    monkeypatch.setattr("camphandover.core.compiled._SAID", [])
     assert call("run", "one.yaml", "--runs", "1").stderr.count("compiling the model") == 1
     assert "compiling" not in call("run", "one.yaml", "--runs", "2").stderr
 

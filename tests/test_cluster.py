@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import Deadly, Scripted, Slow, Unlucky, contents, made, short
-from camphandover.cli import app
-from camphandover.ensemble import cluster as engine
-from camphandover.ensemble.plan import BatchError
+from camphandover.batch import cluster as engine
+from camphandover.cli.main import app
+from camphandover.errors import BatchError
 
 TESTS = Path(__file__).parent
 RUNS = 170

@@ -17,15 +17,15 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import FIRST_EXIT, Scripted, Unlucky, made, short
-from camphandover import cli_compare
-from camphandover.cli import Commands
-from camphandover.ensemble.cubes import HOLDERS
-from camphandover.ensemble.plan import BatchError
-from camphandover.results import outcomes as outcomes_module
-from camphandover.results.compare import HALF_WIDTH, OUTCOMES, compare
-from camphandover.results.outcomes import LOSERS, by_holder
-from camphandover.results.paired import paired_means, paired_shares, score_interval
-from camphandover.results.table import KEY_BASES
+from camphandover.batch.cubes import HOLDERS
+from camphandover.cli import compare as cli_compare
+from camphandover.cli.main import Commands
+from camphandover.errors import BatchError
+from camphandover.judge.compare import HALF_WIDTH, OUTCOMES, compare
+from camphandover.judge.end_table import KEY_BASES
+from camphandover.judge.paired import paired_means, paired_shares, score_interval
+from camphandover.measure import outcomes as outcomes_module
+from camphandover.measure.outcomes import LOSERS, by_holder
 
 ARMY, UN = 0, 3
 

@@ -10,16 +10,16 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import Scripted, made
-from camphandover import theatre
-from camphandover.cli import app
-from camphandover.report.content import content
-from camphandover.results.compare import compare
-from camphandover.results.table import end_table
+from camphandover import facts
+from camphandover.cli.main import app
+from camphandover.core.state import Holder, Slot
+from camphandover.judge.compare import compare
+from camphandover.judge.end_table import end_table
+from camphandover.say.report.content import content
 from camphandover.scenario import Scenario
-from camphandover.state import Holder, Slot
 
 LONG = {"window": {"end": "2024-06-30"}}
-PLACES = [place.name for place in theatre.load().places]
+PLACES = [place.name for place in facts.load().places]
 
 
 class Planned(Scripted):

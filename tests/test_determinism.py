@@ -19,11 +19,11 @@ import numpy as np
 import pytest
 
 import renew_golden
-from camphandover import state as st
-from camphandover.compiled import _own_cache, cache_dir, interpreted
-from camphandover.ledger import Kind
-from camphandover.model import NorthernMali, Record
-from camphandover.rules.strategy import place_order
+from camphandover.agents.model import NorthernMali, Record
+from camphandover.core import state as st
+from camphandover.core.compiled import _own_cache, cache_dir, interpreted
+from camphandover.core.ledger import Kind
+from camphandover.core.rules.strategy import place_order
 
 compiled_only = pytest.mark.skipif(interpreted(), reason="compares compiled with interpreted runs")
 
@@ -79,7 +79,7 @@ window: {start: 2023-09-20, end: 2023-10-20}
 """
 TELL = """
 import hashlib, json, sys
-from camphandover.model import NorthernMali
+from camphandover.agents.model import NorthernMali
 told = []
 for source, days in json.loads(sys.argv[1]):
     model = NorthernMali(source, seed=77, replicate=2)
@@ -345,7 +345,7 @@ def test_without_a_cache_nothing_is_left_behind(tmp_path: Path, how: str) -> Non
 
 USES_NUMBA = """
 import numba
-from camphandover.model import NorthernMali
+from camphandover.agents.model import NorthernMali
 NorthernMali().step()
 @numba.njit(cache=True)
 def mine(x):

@@ -16,22 +16,22 @@ import typer
 from typer.testing import CliRunner
 
 from batches import FORM, Scripted
-from camphandover import scenario, theatre
-from camphandover.analysis import discover_retest as retests
-from camphandover.analysis import discover_rules as rules
-from camphandover.analysis.discover import Discovery, discover
-from camphandover.analysis.discover_boxes import Box, Condition
-from camphandover.analysis.discover_losses import LOST, RUNS, SHARE, Share, less, luck, share_of
-from camphandover.analysis.discover_robust import over_points
-from camphandover.analysis.discover_screen import screen
-from camphandover.analysis.levers import RECEIVERS, lever, luck_of_its_own, make_design
-from camphandover.analysis.levers_words import PARAMETER, RECEIVER, TIMING, Factor
-from camphandover.cli import Commands
-from camphandover.cli_discover import discover as command
-from camphandover.ensemble.plan import BatchError, identity_of
-from camphandover.results.intervals import wilson
-from camphandover.scenario import ScenarioError
-from camphandover.state import Holder, Slot
+from camphandover import facts, scenario
+from camphandover.batch.plan import identity_of
+from camphandover.cli.discover import discover as command
+from camphandover.cli.main import Commands
+from camphandover.core.state import Holder, Slot
+from camphandover.errors import BatchError, ScenarioError
+from camphandover.judge.study.discover import retest as retests
+from camphandover.judge.study.discover import rules as rules
+from camphandover.judge.study.discover.boxes import Box, Condition
+from camphandover.judge.study.discover.discover import Discovery, discover
+from camphandover.judge.study.discover.losses import LOST, RUNS, SHARE, Share, less, luck, share_of
+from camphandover.judge.study.discover.robust import over_points
+from camphandover.judge.study.discover.screen import screen
+from camphandover.judge.study.levers import RECEIVERS, lever, luck_of_its_own, make_design
+from camphandover.judge.study.levers_words import PARAMETER, RECEIVER, TIMING, Factor
+from camphandover.measure.intervals import wilson
 
 CUT, RATE = 0, 0.9
 BAD, GOOD = 0.95, 0.05
@@ -54,13 +54,13 @@ class Boxed(Scripted):
         shift = (clause.exit - planned("Kidal")).days
         chance = BAD if is_bad(shift, clause.receiver, self.rate) else GOOD
         is_lost = np.random.default_rng([self.seed, replicate]).random() < chance
-        kidal = [place.name for place in theatre.load().places].index("Kidal")
+        kidal = [place.name for place in facts.load().places].index("Kidal")
         record.control[kidal, Slot.CAMP] = Holder.SEPARATISTS if is_lost else Holder.ARMY
         return record
 
 
 def planned(camp: str) -> Any:
-    return next(one.planned for one in theatre.load().camps if one.place == camp)
+    return next(one.planned for one in facts.load().camps if one.place == camp)
 
 
 @pytest.fixture(scope="module")
@@ -400,7 +400,7 @@ def test_what_is_said_and_written(found: Discovery, tmp_path: Path) -> None:
 
 
 def test_charts_show_the_box(found: Discovery) -> None:
-    from camphandover.plots.discovery import box_scatter, draw_discovery, robust_grid, trade_off
+    from camphandover.charts.discovery import box_scatter, draw_discovery, robust_grid, trade_off
 
     files = draw_discovery(found)
     assert [path.name for path in files] == ["trade-off.png", "robust.png", "box-1.png"]
@@ -418,7 +418,7 @@ def test_charts_show_the_box(found: Discovery) -> None:
 
 
 def test_so_many_days_after_each_exit() -> None:
-    from camphandover.analysis.discover_losses import make_loss
+    from camphandover.judge.study.discover.losses import make_loss
 
     design = make_design("historical", "Kidal", room=10)
     loss = make_loss(design, "Kidal", "camp", None, "army", None, 10)
@@ -439,7 +439,7 @@ class Held(Scripted):
 
 
 def test_a_base_that_is_never_lost(tmp_path: Path) -> None:
-    from camphandover.plots.discovery import draw_discovery
+    from camphandover.charts.discovery import draw_discovery
 
     kept = discover(
         "historical", "Kidal", out=tmp_path, model=Held, progress=False, points=40, runs=1
@@ -507,7 +507,7 @@ def test_the_command_ends_with_2_and_one_message() -> None:
 
 def test_loading_is_light() -> None:
     code = (
-        "import sys, camphandover.analysis.discover, camphandover.cli_discover\n"
+        "import sys, camphandover.judge.study.discover.discover, camphandover.cli.discover\n"
         "heavy = {'pandas', 'xarray', 'sklearn', 'ema_workbench', 'scipy', 'matplotlib', 'mesa'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy import stats
 
-from camphandover import draws
-from camphandover.draws import Decision, Key, key_of, quantile_grid
+from camphandover.core import draws
+from camphandover.core.draws import Decision, Key, key_of, quantile_grid
 from core import call
 
 TAILS = [1e-12, 1e-9, 1e-6, 1e-4]

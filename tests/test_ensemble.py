@@ -21,18 +21,18 @@ from hypothesis import strategies as st
 
 import camphandover as ch
 from batches import FIRST_EXIT, Scripted, Sleepy, Unlucky, contents, made, short
-from camphandover import scenario, theatre
-from camphandover.ensemble import cubes
-from camphandover.ensemble.plan import (
+from camphandover import facts, scenario
+from camphandover.batch import cubes
+from camphandover.batch.plan import (
     BLOCK,
     DEFAULT_MODEL,
-    BatchError,
     default_folder,
     file_name,
     identity_of,
     make_plan,
 )
-from camphandover.results.charts import KEY_BASES, chart_files
+from camphandover.charts.planned import KEY_BASES, chart_files
+from camphandover.errors import BatchError
 
 # --- plan --------------------------------------------------------------------------------
 
@@ -240,7 +240,7 @@ def test_events_have_names_and_times(batch):
 
 
 def test_parameters_and_scenarios(batch):
-    parameters, known = batch.parameters, theatre.load().parameters
+    parameters, known = batch.parameters, facts.load().parameters
     assert set(parameters.columns) == set(known)
     assert parameters.loc["one", "exit_error_sd"] == known["exit_error_sd"].best
     assert batch.scenario("brief").digest() == short("brief").digest()
@@ -331,7 +331,7 @@ def test_another_batch_is_not_overwritten(tmp_path, change, words):
 
 def test_changed_code_is_another_batch(tmp_path, monkeypatch):
     ch.run(made("one"), 2, out=tmp_path / "b", model=Scripted)
-    monkeypatch.setattr("camphandover.ensemble.plan.code_digest", lambda: "0" * 64)
+    monkeypatch.setattr("camphandover.batch.plan.code_digest", lambda: "0" * 64)
     with pytest.raises(BatchError, match="code of the rules has changed"):
         ch.run(made("one"), 2, out=tmp_path / "b", model=Scripted)
 

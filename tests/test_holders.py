@@ -20,17 +20,17 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import contents
-from camphandover import scenario, theatre
-from camphandover.cli import app
-from camphandover.codes import Holder, Receiver
-from camphandover.ensemble.cubes import HOLDERS
-from camphandover.ensemble.plan import BatchError
-from camphandover.plots.palette import COLOURS, LABELS, STACK
-from camphandover.results.sentences import holder_name
-from camphandover.results.table import end_table
-from camphandover.validation.pattern_form import HOLDERS as IN_PATTERNS
-from camphandover.validation.record import as_record
-from camphandover.validation.scores import ORDER
+from camphandover import facts, scenario
+from camphandover.batch.cubes import HOLDERS
+from camphandover.charts.palette import COLOURS, LABELS, STACK
+from camphandover.cli.main import app
+from camphandover.errors import BatchError
+from camphandover.facts.codes import Holder, Receiver
+from camphandover.judge.end_table import end_table
+from camphandover.judge.score.scores import ORDER
+from camphandover.known.record import as_record
+from camphandover.measure.patterns.form import HOLDERS as IN_PATTERNS
+from camphandover.say.sentences import holder_name
 from core import compiled_only
 
 GOLDEN = Path(__file__).parent / "golden" / "format-4.zip"
@@ -94,7 +94,7 @@ def charts(batch, name: str, place: str, day: str) -> dict[str, set[str]]:
 
 
 def test_all_that_names_holders_names_all_of_them():
-    assert HOLDERS == tuple(holder.name.lower() for holder in Holder) == theatre.HOLDERS
+    assert HOLDERS == tuple(holder.name.lower() for holder in Holder) == facts.HOLDERS
     assert set(HOLDERS) == set(get_args(IN_PATTERNS)) == set(STACK) - {"other"}
     assert set(ORDER) == set(Holder)
     for told in (COLOURS.__getitem__, LABELS.__getitem__, holder_name):
@@ -102,7 +102,7 @@ def test_all_that_names_holders_names_all_of_them():
 
 
 def test_a_record_can_tell_a_joint_unit():
-    history = theatre.load().history
+    history = facts.load().history
     change = replace(history[-1], place="Kidal", object="un_camp", after="joint")
     record = as_record([*history, change], change.date, "a test")
     assert record.holders[record.places.index("Kidal"), 0, -1] == Holder.JOINT
@@ -150,7 +150,7 @@ def test_the_ledger_tells_every_change_of_the_cube(batch):
     """Also that of a joint unit that comes apart: to who is there, or to nobody."""
     changes = batch.events[(batch.events["kind"] == "control")].sort_values("time", kind="stable")
     seen = set()
-    first = {place.name: (place.camp_holder, place.town_holder) for place in theatre.load().places}
+    first = {place.name: (place.camp_holder, place.town_holder) for place in facts.load().places}
     dates = pd.DatetimeIndex(batch.control["date"].to_numpy())
     keys = ["scenario", "replicate", "place", "slot"]
     for (name, run, place, slot), rows in changes.groupby(keys, observed=True):

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camphandover import ledger as log
-from camphandover import scenario, theatre
-from camphandover import state as st
-from camphandover.deployment import day_number
-from camphandover.model import NorthernMali, Record
+from camphandover import facts, scenario
+from camphandover.agents.model import NorthernMali, Record
+from camphandover.core import ledger as log
+from camphandover.core import state as st
+from camphandover.core.deploy import day_number
 
 FILES = sorted((Path(__file__).parents[1] / "scenarios").glob("*.yaml"))
 NAMES = [file.stem for file in FILES]
@@ -207,7 +207,7 @@ def test_i3_influence_shares_sum_to_one_every_day() -> None:
 
 def test_i3_parameters_that_are_chances_or_shares_lie_in_0_1() -> None:
     checked = 0
-    for parameter in theatre.load().parameters.values():
+    for parameter in facts.load().parameters.values():
         if re.match(r"(mean )?(chance|share)\b(?! per 100)", parameter.unit):
             checked += 1
             assert 0.0 <= parameter.low <= parameter.best <= parameter.high <= 1.0, parameter.name
@@ -215,7 +215,7 @@ def test_i3_parameters_that_are_chances_or_shares_lie_in_0_1() -> None:
 
 
 def test_i3_support_shares_leave_room_for_nobody() -> None:
-    for place in theatre.load().places:
+    for place in facts.load().places:
         shares = (place.support_army, place.support_separatists, place.support_gsim)
         assert min(shares) >= 0.0
         assert sum(shares) <= 1.0 + 1e-9, place.name
@@ -249,7 +249,7 @@ LATER = re.compile(r"\b([Oo]ct|[Nn]ov|[Dd]ec)\w*\b|\b2024\b|\b(1[89]|2\d|30) Sep
 def test_i5_parameters_set_from_later_events_are_marked() -> None:
     unmarked = [
         parameter.name
-        for parameter in theatre.load().parameters.values()
+        for parameter in facts.load().parameters.values()
         if parameter.evidence != "H"
         and LATER.search(f"{parameter.source} {parameter.note}")
         and "hindsight" not in parameter.note
@@ -262,14 +262,14 @@ PRIOR = {"exit_error_sd": 10.0, "pause_mean": 20.0, "clear_insurgent": 0.1, "joi
 
 
 def test_i5_best_values_are_the_prior_where_rules_gives_both() -> None:
-    parameters = theatre.load().parameters
+    parameters = facts.load().parameters
     assert {name: parameters[name].known("prior")[1] for name in PRIOR} == PRIOR
     for name in ("clear_insurgent", "joint_leave", "claim_enemy"):
         assert parameters[name].known("hindcast")[1] != parameters[name].known("prior")[1]
 
 
 def test_i5_what_later_events_have_set_has_a_prior_and_nothing_else_has() -> None:
-    parameters = theatre.load().parameters.values()
+    parameters = facts.load().parameters.values()
     assert {p.name for p in parameters if p.prior} == {
         p.name for p in parameters if p.evidence == "H"
     }
@@ -282,13 +282,13 @@ def test_i5_what_later_events_have_set_has_a_prior_and_nothing_else_has() -> Non
 
 @pytest.mark.parametrize("name", NAMES)
 def test_i5_scenarios_do_not_set_hindsight_parameters(name: str) -> None:
-    parameters = theatre.load().parameters
+    parameters = facts.load().parameters
     for parameter in scenario.load(name).parameters:
         assert parameters[parameter].evidence != "H"
 
 
 def test_i5_what_is_known_from_outside_ends_before_the_forecast_begins() -> None:
-    known = theatre.load().calendar
+    known = facts.load().calendar
     assert known
     assert max(event.date for event in known) < ORIGIN
 
@@ -300,7 +300,7 @@ def test_i5_actual_dates_only_where_the_file_asks_for_them(file: Path) -> None:
     while parent := re.search(r"extends: (\S+)", chain):
         chain = chain.replace(parent[0], (file.parent / f"{parent[1]}.yaml").read_text("utf-8"))
     asks = re.search(r"exit:\s*actual", chain) is not None
-    told = {c.place: c for c in theatre.load().camps if c.actual and c.actual != c.planned}
+    told = {c.place: c for c in facts.load().camps if c.actual and c.actual != c.planned}
     shifts = {(spec.camps[p].exit - camp.planned).days for p, camp in told.items()}
     as_recorded = [spec.camps[p].exit == camp.actual for p, camp in told.items()]
     if asks:
@@ -393,8 +393,8 @@ def test_i6_relabelling_relabels_outcomes(relabel: str) -> None:
 
 @pytest.mark.parametrize("rule", ["count_presence", "spread_influence"])
 def test_i6_presence_and_influence_are_relabelled_exactly(rule: str) -> None:
-    from camphandover.compiled import callable_from_python
-    from camphandover.rules import REGISTRY
+    from camphandover.core.compiled import callable_from_python
+    from camphandover.core.rules import REGISTRY
 
     play = callable_from_python(REGISTRY[rule].function)
     source = NorthernMali("on-schedule", seed=3)

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from camphandover import theatre
-from camphandover.results.compare_warnings import differ_in_window_only
+from camphandover import facts
+from camphandover.judge.compare_warnings import differ_in_window_only
 from camphandover.scenario import Scenario, diff, library, load
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 FILES = sorted(FOLDER.glob("*.yaml"))
 VARIANTS = sorted(FOLDER.glob("variants/*.yaml"))
-CAMPS = {camp.place: camp for camp in theatre.load().camps}
+CAMPS = {camp.place: camp for camp in facts.load().camps}
 PHASE_1 = [place for place, camp in CAMPS.items() if camp.phase == 1]
 LATER = [place for place in CAMPS if place not in PHASE_1]
 KIDAL_REGION = ["Kidal", "Tessalit", "Aguelhok"]

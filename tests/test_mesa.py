@@ -13,13 +13,13 @@ import pandas as pd
 import pytest
 
 import camphandover
-from camphandover import ledger as log
-from camphandover import state as st
-from camphandover.agents import Commander, GsimCommander, SeparatistCommander
-from camphandover.model import NorthernMali, Record
+from camphandover.agents.commanders import Commander, GsimCommander, SeparatistCommander
+from camphandover.agents.model import NorthernMali, Record
+from camphandover.agents.views import Base, Unit
+from camphandover.core import ledger as log
+from camphandover.core import state as st
+from camphandover.errors import TheatreError
 from camphandover.scenario import load as load_scenario
-from camphandover.theatre import TheatreError
-from camphandover.views import Base, Unit
 
 SEED = 9
 RUNS = 12
@@ -603,7 +603,7 @@ def test_sides_that_are_not_there_are_said() -> None:
         NorthernMali("on-schedule", commanders={"army": lambda model, side: None})
 
 
-@pytest.mark.parametrize("module", [camphandover, camphandover.plots])
+@pytest.mark.parametrize("module", [camphandover, camphandover.charts])
 def test_what_is_loaded_lazily_is_listed(module: Any) -> None:
     assert set(module.__all__) <= set(dir(module))
     for name in module.__all__:

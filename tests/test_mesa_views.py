@@ -9,12 +9,12 @@ import mesa
 import numpy as np
 import pytest
 
-from camphandover import ledger as log
-from camphandover import state as st
-from camphandover.agents import SAID, Commander, SeparatistCommander
-from camphandover.model import NorthernMali
-from camphandover.theatre import TheatreError
-from camphandover.views import People, SideBooks
+from camphandover.agents.commanders import SAID, Commander, SeparatistCommander
+from camphandover.agents.model import NorthernMali
+from camphandover.agents.views import People, SideBooks
+from camphandover.core import ledger as log
+from camphandover.core import state as st
+from camphandover.errors import TheatreError
 
 SEED = 9
 

@@ -12,11 +12,13 @@ from functools import cache
 import pytest
 
 import renew_odd as odd
-from camphandover import state as st
-from camphandover import theatre
-from camphandover.agents import Commander
-from camphandover.parameters import EVIDENCE
-from camphandover.rules import REGISTRY, politics, road
+from camphandover import facts
+from camphandover.agents.commanders import Commander
+from camphandover.core import state as st
+from camphandover.core.parameters import EVIDENCE
+from camphandover.core.rules import REGISTRY, politics, road
+from camphandover.facts.records import WIDE
+from camphandover.facts.registry import LAST_RULE, RULES
 from camphandover.scenario.library import VARIANTS, folder
 from camphandover.scenario.schema import (
     FIRST_DAY,
@@ -26,8 +28,6 @@ from camphandover.scenario.schema import (
     ScenarioForm,
     Window,
 )
-from camphandover.theatre.records import WIDE
-from camphandover.theatre.registry import LAST_RULE, RULES
 
 TEXT = odd.FILE.read_text(encoding="utf-8")
 PROSE = "\n".join(line for line in TEXT.splitlines() if not line.startswith("|"))
@@ -128,7 +128,7 @@ def test_every_region_that_can_be_made_is_there() -> None:
 
 
 def test_every_parameter_stands_once_and_under_its_rule() -> None:
-    registry = theatre.load().parameters
+    registry = facts.load().parameters
     times: Counter[str] = Counter()
     for rule, text in submodels().items():
         for found in odd.REGION.finditer(text):
@@ -147,7 +147,7 @@ def test_every_parameter_is_told_in_the_prose_of_a_submodel() -> None:
     prose = "\n".join(re.sub(r"^\|.*$", "", t, flags=re.MULTILINE) for t in submodels().values())
     told = re.findall(r"[a-z][a-z0-9_]*_\.\.\.[a-z_]*|[a-z][a-z0-9]*(?:_[a-z0-9]+)*", prose)
     forms = [re.compile(form.replace("...", ".+")) for form in set(told) if "..." in form]
-    names = set(theatre.load().parameters)
+    names = set(facts.load().parameters)
     untold = {n for n in names - set(told) if not any(form.fullmatch(n) for form in forms)}
     assert untold == set()
 
@@ -308,21 +308,21 @@ def test_every_function_that_is_named_exists() -> None:
     named = {(module, name) for module, name in named - keys if module in known and name != "py"}
     assert len(named) > 100
     for module, name in named:
-        package = "camphandover" if module in ("deployment", "day") else "camphandover.rules"
+        package = "camphandover" if module in ("deployment", "day") else "camphandover.core.rules"
         assert hasattr(importlib.import_module(f"{package}.{module}"), name), f"{module}.{name}"
 
 
 def test_every_name_in_code_type_is_known() -> None:
     """A parameter, a column, a function, a key of a scenario, a file's column."""
     state = st.empty_state(1, 1, 1, 1, 1, 1)
-    known = set(theatre.load().parameters) | {n for t in state for n in t.dtype.names}
+    known = set(facts.load().parameters) | {n for t in state for n in t.dtype.names}
     for path in odd.modules_of_rules().values():
         known |= set(odd.functions_of(path))
     known |= set(ClauseForm.model_fields) | {"p_leave"}
     known |= set(codes("\n".join(f["body"] for f in odd.REGION.finditer(TEXT))))
     words = {word for code in codes(TEXT) for word in re.findall(r"[a-z]+(?:_[a-z0-9]+)+", code)}
     dotted = {key.split(".")[1] for key in scenario_keys()}
-    files = {path.stem for path in theatre.FOLDER.glob("*.csv")}
+    files = {path.stem for path in facts.FOLDER.glob("*.csv")}
     assert words - known - dotted - files - FREE_WORDS == set()
 
 
@@ -372,7 +372,7 @@ def test_what_a_commander_can_do_is_told_by_its_name() -> None:
 def test_every_tag_of_a_source_has_its_reference() -> None:
     references = set(re.findall(r"\[([A-Za-z0-9-]+)\]", parts(TEXT, "##")["References"]))
     cited = set()
-    for parameter in theatre.load().parameters.values():
+    for parameter in facts.load().parameters.values():
         cited |= set(re.findall(r"\[([A-Za-z0-9-]+)\]", f"{parameter.source} {parameter.note}"))
     assert len(cited) > 20
     assert cited <= references
@@ -380,8 +380,8 @@ def test_every_tag_of_a_source_has_its_reference() -> None:
 
 def test_every_file_of_the_theatre_is_told() -> None:
     told = set(codes(section(6)))
-    for path in [*theatre.FOLDER.glob("*.csv"), *theatre.FOLDER.glob("*.yaml")]:
+    for path in [*facts.FOLDER.glob("*.csv"), *facts.FOLDER.glob("*.yaml")]:
         assert path.name in told
-    for path in theatre.FOLDER.glob("map/*.geojson"):
+    for path in facts.FOLDER.glob("map/*.geojson"):
         assert f"map/{path.name}" in told
     assert "public domain" in section(6)

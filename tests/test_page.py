@@ -30,10 +30,9 @@ from camphandover.app import edit as editing
 from camphandover.app import figures, live, server
 from camphandover.app.edit import Edit, Parent
 from camphandover.app.pair import run_pair
-from camphandover.cli_serve import serve
-from camphandover.ensemble.plan import BatchError
-from camphandover.results.sentences import event_of
-from camphandover.scenario import ScenarioError
+from camphandover.cli.serve import serve
+from camphandover.errors import BatchError, ScenarioError
+from camphandover.say.sentences import event_of
 from core import compiled_only
 
 MISSING = Path("there-is-no-such-folder")
@@ -393,7 +392,7 @@ def test_other_sites_cannot_use_the_page(headers, is_own, kind):
 def test_nothing_else_needs_the_extra():
     code = (
         "import sys; sys.modules.update(dict.fromkeys(('solara', 'mesa.visualization'), None));"
-        "import camphandover.cli, camphandover.cli_serve, camphandover.model;"
+        "import camphandover.cli, camphandover.cli.serve, camphandover.agents.model;"
         "import camphandover.app.pair, camphandover.app.figures, camphandover.app.server"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
@@ -412,7 +411,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-COMMAND = "import typer; from camphandover.cli_serve import serve; typer.run(serve)"
+COMMAND = "import typer; from camphandover.cli.serve import serve; typer.run(serve)"
 SOON, LONG = 20_000, 90_000
 """Milliseconds within which the page answers, and within which a pair is computed."""
 

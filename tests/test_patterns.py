@@ -21,25 +21,25 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import Scripted, Unlucky, made
-from camphandover import cli_patterns, scenario, theatre
-from camphandover.cli import Commands
-from camphandover.codes import Holder, Mission, Side, Slot
-from camphandover.ensemble.ledgers import encode
-from camphandover.ensemble.plan import BatchError
-from camphandover.ledger import ROW, Kind
-from camphandover.results.outcomes import Window
-from camphandover.validation.pattern_data import FILE
-from camphandover.validation.pattern_data import patterns as definitions
-from camphandover.validation.pattern_form import PatternError
-from camphandover.validation.pattern_met import WHOLE
-from camphandover.validation.pattern_runs import Runs, events_of
-from camphandover.validation.pattern_set import parts_set
-from camphandover.validation.pattern_shares import joint_of
-from camphandover.validation.pattern_text import bounds
-from camphandover.validation.pattern_values import MEASURES, VALUES, measure
-from camphandover.validation.patterns import pattern_table, pattern_values, patterns
+from camphandover import facts, scenario
+from camphandover.batch.ledgers import encode
+from camphandover.cli import patterns as cli_patterns
+from camphandover.cli.main import Commands
+from camphandover.core.ledger import ROW, Kind
+from camphandover.errors import BatchError, PatternError
+from camphandover.facts.codes import Holder, Mission, Side, Slot
+from camphandover.judge.patterns.met import WHOLE
+from camphandover.judge.patterns.patterns import pattern_table, pattern_values, patterns
+from camphandover.judge.patterns.set import parts_set
+from camphandover.judge.patterns.shares import joint_of
+from camphandover.measure.outcomes import Window
+from camphandover.measure.patterns.data import FILE
+from camphandover.measure.patterns.data import patterns as definitions
+from camphandover.measure.patterns.runs import Runs, events_of
+from camphandover.measure.patterns.values import MEASURES, VALUES, measure
+from camphandover.say.patterns import bounds
 
-PLACES = tuple(place.name for place in theatre.load().places)
+PLACES = tuple(place.name for place in facts.load().places)
 PATTERNS = {pattern.name: pattern for pattern in definitions()}
 PARTS = {(p.name, part.name): part for p in definitions() for part in p.parts}
 FIRST, LAST = date(2023, 8, 1), date(2024, 1, 31)
@@ -637,7 +637,7 @@ def slow(batch: ch.Batch, events: pd.DataFrame, replicate: int) -> dict[str, flo
     if bourem:
         out["P3_day_off"] = (bourem[0].day - pd.Timestamp("2023-09-12")).days
         out["P3_hours_held"], out["P3_hours_lost"] = stay(bourem[0])
-    posts = [p.name for p in theatre.load().places if p.army_base and p.region != "Kidal"]
+    posts = [p.name for p in facts.load().places if p.army_base and p.region != "Kidal"]
     raids = span(rows("battle", side="separatists", place=posts), "2023-09-12", "2023-10-10")
     out["P4_raids"] = len(raids)
     changed = set(control["row"])
@@ -780,7 +780,7 @@ def test_text_html_json_and_chart(real: ch.Batch, tmp_path: Path):
 
 
 def ch_plot(found: Any) -> Any:
-    from camphandover.plots.patterns import plot_patterns
+    from camphandover.charts.patterns import plot_patterns
 
     return plot_patterns(found)
 

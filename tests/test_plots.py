@@ -15,13 +15,13 @@ from matplotlib.patches import StepPatch
 
 import camphandover as ch
 from batches import FIRST_EXIT, Scripted, made, short
-from camphandover.ensemble.cubes import HOLDERS
-from camphandover.plots.control import holder_colours, likeliest, strength
-from camphandover.plots.data import inside_window, median_exit
-from camphandover.plots.figures import base_figure
-from camphandover.plots.palette import COLOURS, LABELS
-from camphandover.plots.points import told_apart
-from camphandover.results.charts import chart_files
+from camphandover.batch.cubes import HOLDERS
+from camphandover.charts.control import holder_colours, likeliest, strength
+from camphandover.charts.data import inside_window, median_exit
+from camphandover.charts.figures import base_figure
+from camphandover.charts.palette import COLOURS, LABELS
+from camphandover.charts.planned import chart_files
+from camphandover.charts.points import told_apart
 
 
 @pytest.fixture(scope="module")
@@ -290,7 +290,7 @@ def test_many_scenarios_have_no_heat_map_each(tmp_path):
     ],
 )
 def test_ticks(days, labels):
-    from camphandover.plots.axis import dates
+    from camphandover.charts.axis import dates
 
     ax = Figure().add_subplot()
     dates(ax, np.datetime64("2023-08-01", "ns") + np.arange(days) * np.timedelta64(1, "D"))

@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import Scripted, contents, made
-from camphandover import cli
-from camphandover.ensemble.plan import BLOCK, BatchError, make_plan
-from camphandover.ensemble.records import find_records, read_records, records_of
+from camphandover.batch.plan import BLOCK, make_plan
+from camphandover.batch.records import find_records, read_records, records_of
+from camphandover.cli import main as cli
+from camphandover.errors import BatchError
 
 RATES = [{"ied_rate": 0.3}, {"ied_rate": 0.4}, {"ied_rate": 0.5}]
 

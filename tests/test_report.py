@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import Scripted, Unlucky, made, short
-from camphandover.cli import app
-from camphandover.ensemble.plan import BatchError
-from camphandover.report.content import caveats
-from camphandover.report.page import page
-from camphandover.results.table import end_table
+from camphandover.cli.main import app
+from camphandover.errors import BatchError
+from camphandover.judge.end_table import end_table
+from camphandover.say.report.content import caveats
+from camphandover.say.report.page import page
 
 WILD = "<b>Who</b> & \"why\" <script>alert('x')</script>?"
 VOID = {"meta", "img", "br"}

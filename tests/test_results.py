@@ -13,8 +13,8 @@ from scipy import stats
 
 import camphandover as ch
 from batches import FIRST_EXIT, Scripted, Unlucky, made, short
-from camphandover.results.intervals import Interval, mean_interval, share_interval, wilson
-from camphandover.results.table import KEY_BASES, Row, Table, end_table
+from camphandover.judge.end_table import KEY_BASES, Row, Table, end_table
+from camphandover.measure.intervals import Interval, mean_interval, share_interval, wilson
 
 
 def cube(codes, **attrs) -> xr.DataArray:

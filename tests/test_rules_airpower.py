@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from camphandover import state as st
-from camphandover.draws import key_of
-from camphandover.ledger import Kind
-from camphandover.model import NorthernMali
-from camphandover.rules import airpower, strikes
-from camphandover.rules.assault import approach
-from camphandover.rules.holding import expected_air_loss
-from camphandover.rules.movement import begin_leg
-from camphandover.rules.strategy import vehicles_cap
+from camphandover.agents.model import NorthernMali
+from camphandover.core import state as st
+from camphandover.core.draws import key_of
+from camphandover.core.ledger import Kind
+from camphandover.core.rules import airpower, strikes
+from camphandover.core.rules.assault import approach
+from camphandover.core.rules.holding import expected_air_loss
+from camphandover.core.rules.movement import begin_leg
+from camphandover.core.rules.strategy import vehicles_cap
 from core import DAY, World, add_column, add_unit, call, compiled_only, runs, see, small_world
 
 ARMY, SEPARATISTS, GSIM = st.ARMY, st.SEPARATISTS, st.GSIM

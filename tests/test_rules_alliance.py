@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from camphandover import state as st
-from camphandover import theatre
-from camphandover.ledger import Kind
-from camphandover.parameters import parameter_record
-from camphandover.rules.airpower import drone_capacity
-from camphandover.rules.alliance import p_help
+from camphandover import facts
+from camphandover.core import state as st
+from camphandover.core.ledger import Kind
+from camphandover.core.parameters import parameter_record
+from camphandover.core.rules.airpower import drone_capacity
+from camphandover.core.rules.alliance import p_help
 from core import DAY, World, call, compiled_only, runs, small_world
 
 ARMY, PARTNERS = st.ARMY, st.PARTNERS
@@ -102,7 +102,7 @@ def test_r8_1_of_two_like_partners_the_one_that_ecowas_threatens_helps_less_unti
 
 
 def test_r8_1_niger_helps_less_than_burkina_before_february_2024_and_not_after():
-    by_name = {partner.name: partner for partner in theatre.load().partners}
+    by_name = {partner.name: partner for partner in facts.load().partners}
     burkina, niger = by_name["burkina"], by_name["niger"]
     assert (burkina.ecowas, niger.ecowas) == (False, True)
     end = runs("on-schedule").model.world.state.switches[0].sanctions_end

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy import stats
 
-from camphandover import state as st
-from camphandover.draws import Decision, Key, key_of, uniform
-from camphandover.ledger import Kind
-from camphandover.parameters import BREAKPOINTS, parameter_record
-from camphandover.rules.assault import refuses
-from camphandover.rules.combat import (
+from camphandover.core import state as st
+from camphandover.core.draws import Decision, Key, key_of, uniform
+from camphandover.core.ledger import Kind
+from camphandover.core.parameters import BREAKPOINTS, parameter_record
+from camphandover.core.rules.assault import refuses
+from camphandover.core.rules.combat import (
     TABLE_GARRISON,
     TABLE_RAIDER,
     attrition,
@@ -26,8 +26,8 @@ from camphandover.rules.combat import (
     duel,
     p_surprise,
 )
-from camphandover.rules.holding import capture, hold_value
-from camphandover.rules.rout import rout
+from camphandover.core.rules.holding import capture, hold_value
+from camphandover.core.rules.rout import rout
 from core import (
     DAY,
     LONG_AGO,

@@ -19,14 +19,14 @@ import numpy as np
 import pytest
 
 import camphandover
-from camphandover import day as core
-from camphandover import ledger as log
-from camphandover import state as st
-from camphandover.compiled import interpreted
-from camphandover.draws import key_of
-from camphandover.model import LEDGER_ROWS, NorthernMali
-from camphandover.parameters import Params
-from camphandover.rules import REGISTRY
+from camphandover.agents.model import LEDGER_ROWS, NorthernMali
+from camphandover.core import day as core
+from camphandover.core import ledger as log
+from camphandover.core import state as st
+from camphandover.core.compiled import interpreted
+from camphandover.core.draws import key_of
+from camphandover.core.parameters import Params
+from camphandover.core.rules import REGISTRY
 
 PACKAGE = Path(camphandover.__file__).parent
 SCENARIOS = ("on-schedule", "to-separatists", "joint-unit", "abandoned", "negotiated", "delayed")
@@ -272,7 +272,7 @@ def test_rules_have_one_signature_a_number_and_a_source(name: str) -> None:
 
 
 def test_core_imports_nothing_heavy() -> None:
-    modules = ["camphandover.day", "camphandover.scenario", "camphandover.theatre"]
+    modules = ["camphandover.core.day", "camphandover.scenario", "camphandover.facts"]
     heavy = ["mesa", "pandas", "matplotlib", "xarray", "zarr", "pyarrow", "typer"]
     code = (
         f"import sys\nfrom importlib import import_module\nfor name in {modules}:\n"

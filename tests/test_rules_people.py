@@ -11,19 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from camphandover import scenario
-from camphandover import state as st
-from camphandover.ledger import Kind
-from camphandover.model import NorthernMali
-from camphandover.rules.abuse import (
+from camphandover.agents.model import NorthernMali
+from camphandover.core import state as st
+from camphandover.core.ledger import Kind
+from camphandover.core.rules.abuse import (
     abuse_rate,
     abuse_weight,
     selective_violence,
     unrestrained,
     zone_of,
 )
-from camphandover.rules.people import active_share, estimate_active
-from camphandover.rules.presence import fear, information
-from camphandover.rules.raids import mean_interval
+from camphandover.core.rules.people import active_share, estimate_active
+from camphandover.core.rules.presence import fear, information
+from camphandover.core.rules.raids import mean_interval
 from core import DAY, World, add_column, add_unit, call, compiled_only, runs, see, small_world
 
 ARMY, SEPARATISTS, GSIM = st.ARMY, st.SEPARATISTS, st.GSIM

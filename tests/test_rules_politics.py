@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from camphandover import ledger as log
-from camphandover import state as st
-from camphandover.draws import key_of
-from camphandover.ledger import Kind
-from camphandover.parameters import parameter_record
-from camphandover.rules.combat import mark_contact
-from camphandover.rules.control import set_holder
-from camphandover.rules.people import legitimacy_at
-from camphandover.rules.politics import aid_coverage, next_morale, up_hazard
+from camphandover.core import ledger as log
+from camphandover.core import state as st
+from camphandover.core.draws import key_of
+from camphandover.core.ledger import Kind
+from camphandover.core.parameters import parameter_record
+from camphandover.core.rules.combat import mark_contact
+from camphandover.core.rules.control import set_holder
+from camphandover.core.rules.people import legitimacy_at
+from camphandover.core.rules.politics import aid_coverage, next_morale, up_hazard
 from core import DAY, World, add_column, add_unit, call, compiled_only, runs, see, small_world
 
 ARMY, WAGNER, SEPARATISTS, GSIM = st.ARMY, st.WAGNER, st.SEPARATISTS, st.GSIM

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from camphandover import state as st
-from camphandover.draws import key_of
-from camphandover.ledger import Kind
-from camphandover.model import NorthernMali
-from camphandover.rules.raids import held_back
-from camphandover.rules.relations import relation_hazards
-from camphandover.rules.strategy import vehicles_cap
-from camphandover.rules.supply import depot_open, flies, p_passage
+from camphandover.agents.model import NorthernMali
+from camphandover.core import state as st
+from camphandover.core.draws import key_of
+from camphandover.core.ledger import Kind
+from camphandover.core.rules.raids import held_back
+from camphandover.core.rules.relations import relation_hazards
+from camphandover.core.rules.strategy import vehicles_cap
+from camphandover.core.rules.supply import depot_open, flies, p_passage
 from core import DAY, World, add_column, add_unit, call, compiled_only, runs, see, small_world
 
 ARMY, SEPARATISTS, GSIM = st.ARMY, st.SEPARATISTS, st.GSIM

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from camphandover import state as st
-from camphandover.draws import key_of
-from camphandover.ledger import Kind, note, note_losses, write_row
-from camphandover.rules.reporting import claimed, lag_days, p_observed
+from camphandover.core import state as st
+from camphandover.core.draws import key_of
+from camphandover.core.ledger import Kind, note, note_losses, write_row
+from camphandover.core.rules.reporting import claimed, lag_days, p_observed
 from core import DAY, World, call, compiled_only, runs, small_world
 
 ARMY, WAGNER, SEPARATISTS, GSIM = st.ARMY, st.WAGNER, st.SEPARATISTS, st.GSIM

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from camphandover import state as st
-from camphandover.draws import key_of
-from camphandover.ledger import Kind
-from camphandover.model import NorthernMali
-from camphandover.rules.offensive import choose_objective
-from camphandover.rules.presence import estimate_win, information
-from camphandover.rules.raids import near_buffer
-from camphandover.rules.strategy import choose_target, garrison_need, spare_men, utility
+from camphandover.agents.model import NorthernMali
+from camphandover.core import state as st
+from camphandover.core.draws import key_of
+from camphandover.core.ledger import Kind
+from camphandover.core.rules.offensive import choose_objective
+from camphandover.core.rules.presence import estimate_win, information
+from camphandover.core.rules.raids import near_buffer
+from camphandover.core.rules.strategy import choose_target, garrison_need, spare_men, utility
 from core import (
     DAY,
     World,

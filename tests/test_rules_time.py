@@ -12,21 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy.sparse.csgraph import shortest_path
 
-from camphandover import day as core
-from camphandover import state as st
-from camphandover import theatre
-from camphandover.draws import key_of
-from camphandover.ledger import Kind
-from camphandover.model import NorthernMali
-from camphandover.parameters import parameter_record
-from camphandover.rules import movement
-from camphandover.rules import orders as orders_rules
-from camphandover.rules.books import PLACES, SERIES, WAR, record
-from camphandover.rules.combat import muster
-from camphandover.rules.control import set_holder
-from camphandover.rules.movement import strike_ied
-from camphandover.rules.presence import supply_effect
-from camphandover.rules.road import ied_mean, speed_of, travel_days
+from camphandover import facts
+from camphandover.agents.model import NorthernMali
+from camphandover.core import day as core
+from camphandover.core import state as st
+from camphandover.core.draws import key_of
+from camphandover.core.ledger import Kind
+from camphandover.core.parameters import parameter_record
+from camphandover.core.rules import movement
+from camphandover.core.rules import orders as orders_rules
+from camphandover.core.rules.books import PLACES, SERIES, WAR, record
+from camphandover.core.rules.combat import muster
+from camphandover.core.rules.control import set_holder
+from camphandover.core.rules.movement import strike_ied
+from camphandover.core.rules.presence import supply_effect
+from camphandover.core.rules.road import ied_mean, speed_of, travel_days
 from core import (
     DAY,
     World,
@@ -166,12 +166,12 @@ def test_r1_2_splitting_a_unit_conserves_power():
 
 def test_r1_3_routes_are_symmetric_shortest_paths_by_road():
     model = NorthernMali("on-schedule")
-    km, facts = model.state.routes["km"], theatre.load()
-    n = len(facts.places)
+    km, theatre = model.state.routes["km"], facts.load()
+    n = len(theatre.places)
     direct = np.zeros((n, n))
-    for road in facts.roads:
+    for road in theatre.roads:
         if road.kind != "river":
-            direct[facts.index(road.a), facts.index(road.b)] = road.km
+            direct[theatre.index(road.a), theatre.index(road.b)] = road.km
     expected = shortest_path(direct, directed=False)
     assert np.isfinite(expected).all()
     assert np.allclose(km, expected)

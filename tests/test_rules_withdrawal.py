@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from camphandover import state as st
-from camphandover.draws import key_of
-from camphandover.ledger import Kind
-from camphandover.model import NorthernMali
-from camphandover.parameters import parameter_record
-from camphandover.rules.handover import army_first, race
-from camphandover.rules.strategy import protected
-from camphandover.rules.withdrawal import early_hazard, equipment_shares
+from camphandover.agents.model import NorthernMali
+from camphandover.core import state as st
+from camphandover.core.draws import key_of
+from camphandover.core.ledger import Kind
+from camphandover.core.parameters import parameter_record
+from camphandover.core.rules.handover import army_first, race
+from camphandover.core.rules.strategy import protected
+from camphandover.core.rules.withdrawal import early_hazard, equipment_shares
 from core import (
     DAY,
     World,

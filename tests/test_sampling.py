@@ -10,11 +10,12 @@ from scipy import stats
 
 import camphandover as ch
 from batches import Scripted, contents, made, short
-from camphandover import theatre
-from camphandover.ensemble.plan import BLOCK, BatchError, make_plan
-from camphandover.ensemble.sampling import quantile, sample
+from camphandover import facts
+from camphandover.batch.plan import BLOCK, make_plan
+from camphandover.batch.sampling import quantile, sample
+from camphandover.errors import BatchError
 
-REGISTER = theatre.load().parameters
+REGISTER = facts.load().parameters
 UNCERTAIN = [name for name, p in REGISTER.items() if p.low < p.high]
 U = np.linspace(0.001, 0.999, 999)
 

@@ -8,7 +8,7 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from camphandover import theatre
+from camphandover import facts
 from camphandover.scenario import (
     Difference,
     Scenario,
@@ -22,9 +22,9 @@ from camphandover.scenario import (
 from camphandover.scenario.jsonschema import json_schema
 
 TEXTS = {"title": "A title", "question": "A question?"}
-CAMPS = {camp.place: camp for camp in theatre.load().camps}
+CAMPS = {camp.place: camp for camp in facts.load().camps}
 LATER = [place for place, camp in CAMPS.items() if camp.phase != 1]
-RANGED = next(p for p in theatre.load().parameters.values() if p.low < p.high)
+RANGED = next(p for p in facts.load().parameters.values() if p.low < p.high)
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -326,7 +326,7 @@ def test_explain_names_the_parameters_that_stand_in() -> None:
     assert "sd -: the parameter exit_error_sd." in text
     assert "p_leave -: at a joint unit, the parameter joint_leave." in text
     assert "joint_leave" not in explain("early")
-    assert {"exit_error_sd", "joint_leave"} <= set(theatre.load().parameters)
+    assert {"exit_error_sd", "joint_leave"} <= set(facts.load().parameters)
 
 
 def test_diff_is_effective_and_grouped() -> None:

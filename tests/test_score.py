@@ -21,15 +21,16 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import Scripted, Unlucky, made, short
-from camphandover import cli_score, theatre
-from camphandover.cli import Commands
-from camphandover.codes import Holder
-from camphandover.ensemble.plan import BatchError
-from camphandover.plots.scores import plot_reliability, plot_score_by_day
-from camphandover.theatre.checks import ORIGIN
-from camphandover.validation import bootstrap, tables
-from camphandover.validation.baselines import Units
-from camphandover.validation.dates import (
+from camphandover import facts
+from camphandover.charts.scores import plot_reliability, plot_score_by_day
+from camphandover.cli import score as cli_score
+from camphandover.cli.main import Commands
+from camphandover.errors import BatchError
+from camphandover.facts.checks import ORIGIN
+from camphandover.facts.codes import Holder
+from camphandover.judge.score import bootstrap, tables
+from camphandover.judge.score.baselines import Units
+from camphandover.judge.score.dates import (
     Event,
     central,
     coverage,
@@ -39,9 +40,9 @@ from camphandover.validation.dates import (
     possible_events,
     quantiles,
 )
-from camphandover.validation.record import WEIGHTS, read_record
-from camphandover.validation.score import score
-from camphandover.validation.scores import MEASURES, collapsed, losses, reliability, smoothed
+from camphandover.judge.score.score import score
+from camphandover.judge.score.scores import MEASURES, collapsed, losses, reliability, smoothed
+from camphandover.known.record import WEIGHTS, read_record
 
 ARMY, SEPARATISTS, GSIM, UN, NOBODY, JOINT = (int(holder) for holder in Holder)
 FIRST, LAST = ORIGIN + timedelta(days=1), date(2023, 12, 31)
@@ -176,7 +177,7 @@ def test_first_days_by_hand():
 
 
 def test_possible_events():
-    places = theatre.load().places[:2]
+    places = facts.load().places[:2]
     units = Units(places, ("camp", "camp"), np.array([[UN], [ARMY]]), FIRST, 10)
     found = {(event.unit, event.what) for event in possible_events(units)}
     kidal = {(0, name) for name in ("UN gone", "to army", "to separatists", "to gsim")}
@@ -447,7 +448,7 @@ def test_dates_that_the_scenario_gives_are_marked(tmp_path):
 
 def test_a_longer_record(batch, tmp_path):
     path = tmp_path / "longer.csv"
-    shipped = (theatre.FOLDER / "control_history.csv").read_text()
+    shipped = (facts.FOLDER / "control_history.csv").read_text()
     path.write_text(shipped + "2024-02-01,Gao,un_camp,minusma,army,handover,,,low,,\n")
     found = score(batch, history=path, scenario="one", confidence=False)
     assert found.about[0].window.last == LAST

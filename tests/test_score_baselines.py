@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camphandover import theatre
-from camphandover.codes import Holder
-from camphandover.ensemble.cubes import HOLDERS
-from camphandover.theatre import TheatreError
-from camphandover.theatre.checks import ORIGIN
-from camphandover.validation.baselines import (
+from camphandover import facts
+from camphandover.batch.cubes import HOLDERS
+from camphandover.errors import TheatreError
+from camphandover.facts.checks import ORIGIN
+from camphandover.facts.codes import Holder
+from camphandover.judge.score.baselines import (
     PRIOR_DAYS,
     TITLES,
     Units,
@@ -30,12 +30,12 @@ from camphandover.validation.baselines import (
     persistent,
     transitions,
 )
-from camphandover.validation.record import WEIGHTS, read_record
-from camphandover.validation.scores import losses
+from camphandover.judge.score.scores import losses
+from camphandover.known.record import WEIGHTS, read_record
 
 ARMY, SEPARATISTS, GSIM, UN, NOBODY, JOINT = (int(holder) for holder in Holder)
 FIRST, LAST = ORIGIN + timedelta(days=1), date(2023, 12, 31)
-SHIPPED = theatre.FOLDER / "control_history.csv"
+SHIPPED = facts.FOLDER / "control_history.csv"
 HEADER = "date,place,object,controller_before,controller_after,how,hours_held,confidence"
 
 
@@ -175,7 +175,7 @@ def test_missing_files_and_columns(tmp_path):
 def units_of(slot: int = 0, first: date = FIRST, last: date = LAST) -> Units:
     record = read_record()
     return Units(
-        places=theatre.load().places,
+        places=facts.load().places,
         slots=(("camp", "town")[slot],) * len(record.places),
         past=record.holders[:, slot, : record.index(first)],
         first=first,
@@ -193,7 +193,7 @@ def row_of(units: Units, name: str) -> int:
 
 
 def test_the_kidal_region_is_that_of_the_rule_book():
-    found = {place.name for place in theatre.load().places if is_kidal_region(place)}
+    found = {place.name for place in facts.load().places if is_kidal_region(place)}
     assert found == {"Kidal", "Tessalit", "Aguelhok", "Anefis"}
 
 

@@ -12,8 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from batches import Scripted, made
-from camphandover import cli, theatre
-from camphandover.analysis.design import (
+from camphandover import facts
+from camphandover.batch.sampling import quantile
+from camphandover.cli import main as cli
+from camphandover.core.state import Side
+from camphandover.errors import BatchError
+from camphandover.judge.study.design import (
     Problem,
     by_point,
     morris_design,
@@ -22,18 +26,15 @@ from camphandover.analysis.design import (
     run_points,
     sobol_design,
 )
-from camphandover.analysis.indices import (
+from camphandover.judge.study.indices import (
     elementary_effects,
     morris_indices,
     noise_of,
     sobol_indices,
 )
-from camphandover.analysis.point_outcomes import DEFAULT, outcomes_of, values_of, without_failures
-from camphandover.analysis.sensitivity import Sensitivity, sensitivity
-from camphandover.ensemble.plan import BatchError
-from camphandover.ensemble.sampling import quantile
-from camphandover.results.outcomes import Window
-from camphandover.state import Side
+from camphandover.judge.study.sensitivity import Sensitivity, sensitivity
+from camphandover.measure.outcomes import Window
+from camphandover.measure.point_outcomes import DEFAULT, outcomes_of, values_of, without_failures
 
 THREE = ["ied_rate", "ied_delay", "supply_speed"]
 DEAD = 1e4
@@ -95,7 +96,7 @@ def by_name(found: Sensitivity, outcome: str | None = None) -> Any:
 
 
 def test_factors_are_the_parameters_with_a_range_that_the_scenario_leaves_open() -> None:
-    register = theatre.load().parameters
+    register = facts.load().parameters
     ranged = [n for n, p in register.items() if p.known("hindcast")[0] < p.known("hindcast")[2]]
     assert problem_of(made("a")).names == ranged
     fixed = problem_of(made("a", parameters={"ied_rate": 0.5}))
@@ -124,7 +125,7 @@ def test_values_are_quantiles_inside_the_range_of_the_set() -> None:
     problem = three("prior")
     points = morris_design(problem, 3, 1)
     records = records_of_points(problem, points, "test")
-    low, best, high = theatre.load().parameters["ied_rate"].known("prior")
+    low, best, high = facts.load().parameters["ied_rate"].known("prior")
     assert records.is_paired
     assert records.evidence == "prior"
     rates = records.values[:, records.names.index("ied_rate")]
@@ -355,7 +356,7 @@ def test_outcomes_of_a_batch_solved_by_hand(tmp_path: Path) -> None:
     assert {k: v for k, v in means.items() if k not in dead} == pytest.approx(
         {k: v for k, v in expected.items() if k not in dead}
     )
-    rate = theatre.load().parameters["ied_rate"].best
+    rate = facts.load().parameters["ied_rate"].best
     assert means["dead:army"] == means["dead"] == pytest.approx(DEAD * rate + 50)
 
 
@@ -376,11 +377,7 @@ def test_what_is_found_is_shown_and_written(tmp_path: Path) -> None:
 
 
 def test_charts_show_the_ranks_and_the_dummy(tmp_path: Path) -> None:
-    from camphandover.plots.sensitivity import (
-        draw_sensitivity,
-        plot_convergence,
-        plot_sensitivity,
-    )
+    from camphandover.charts.sensitivity import draw_sensitivity, plot_convergence, plot_sensitivity
 
     found = analysed(tmp_path, Known, outcomes=["dead:army", "held:Kidal:army"])
     ax = plot_sensitivity(found, top=2)

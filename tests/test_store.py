@@ -20,8 +20,9 @@ import xarray as xr
 
 import camphandover as ch
 from batches import Scripted, Sleepy, Unlucky, contents, made, short
-from camphandover.ensemble import files, store
-from camphandover.ensemble.plan import BLOCK, BatchError
+from camphandover.batch import files, store
+from camphandover.batch.plan import BLOCK
+from camphandover.errors import BatchError
 
 TESTS = Path(__file__).parent
 
@@ -125,7 +126,7 @@ def test_a_full_disk_loses_nothing_that_was_computed(tmp_path, whole, monkeypatc
 
     with monkeypatch.context() as patch:
         patch.setattr(store, "write_whole", full)
-        patch.setattr("camphandover.ensemble.cubes.write_whole", full)
+        patch.setattr("camphandover.batch.cubes.write_whole", full)
         with pytest.raises(BatchError, match=r"No space left.*is kept.*same command") as caught:
             again(out, workers=1)
     assert str(out) in str(caught.value)
@@ -240,7 +241,7 @@ def test_nothing_goes_before_the_new_manifest_stands(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("camphandover.ensemble.run.tidy", killed)
+        patch.setattr("camphandover.batch.run.tidy", killed)
         with pytest.raises(KeyboardInterrupt):
             ch.run(made("one"), 110, 3, out, model=Scripted)
     left = pd.read_parquet(out / "events")

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from camphandover import theatre
-from camphandover.cli import app
-from camphandover.ensemble.plan import file_name
+from camphandover import facts
+from camphandover.batch.plan import file_name
+from camphandover.cli.main import app
 from camphandover.scenario import Scenario, ScenarioError, diff, explain, load, load_points
 from camphandover.scenario.jsonschema import json_schema
 
 HEAD = "title: T\nquestion: Q\n"
 TEXTS = {"title": "T", "question": "Q"}
-KIDAL = next(camp for camp in theatre.load().camps if camp.place == "Kidal")
+KIDAL = next(camp for camp in facts.load().camps if camp.place == "Kidal")
 SHIFT, RECEIVER, IED = "handover.camps.Kidal.shift", "handover.camps.Kidal.receiver", "ied_rate"
 GRID = f"""\
 title: When does Kidal fall?
@@ -190,7 +190,7 @@ def test_the_labels_of_all_paths_differ() -> None:
 
 
 def test_a_point_that_sets_much_is_called_by_its_number() -> None:
-    camps = [camp.place for camp in theatre.load().camps]
+    camps = [camp.place for camp in facts.load().camps]
     many = {f"handover.camps.{place}.perimeter": 5 for place in camps}
     points = load_points({**TEXTS, "sweep": {"list": [{SHIFT: 3}, many]}}, "wide")
     assert names(points) == ["wide[Kidal.shift=3]", "wide[point-2]"]
@@ -544,7 +544,7 @@ def test_the_schema_holds_every_path_of_a_sweep() -> None:
         if "$ref" in value:
             assert at(schema, value["$ref"])["description"]
     ied = at(schema, point["properties"][f"parameters.{IED}"]["$ref"])
-    assert ied["maximum"] == theatre.load().parameters[IED].widest[1]
+    assert ied["maximum"] == facts.load().parameters[IED].widest[1]
     assert "joint" in at(schema, point["properties"][RECEIVER]["$ref"])["enum"]
     assert not {"title", "question", "extends", "sweep"} & set(point["properties"])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camphandover.results.tabular import aligned, html_table
+from camphandover.say.tabular import aligned, html_table
 
 ROWS = [["Place", "Holder", "Days"], ["Kidal", "army", "48"], ["Gao", "minusma", "153"]]
 

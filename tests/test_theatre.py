@@ -12,20 +12,20 @@ from typing import Any
 
 import pytest
 
-from camphandover import theatre
-from camphandover.theatre import TheatreError
-from camphandover.theatre.registry import RULES
+from camphandover import facts
+from camphandover.errors import TheatreError
+from camphandover.facts.registry import RULES
 
-FACTS = theatre.load()
+FACTS = facts.load()
 PARAMETERS = FACTS.parameters
-FILES = sorted(p.name for p in theatre.FOLDER.iterdir() if p.suffix in (".csv", ".yaml"))
+FILES = sorted(p.name for p in facts.FOLDER.iterdir() if p.suffix in (".csv", ".yaml"))
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the package data to break."""
     copy = tmp_path / "theatre"
-    shutil.copytree(theatre.FOLDER, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shutil.copytree(facts.FOLDER, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     return copy
 
 
@@ -38,9 +38,9 @@ def replace(folder: Path, file: str, old: str, new: str) -> None:
 
 
 def test_another_folder_gives_the_same_facts(folder: Path) -> None:
-    assert theatre.load(folder) == FACTS
-    assert theatre.load(str(folder)).digest == FACTS.digest
-    assert theatre.load() is FACTS
+    assert facts.load(folder) == FACTS
+    assert facts.load(str(folder)).digest == FACTS.digest
+    assert facts.load() is FACTS
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_digest_follows_every_file(folder: Path, file: str, old: str, new: str) 
     changed = re.sub(old, new, text, flags=re.MULTILINE)
     (folder / file).write_text(changed, encoding="utf-8")
     assert changed != text
-    assert theatre.load(folder).digest != FACTS.digest
+    assert facts.load(folder).digest != FACTS.digest
     assert re.fullmatch("[0-9a-f]{64}", FACTS.digest)
 
 
@@ -363,7 +363,7 @@ BROKEN = {
 def test_each_check_fires(folder, file, old, new, where, words) -> None:
     replace(folder, file, old, new)
     with pytest.raises(TheatreError) as caught:
-        theatre.load(folder)
+        facts.load(folder)
     told = [f for f in caught.value.faults if f.where.startswith(where) and words in str(f)]
     assert told, str(caught.value)
     assert all(fault.what and fault.right for fault in caught.value.faults)
@@ -377,7 +377,7 @@ def test_missing_empty_and_binary_files_are_faults(folder: Path, file: str) -> N
         else:
             (folder / file).write_bytes(content)
         with pytest.raises(TheatreError, match=re.escape(file)):
-            theatre.load(folder)
+            facts.load(folder)
 
 
 def test_all_faults_are_told_together(folder: Path) -> None:
@@ -385,7 +385,7 @@ def test_all_faults_are_told_together(folder: Path) -> None:
     replace(folder, "values.csv", "^Kidal,1,", "Kidal,9,")
     replace(folder, "parameters.yaml", "^(speed_sd.*)R1.4", r"\1R0.0")
     with pytest.raises(TheatreError) as caught:
-        theatre.load(folder)
+        facts.load(folder)
     assert {fault.file for fault in caught.value.faults} == {
         *("depots.csv", "values.csv", "parameters.yaml")
     }
@@ -398,13 +398,13 @@ def test_a_long_report_is_cut(folder: Path) -> None:
     text = (folder / "order_of_battle.csv").read_text(encoding="utf-8")
     (folder / "order_of_battle.csv").write_text(text.replace(",J,", ",,"), encoding="utf-8")
     with pytest.raises(TheatreError, match=r"\.\.\. and \d+ more") as caught:
-        theatre.load(folder)
+        facts.load(folder)
     assert len(caught.value.faults) > 40
 
 
 def test_numbers_are_read_as_written(folder: Path) -> None:
     replace(folder, "parameters.yaml", "^(buffer_km.*)best: 20", r"\1best: 020")
-    assert theatre.load(folder).parameters["buffer_km"].best == 20.0
+    assert facts.load(folder).parameters["buffer_km"].best == 20.0
 
 
 def test_index_is_the_row_and_suggests_names() -> None:
@@ -592,7 +592,7 @@ def test_where_the_islamic_state_raids_is_that_of_the_rules() -> None:
 def test_a_file_is_read_for_its_facts_and_its_digest_and_the_package_s_files_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    theatre.load()
+    facts.load()
     opened: Counter[str] = Counter()
     plain = Path.open
 
@@ -601,16 +601,16 @@ def test_a_file_is_read_for_its_facts_and_its_digest_and_the_package_s_files_onc
         return plain(path, *args, **options)
 
     monkeypatch.setattr(Path, "open", counting)
-    theatre.load()
+    facts.load()
     assert not opened
-    theatre.load(theatre.FOLDER)
-    assert {opened[path.name] for path in theatre.FOLDER.glob("*.csv")} == {2}
+    facts.load(facts.FOLDER)
+    assert {opened[path.name] for path in facts.FOLDER.glob("*.csv")} == {2}
     assert opened["parameters.yaml"] == 2
 
 
 def test_import_stays_light() -> None:
     code = (
-        "import sys; from camphandover import theatre; theatre.load();"
+        "import sys; from camphandover import facts; facts.load();"
         "heavy = {'numpy', 'pandas', 'pydantic', 'matplotlib', 'xarray', 'mesa', 'numba'};"
         "print(sorted(heavy & set(sys.modules)))"
     )

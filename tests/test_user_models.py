@@ -19,13 +19,14 @@ import pytest
 from distributed import Client, LocalCluster
 
 import camphandover as ch
-from camphandover import ledger as log
-from camphandover import state as st
-from camphandover.agents import SeparatistCommander
-from camphandover.ensemble import cubes
-from camphandover.ensemble.identity import identity_of
-from camphandover.ensemble.plan import BLOCK, DEFAULT_MODEL, BatchError
-from camphandover.model import Record
+from camphandover.agents.commanders import SeparatistCommander
+from camphandover.agents.model import Record
+from camphandover.batch import cubes
+from camphandover.batch.identity import identity_of
+from camphandover.batch.plan import BLOCK, DEFAULT_MODEL
+from camphandover.core import ledger as log
+from camphandover.core import state as st
+from camphandover.errors import BatchError
 from user_models import MODELS, SCENARIO, Collecting, Drawing, EventInInit, Remembering, Stepping
 
 RUNS, FEW, SEED = BLOCK + 4, 12, 7
@@ -595,7 +596,7 @@ def test_modules_of_a_package_are_followed_however_they_are_imported(
 def test_the_names_of_models_are_readable() -> None:
     assert identity_of(ch.NorthernMali) == DEFAULT_MODEL
     assert identity_of(EventInInit).startswith("user_models:EventInInit#")
-    assert identity_of(MODELS["memory"]).startswith("camphandover.model:NorthernMali(...)#")
+    assert identity_of(MODELS["memory"]).startswith("camphandover.agents.model:NorthernMali(...)#")
     assert len({identity_of(model) for model in MODELS.values()}) == len(MODELS)
 
 

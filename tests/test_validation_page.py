@@ -13,35 +13,25 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import Scripted
-from camphandover import cli_validation, theatre
-from camphandover.cli import Commands
-from camphandover.ensemble.plan import BatchError
-from camphandover.ensemble.records import records_of
-from camphandover.report.validation import write_validation
-from camphandover.results.intervals import Interval
-from camphandover.validation import aims, page_failures
-from camphandover.validation.aims import MET, MISSED, NOT_SHOWN
-from camphandover.validation.baselines import TITLES
-from camphandover.validation.claims_record import CLAIMS, ClaimOnRecord
-from camphandover.validation.page import page
-from camphandover.validation.page_claims import ClaimRow, dead, pooled
-from camphandover.validation.page_events import kinds_of_turns, record_row
-from camphandover.validation.page_failures import (
-    NOT_EXPLAINED,
-    claim_failures,
-    reasons,
-    weakest,
-)
-from camphandover.validation.page_sources import Sources, command, in_lines, is_of_library, sources
-from camphandover.validation.page_text import (
-    Table,
-    bounded,
-    listed,
-    number,
-    percent,
-    wrapped,
-)
-from camphandover.validation.pattern_data import patterns
+from camphandover import facts
+from camphandover.batch.records import records_of
+from camphandover.cli import validation as cli_validation
+from camphandover.cli.main import Commands
+from camphandover.errors import BatchError
+from camphandover.judge import aims
+from camphandover.judge.aims import MET, MISSED, NOT_SHOWN
+from camphandover.judge.score.baselines import TITLES
+from camphandover.measure.claims_record import CLAIMS, ClaimOnRecord
+from camphandover.measure.intervals import Interval
+from camphandover.measure.patterns.data import patterns
+from camphandover.say.validation import failures as page_failures
+from camphandover.say.validation.claims import ClaimRow, dead, pooled
+from camphandover.say.validation.events import kinds_of_turns, record_row
+from camphandover.say.validation.failures import NOT_EXPLAINED, claim_failures, reasons, weakest
+from camphandover.say.validation.page import page
+from camphandover.say.validation.sources import Sources, command, in_lines, is_of_library, sources
+from camphandover.say.validation.text import Table, bounded, listed, number, percent, wrapped
+from camphandover.say.validation.write import write_validation
 
 NAN = math.nan
 SCENARIOS = ["full-model", "on-schedule"]
@@ -180,7 +170,7 @@ def test_a_claim_fails_only_outside_the_interval_of_the_record():
 
 def test_the_reasons_name_what_there_is():
     known = reasons()
-    places = {place.name for place in theatre.load().places}
+    places = {place.name for place in facts.load().places}
     assert set(known["places"]) <= places
     assert {name.partition(" to ")[0] for name in known["dates"]} <= places
     parts = {pattern.name: {part.name for part in pattern.parts} for pattern in patterns()}

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import Scripted, Unlucky, made, short
-from camphandover.cli import app
-from camphandover.ensemble.files import stamp
-from camphandover.ensemble.plan import BatchError
+from camphandover.batch.files import stamp
+from camphandover.cli.main import app
+from camphandover.errors import BatchError
 
 
 def call(*arguments: str):
@@ -71,7 +71,7 @@ def test_what_cannot_be_computed_here_is_said(stored, monkeypatch):
         ch.verify(stored)
     with pytest.raises(BatchError, match="blocks is 0"):
         ch.verify(stored, 0, model=Scripted)
-    monkeypatch.setattr("camphandover.ensemble.verify.code_digest", lambda: "0" * 64)
+    monkeypatch.setattr("camphandover.batch.verify.code_digest", lambda: "0" * 64)
     with pytest.raises(BatchError, match="the code of the rules changed since"):
         ch.verify(stored, model=Scripted)
 

@@ -16,17 +16,20 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import Scripted, Unlucky, made, short
-from camphandover import cli_why, theatre
-from camphandover import ledger as log
-from camphandover import state as st
-from camphandover.cli import Commands
-from camphandover.codes import Holder, Mission, Side, Slot
-from camphandover.ensemble.plan import BatchError
-from camphandover.ledger import ROW, Kind
-from camphandover.results.alternatives import replayed
-from camphandover.results.diverge import SAID, diverge
-from camphandover.results.run_ledger import RunLedger, read_run
-from camphandover.results.sentences import (
+from camphandover import facts
+from camphandover.cli import why as cli_why
+from camphandover.cli.main import Commands
+from camphandover.core import ledger as log
+from camphandover.core import state as st
+from camphandover.core.ledger import ROW, Kind
+from camphandover.errors import BatchError
+from camphandover.facts.codes import Holder, Mission, Side, Slot
+from camphandover.judge.alternatives import replayed
+from camphandover.judge.diverge import SAID, diverge
+from camphandover.judge.why import why
+from camphandover.judge.why_summary import why_summary
+from camphandover.measure.run_ledger import RunLedger, read_run
+from camphandover.say.sentences import (
     NATURES,
     SENTENCES,
     Event,
@@ -36,11 +39,9 @@ from camphandover.results.sentences import (
     sentence,
     when,
 )
-from camphandover.results.why import why
-from camphandover.results.why_summary import why_summary
 from core import DAY, World, add_column, add_unit, compiled_only, see, small_world
 
-PLACES = [place.name for place in theatre.load().places]
+PLACES = [place.name for place in facts.load().places]
 START = np.datetime64("2023-08-11", "h").astype(float)
 NO = -1
 

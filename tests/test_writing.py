@@ -13,9 +13,9 @@ from typer.testing import CliRunner, Result
 
 import camphandover as ch
 from batches import Scripted
-from camphandover.cli import app
-from camphandover.ensemble import files
-from camphandover.ensemble.files import CannotWrite
+from camphandover.batch import files
+from camphandover.cli.main import app
+from camphandover.errors import CannotWrite
 
 KIDAL = ("--place", "Kidal")
 COMMANDS = {

@@ -8,8 +8,8 @@ from typing import Any
 import mesa
 
 import camphandover as ch
-from camphandover.agents import GsimCommander, SeparatistCommander
-from camphandover.views import Base
+from camphandover.agents.commanders import GsimCommander, SeparatistCommander
+from camphandover.agents.views import Base
 
 SCENARIO = {
     "title": "War from the first day",

@@ -14,15 +14,10 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+from camphandover.errors import BatchError
+
 MOST_SHOWN = 80
 """Characters of a faulty value that a message repeats."""
-
-
-class BatchError(ValueError):
-    """An argument is not what is needed, or a batch cannot be planned, stored or opened.
-
-    The text says what, where, and what to do.
-    """
 
 
 def whole(name: str, value: Any, low: int, high: int) -> int:

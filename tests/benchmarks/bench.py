@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 
 import camphandover as ch
-from camphandover import ledger as log
-from camphandover import state as st
-from camphandover.model import NorthernMali
-from camphandover.rules import REGISTRY
+from camphandover.agents.model import NorthernMali
+from camphandover.core import ledger as log
+from camphandover.core import state as st
+from camphandover.core.rules import REGISTRY
 
 SCENARIO, SEED = "on-schedule", 2023
 CORES = os.cpu_count() or 1
-FIRST_RUN = "from camphandover.model import NorthernMali; NorthernMali().run(0)"
+FIRST_RUN = "from camphandover.agents.model import NorthernMali; NorthernMali().run(0)"
 RULE_DAYS = (20, 75, 120)
 """Days of the window on whose state each rule is timed: peace, war, late war."""
 

@@ -16,9 +16,10 @@ from typing import Any
 
 import yaml
 
-from camphandover.ensemble.files import write_whole
-from camphandover.ensemble.plan import BatchError, file_name
-from camphandover.scenario import Difference, Problem, Scenario, ScenarioError, differences, load
+from camphandover.batch.files import write_whole
+from camphandover.batch.plan import file_name
+from camphandover.errors import BatchError, Problem, ScenarioError
+from camphandover.scenario import Difference, Scenario, differences, load
 from camphandover.scenario import library as library_files
 from camphandover.scenario.library import ORDER
 from camphandover.scenario.read import plain

@@ -13,17 +13,17 @@ from matplotlib.patches import StepPatch
 from matplotlib.text import Annotation
 from matplotlib.ticker import PercentFormatter
 
-from camphandover import state as st
+from camphandover.agents.model import NorthernMali
 from camphandover.app import live
-from camphandover.ensemble.cubes import HOLDERS
-from camphandover.model import NorthernMali
-from camphandover.plots.axis import LEGEND_ROW, below, dates, frame, holder_patches
-from camphandover.plots.geography import ground_keys
-from camphandover.plots.maps import BaseMap
-from camphandover.plots.palette import COLOURS, FAINT, INK, NO_DATA, STACK
-from camphandover.plots.style import Chart, styled
-from camphandover.plots.textsize import text_size
-from camphandover.results.table import KEY_BASES
+from camphandover.batch.cubes import HOLDERS
+from camphandover.charts.axis import LEGEND_ROW, below, dates, frame, holder_patches
+from camphandover.charts.geography import ground_keys
+from camphandover.charts.maps import BaseMap
+from camphandover.charts.palette import COLOURS, FAINT, INK, NO_DATA, STACK
+from camphandover.charts.style import Chart, styled
+from camphandover.charts.textsize import text_size
+from camphandover.core import state as st
+from camphandover.judge.end_table import KEY_BASES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

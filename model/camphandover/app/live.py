@@ -10,12 +10,12 @@ from typing import Any
 import mesa
 import numpy as np
 
-from camphandover import state as st
-from camphandover.ensemble.cubes import HOLDERS, SIDES
-from camphandover.ensemble.ledgers import MISSIONS, MS_PER_HOUR, SLOTS
-from camphandover.ledger import Kind
-from camphandover.model import EPOCH, NorthernMali
-from camphandover.results.sentences import NATURES, Event, nature, sentence, when
+from camphandover.agents.model import EPOCH, NorthernMali
+from camphandover.batch.cubes import HOLDERS, SIDES
+from camphandover.batch.ledgers import MISSIONS, MS_PER_HOUR, SLOTS
+from camphandover.core import state as st
+from camphandover.core.ledger import Kind
+from camphandover.say.sentences import NATURES, Event, nature, sentence, when
 from camphandover.scenario import Scenario
 
 UNSEEN_IF_NIL = (Kind.LOSSES, Kind.ABUSE, Kind.ABUSE_SELECTIVE)

@@ -20,8 +20,8 @@ from camphandover.app import edit as editing
 from camphandover.app import figures, live, settings
 from camphandover.app.edit import CampEdit, Edit, Parent
 from camphandover.app.pair import MAX_RUNS, Pair, run_pair
-from camphandover.ensemble.plan import BatchError
-from camphandover.scenario import Scenario, ScenarioError
+from camphandover.errors import BatchError, ScenarioError
+from camphandover.scenario import Scenario
 from camphandover.scenario.schema import Receiver
 
 PLAY_INTERVAL = 200

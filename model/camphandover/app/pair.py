@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from camphandover.ensemble.plan import BatchError
+from camphandover.batch.batch import run
+from camphandover.errors import BatchError
 from camphandover.inputs import whole
-from camphandover.results.batch import run
-from camphandover.results.compare import Comparison, compare
-from camphandover.results.table import KEY_BASES
+from camphandover.judge.compare import Comparison, compare
+from camphandover.judge.end_table import KEY_BASES
 from camphandover.scenario import Scenario, differences
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _differing(comparison: Comparison) -> tuple[str, ...]:
 
 
 def _figure(comparison: Comparison) -> Figure:
-    from camphandover.plots import difference
+    from camphandover.charts import difference
 
     figure = difference(comparison).get_figure(root=True)
     assert figure is not None

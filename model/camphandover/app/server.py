@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
-from camphandover.ensemble.plan import BatchError
+from camphandover.errors import BatchError
 
 HOST = "127.0.0.1"
 NEEDED = ("solara", "solara-assets", "altair")

@@ -12,8 +12,8 @@ from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 
-from camphandover import theatre
-from camphandover.scenario.errors import Mark, Problem, suggestion
+from camphandover import facts
+from camphandover.errors import Mark, Problem, suggestion
 from camphandover.scenario.read import Node, plain, without
 from camphandover.scenario.schema import ClauseForm, ScenarioForm
 
@@ -142,8 +142,8 @@ def _place_faults(tree: Node) -> Iterator[tuple[Mark, str, str]]:
     node = tree.get("handover", "camps")
     if node is None or not isinstance(node.value, dict):
         return
-    camps = [camp.place for camp in theatre.load().camps]
-    places = [place.name for place in theatre.load().places]
+    camps = [camp.place for camp in facts.load().camps]
+    places = [place.name for place in facts.load().places]
     for name, child in node.value.items():
         if name in camps:
             continue
@@ -159,12 +159,12 @@ def _parameter_faults(tree: Node) -> Iterator[tuple[Mark, str, str]]:
     node = tree.get("parameters")
     if node is None or not isinstance(node.value, dict):
         return
-    known = theatre.load().parameters
+    known = facts.load().parameters
     for name, child in node.value.items():
         if name not in known:
             near = difflib.get_close_matches(name.lower()[:80], list(known), n=3, cutoff=0.5)
             guess = f"did you mean {' or '.join(near)}? " if near else ""
-            hint = f"{guess}The names stand in theatre/parameters.yaml"
+            hint = f"{guess}The names stand in facts/parameters.yaml"
             yield child.key, f"unknown parameter '{short(name)}'", hint
             continue
         value, parameter = child.value, known[name]

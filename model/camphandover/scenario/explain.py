@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from camphandover import theatre
+from camphandover import facts
 from camphandover.scenario.diff import shown
 from camphandover.scenario.read import Node, plain
 from camphandover.scenario.resolve import Resolution, base_exit, resolution
@@ -84,7 +84,7 @@ def _camp_rows(scenario: Scenario) -> list[list[str]]:
     """The table of camps: the effective clause of each."""
     head = "camp planned exit sd early receiver notice equipment destroyed buffer perimeter p_leave"
     rows = [head.split()]
-    for camp in theatre.load().camps:
+    for camp in facts.load().camps:
         clause = scenario.camps[camp.place]
         values: list[Any] = [
             camp.planned,
@@ -125,7 +125,7 @@ def _notes(found: Resolution) -> list[str]:
     joint = [clause for clause in found.scenario.camps.values() if clause.receiver == "joint"]
     if any(clause.p_leave is None for clause in joint):
         notes.append("p_leave -: at a joint unit, the parameter joint_leave.")
-    for camp in theatre.load().camps:
+    for camp in facts.load().camps:
         clause = ClauseForm.model_validate(plain(found.clauses[camp.place]))
         if clause.exit == "actual" and camp.actual is None:
             day = base_exit(clause, camp)

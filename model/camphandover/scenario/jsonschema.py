@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from camphandover import theatre
+from camphandover import facts
 from camphandover.scenario.schema import ScenarioForm
 from camphandover.scenario.sweep import KEY, MAX_POINTS, OWN
 
@@ -24,10 +24,10 @@ def json_schema() -> dict[str, Any]:
     properties = schema["properties"]
     for key in ("title", "question"):
         del properties[key]["default"]
-    facts = theatre.load()
+    theatre = facts.load()
     camps = schema["$defs"]["HandoverForm"]["properties"]["camps"]
     clause = camps["additionalProperties"]
-    camps["properties"] = {camp.place: clause for camp in facts.camps}
+    camps["properties"] = {camp.place: clause for camp in theatre.camps}
     camps["additionalProperties"] = False
     parameters = properties["parameters"]
     parameters["properties"] = {
@@ -37,7 +37,7 @@ def json_schema() -> dict[str, Any]:
             "maximum": parameter.widest[1],
             "description": f"{parameter.unit}; best value {parameter.best:g} ({parameter.rule})",
         }
-        for name, parameter in facts.parameters.items()
+        for name, parameter in theatre.parameters.items()
     }
     parameters["additionalProperties"] = False
     properties[KEY] = {"description": properties[KEY]["description"], **_sweep(schema)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from camphandover import inputs
-from camphandover.scenario.errors import Mark, Problem, ScenarioError, shown_path, suggestion
+from camphandover.errors import Mark, Problem, ScenarioError, shown_path, suggestion
 
 ORDER = (
     "on-schedule",

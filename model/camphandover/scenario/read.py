@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from camphandover import inputs
-from camphandover.scenario.errors import Mark, Problem, ScenarioError, shown_path
+from camphandover.errors import Mark, Problem, ScenarioError, shown_path
 from camphandover.scenario.text import check_lines, content, decode
 
 MAX_DEPTH = 20

@@ -14,10 +14,10 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from camphandover import theatre
+from camphandover import facts
+from camphandover.errors import Mark, Problem, ScenarioError, shown_path
 from camphandover.scenario import library
 from camphandover.scenario.check import check, without_refused
-from camphandover.scenario.errors import Mark, Problem, ScenarioError, shown_path
 from camphandover.scenario.read import EMPTY, Node, from_data, from_text, merge, plain, read
 from camphandover.scenario.resolved import Clause, Scenario
 from camphandover.scenario.schema import (
@@ -170,10 +170,10 @@ def _parts(tree: Node, files: Sequence[str]) -> tuple[ScenarioForm, dict[str, No
 def _read(tree: Node) -> tuple[ScenarioForm, dict[str, Node]]:
     """A merged tree as the schema reads it, and the clause of each camp."""
     form = ScenarioForm.model_validate(plain(tree))
-    return form, {camp.place: clause_tree(tree, camp) for camp in theatre.load().camps}
+    return form, {camp.place: clause_tree(tree, camp) for camp in facts.load().camps}
 
 
-def clause_tree(tree: Node, camp: theatre.Camp) -> Node:
+def clause_tree(tree: Node, camp: facts.Camp) -> Node:
     """The merged clause of one camp: `all`, then `later` (not in phase 1), then its own."""
     layers = [tree.get("handover", "all")]
     if is_later(camp):
@@ -186,12 +186,12 @@ def clause_tree(tree: Node, camp: theatre.Camp) -> Node:
     return clause
 
 
-def is_later(camp: theatre.Camp) -> bool:
+def is_later(camp: facts.Camp) -> bool:
     """Whether a camp closes after phase 1: in phase 2, or as a site of the liquidation."""
     return camp.phase != 1
 
 
-def base_exit(clause: ClauseForm, camp: theatre.Camp) -> date:
+def base_exit(clause: ClauseForm, camp: facts.Camp) -> date:
     """The exit before the shift; `actual` of a camp without a known date is the plan."""
     if isinstance(clause.exit, date):
         return clause.exit
@@ -360,7 +360,7 @@ def _exit_faults(
         files: Whose exits are held to the window.
     """
     told: dict[tuple[Mark, str], list[_Set]] = {}
-    for camp in theatre.load().camps:
+    for camp in facts.load().camps:
         clause = ClauseForm.model_validate(plain(clauses[camp.place]))
         if isinstance(clause.exit, date) or clause.shift:
             key = "shift" if clause.shift else "exit"
@@ -392,7 +392,7 @@ def _right(key: str, exits: list[_Set]) -> str:
     return f"an exit from {first} to {last} would be right; {longer}"
 
 
-def _set(camp: theatre.Camp, clause: ClauseForm, window: Window, mandate_end: date) -> _Set:
+def _set(camp: facts.Camp, clause: ClauseForm, window: Window, mandate_end: date) -> _Set:
     """The exit that a clause sets, held to the window and, but for guards, to the mandate.
 
     Where the plan itself is some days after the mission's end, as many after the mandate are right.
@@ -431,7 +431,7 @@ def _mark(tree: Node, *path: str) -> Mark:
 def _scenario(name: str, form: ScenarioForm, clauses: dict[str, Node]) -> Scenario:
     """The resolved scenario of a form without faults."""
     camps = {}
-    for camp in theatre.load().camps:
+    for camp in facts.load().camps:
         clause = ClauseForm.model_validate(plain(clauses[camp.place]))
         joint = clause.joint_unit if clause.receiver == "joint" else None
         camps[camp.place] = Clause(

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field
 
-from camphandover import theatre
+from camphandover import facts
 from camphandover.scenario.schema import (
     GROUPS,
     MAX_SHIFT,
@@ -161,7 +161,7 @@ class Scenario(Form):
         exit_, start = self.camps[place].exit, self.window.start
         if start <= exit_ <= min(self.window.end, self.mandate_end):
             return exit_, 0
-        camp = next(camp for camp in theatre.load().camps if camp.place == place)
+        camp = next(camp for camp in facts.load().camps if camp.place == place)
         if camp.actual is not None and (exit_ == camp.actual or exit_ < start <= camp.planned):
             return "actual", (exit_ - camp.actual).days
         shift = (exit_ - camp.planned).days

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from camphandover.errors import Mark, Problem, suggestion
 from camphandover.scenario.check import check, short, shown
-from camphandover.scenario.errors import Mark, Problem, suggestion
 from camphandover.scenario.read import EMPTY, MAX_DEPTH, Node, without
 from camphandover.scenario.schema import MAX_TEXT, ScenarioForm
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from camphandover.scenario.errors import Problem, ScenarioError
+from camphandover.errors import Problem, ScenarioError
 
 MAX_BYTES = 1_000_000
 

@@ -1,0 +1,33 @@
+from .agents.model import NorthernMali as NorthernMali
+from .batch.batch import Batch as Batch
+from .batch.batch import open_batch as open_batch
+from .batch.batch import run as run
+from .batch.batch import verify as verify
+from .errors import BatchError as BatchError
+from .errors import ScenarioError as ScenarioError
+from .judge.compare import Comparison as Comparison
+from .judge.compare import compare as compare
+from .judge.diverge import diverge as diverge
+from .judge.end_table import end_table as end_table
+from .judge.patterns.patterns import Patterns as Patterns
+from .judge.patterns.patterns import patterns as patterns
+from .judge.score.score import Score as Score
+from .judge.score.score import score as score
+from .judge.study.calibration import Calibration as Calibration
+from .judge.study.calibration import calibrate as calibrate
+from .judge.study.discover.discover import Discovery as Discovery
+from .judge.study.discover.discover import discover as discover
+from .judge.study.sensitivity import Sensitivity as Sensitivity
+from .judge.study.sensitivity import sensitivity as sensitivity
+from .judge.why import why as why
+from .judge.why_summary import why_summary as why_summary
+from .measure.claims import claims as claims
+from .measure.claims import control_reports as control_reports
+from .measure.shares import control_shares as control_shares
+from .say.report import write_report as write_report
+from .say.validation.write import write_validation as write_validation
+from .scenario import Scenario as Scenario
+from .scenario import load_points as load_points
+from .scenario import load_scenario as load_scenario
+
+__version__: str

@@ -1,0 +1,9 @@
+from .commanders import ArmyCommander as ArmyCommander
+from .commanders import Claim as Claim
+from .commanders import Commander as Commander
+from .commanders import GsimCommander as GsimCommander
+from .commanders import PartnersCommander as PartnersCommander
+from .commanders import SeparatistCommander as SeparatistCommander
+from .commanders import UnCommander as UnCommander
+from .commanders import WagnerCommander as WagnerCommander
+from .model import NorthernMali as NorthernMali

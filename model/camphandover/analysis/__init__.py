@@ -1,1 +1,0 @@
-"""What-if questions that take many batches: sensitivity, calibration, scenario discovery."""

@@ -1,0 +1,397 @@
+"""A batch as users hold it: run it, open it, and read it as labelled data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from camphandover import inputs
+from camphandover.batch import store
+from camphandover.batch.plan import Model, default_folder, make_plan, northern_mali
+from camphandover.errors import BatchError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    import xarray as xr
+
+    from camphandover.batch.files import Stamp
+    from camphandover.batch.records import Records
+    from camphandover.batch.run import Engine, Progress, Say
+    from camphandover.batch.verify import Verified
+    from camphandover.scenario import Scenario
+
+
+class Batch:
+    """A finished batch in its folder. Nothing is read before it is asked for.
+
+    Attributes:
+        folder: Where it lies.
+        manifest: Versions, digests, seed, times, machine, failures.
+        reused: Whether `run` found it finished and computed nothing.
+    """
+
+    def __init__(self, folder: str | Path, *, reused: bool = False) -> None:
+        """Open the batch in `folder`; BatchError if there is none."""
+        self.folder = inputs.path("folder", folder)
+        self.manifest: dict[str, Any] = store.read_manifest(self.folder)
+        self.reused = reused
+
+    @property
+    def scenarios(self) -> list[str]:
+        """Names of the scenarios, in the order of the batch."""
+        return [entry["name"] for entry in self.manifest["scenarios"]]
+
+    @property
+    def seed(self) -> int:
+        """Seed of all draws."""
+        return int(self.manifest["seed"])
+
+    @property
+    def runs(self) -> int:
+        """Replicates of each scenario."""
+        return int(self.manifest["runs"])
+
+    @property
+    def failures(self) -> list[dict[str, Any]]:
+        """Replicates that raised: scenario, replicate, seed, error, traceback."""
+        return list(self.manifest["failures"])
+
+    @cached_property
+    def control(self) -> xr.DataArray:
+        """Holders, int8, dimensions (scenario, replicate, place, slot, date).
+
+        `attrs` holds `flag_values` and `flag_meanings`; -1 is a day outside a scenario's window
+        or a replicate that failed.
+        """
+        return self._group(store.CONTROL, mask_and_scale=False)["control"]
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """Names of the holders in `control`, by code."""
+        from camphandover.batch.cubes import holders_of
+
+        return holders_of(self.control)
+
+    @cached_property
+    def series(self) -> xr.Dataset:
+        """Daily figures of each side, dimensions (scenario, replicate, date, side), and of the
+        conflict as a whole, without `side`, whose names begin with `war_`."""
+        from camphandover.batch import cubes
+
+        stored = self._group(store.SERIES_GROUP)
+        war = {f"war_{name}": what for name, what in cubes.WAR.items()}
+        return self._figures(stored[cubes.SIDES_ARRAY], "figure", cubes.SERIES).merge(
+            self._figures(stored[cubes.WAR_ARRAY], "war_figure", war)
+        )
+
+    @cached_property
+    def people(self) -> xr.Dataset:
+        """Daily figures of each place: people at home and hosted, price of fuel; dimensions
+        (scenario, replicate, date, place)."""
+        from camphandover.batch import cubes
+
+        stored = self._group(store.PEOPLE_GROUP)
+        return self._figures(stored[cubes.PEOPLE_ARRAY], "figure", cubes.PEOPLE)
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """The ledgers: one row for each event, replicates in order, `cause` a `row` of the same.
+
+        Errors:
+            BatchError if the batch was run with `--ledger none`.
+        """
+        if self.ledger == "none":
+            raise BatchError(f"{self.folder} holds no events: it was run with --ledger none.")
+        return self._table(store.EVENTS).astype({"replicate": "int32", "row": "int32"})
+
+    @property
+    def ledger(self) -> str:
+        """How much of the ledger was kept: `full`, `changes` or `none`."""
+        return str(self.manifest["ledger"])
+
+    @property
+    def is_varied(self) -> bool:
+        """Whether the runs of a scenario differ in their parameters."""
+        return bool(self.manifest["sampled"]) or self.manifest["records"] is not None
+
+    @cached_property
+    def parameters(self) -> pd.DataFrame:
+        """The parameter values of each scenario, one column for each parameter; by scenario and
+        replicate if runs differ in them."""
+        if self.is_varied:
+            return self._table(store.PARAMETERS).set_index(["scenario", "replicate"])
+        return self._one_table(store.ONE_RECORD).set_index("scenario")
+
+    def scenario(self, name: str) -> Scenario:
+        """A scenario as it was run, resolved."""
+        from camphandover.scenario import load_stored
+
+        if name not in self.scenarios:
+            known = ", ".join(self.scenarios)
+            raise BatchError(f"{self.folder} holds no scenario {name!r}; it holds {known}.")
+        return load_stored(self.manifest["scenarios"][self.scenarios.index(name)]["yaml"], name)
+
+    def __repr__(self) -> str:
+        """What it holds, in a line."""
+        first, last = self.manifest["window"]
+        n_scenarios = len(self.scenarios)
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        return (
+            f"Batch({str(self.folder)!r}: {n_scenarios} scenario{'s' * (n_scenarios != 1)} x "
+            f"{self.runs} runs{failed}, seed {self.seed}, {first} to {last})"
+        )
+
+    @cached_property
+    def _stamps(self) -> dict[str, Stamp]:
+        """What each file of the blocks must be, by path in the folder."""
+        stamps: dict[str, Stamp] = {}
+        for block in self.manifest["blocks"]:
+            marker = store.read_marker(self.folder, block["name"])
+            if marker is None:
+                path = self.folder / store.BLOCKS / f"{block['name']}.json"
+                raise self._damaged(path, "is damaged or missing")
+            stamps |= marker.files
+        return stamps
+
+    def _repr_html_(self) -> str:
+        """What it holds, for a notebook: a row for each scenario."""
+        from html import escape
+
+        from camphandover.say.tabular import for_notebook
+
+        rows = "".join(
+            f"<tr><td>{escape(entry['name'])}</td><td>{escape(entry['title'])}</td>"
+            f"<td>{' to '.join(entry['window'])}</td></tr>"
+            for entry in self.manifest["scenarios"]
+        )
+        return for_notebook(
+            [
+                f"<p>{escape(repr(self))}</p><table><thead><tr><th>scenario</th><th>title</th>"
+                f"<th>days</th></tr></thead><tbody>{rows}</tbody></table>"
+            ]
+        )
+
+    def _group(self, name: str, **options: Any) -> xr.Dataset:
+        """A Zarr group, lazily; its chunks are held to their checksums when they are read."""
+        import xarray as xr
+
+        from camphandover.batch.checked import CheckedStore
+
+        checked = CheckedStore(self.folder, name, self._stamps)
+        try:
+            data = xr.open_zarr(checked, consolidated=False, chunks=None, **options)
+        except (OSError, KeyError, ValueError) as error:
+            raise self._damaged(self.folder / name, f"is damaged ({error})") from error
+        texts = {
+            key: (coordinate.dims, [str(text) for text in coordinate.to_numpy()])
+            for key, coordinate in data.coords.items()
+            if coordinate.dtype.kind in "TO"
+        }
+        # A batch that is growing has room for more replicates than it has.
+        return data.assign_coords(texts).isel(replicate=slice(0, self.runs))
+
+    @staticmethod
+    def _figures(stored: xr.DataArray, along: str, figures: Mapping[str, Any]) -> xr.Dataset:
+        """The figures that lie in one array as a dataset with a variable for each."""
+        import xarray as xr
+
+        return xr.Dataset(
+            {
+                name: stored.isel({along: i}, drop=True).assign_attrs(units=units, long_name=what)
+                for i, (name, (units, what)) in enumerate(figures.items())
+            }
+        )
+
+    def _table(self, name: str) -> pd.DataFrame:
+        """The Parquet files of the blocks as one table, each held to its checksum."""
+        import pyarrow as pa
+
+        paths = [f"{name}/{block['name']}.parquet" for block in self.manifest["blocks"]]
+        return self._frame(pa.concat_tables(self._read_table(path) for path in paths))
+
+    def _one_table(self, name: str) -> pd.DataFrame:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self.folder / name
+        try:
+            return self._frame(pq.read_table(path))
+        except (OSError, pa.ArrowException) as error:
+            raise self._damaged(path, f"is damaged or missing ({error})") from error
+
+    def _read_table(self, path: str) -> pa.Table:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from camphandover.batch.checked import read
+
+        expected = self._stamps.get(path)
+        if expected is None:
+            raise self._damaged(self.folder / path, "is missing")
+        return pq.read_table(pa.BufferReader(read(self.folder, path, expected)))
+
+    @staticmethod
+    def _frame(table: pa.Table) -> pd.DataFrame:
+        import pandas as pd
+        import pyarrow as pa
+
+        whole = table.unify_dictionaries()
+        frame: pd.DataFrame = whole.to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get)
+        return frame
+
+    @staticmethod
+    def _damaged(path: Path, what: str) -> BatchError:
+        return BatchError(
+            f"{path} {what}. Run the batch's command again: it computes what is missing."
+        )
+
+
+def open_batch(folder: str | Path) -> Batch:
+    """Open a finished batch.
+
+    Errors:
+        BatchError if the folder holds none.
+    """
+    return Batch(folder)
+
+
+def run(
+    scenarios: Any = None,
+    runs: int = 200,
+    seed: int = 2023,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    progress: Progress | bool | None = None,
+    model: Model | None = None,
+    *,
+    cluster: Any = None,
+    sample_parameters: bool = False,
+    parameters: Records | str | Path | None = None,
+    fixed: Mapping[str, float] | None = None,
+    evidence: str | None = None,
+    ledger: str = "full",
+    say: Say | None = None,
+) -> Batch:
+    """Run scenarios many times and store the results.
+
+    A batch that was cut off goes on where it was; one with fewer runs grows; blocks that are
+    damaged are computed again.
+
+    Args:
+        scenarios: A path, a name of the library, a dict of the file's form, a resolved scenario,
+            or a list of those; the whole library if not given.
+        runs: Replicates of each scenario.
+        seed: Seed of all draws, 0 to 2**64 - 1.
+        out: Folder of the batch; `runs/<name>`, or `runs/library`, if not given.
+        workers: Threads; all cores if not given.
+        progress: Called with the replicates done and those of the batch; a bar in a terminal or a
+            notebook if not given; none if False.
+        model: Makes each replicate by `model(scenario, seed, replicate)`: `NorthernMali` if not
+            given, a subclass of it, or one with your own commanders,
+            `functools.partial(NorthernMali, commanders={"gsim": Mine})`. What is stored is what
+            `step()` until `finished` gives; the batch is known by the code of the model and all
+            that it uses.
+        cluster: Address of a Dask scheduler, or a `distributed.Client`: its workers compute.
+        sample_parameters: Whether each replicate draws its parameters from their ranges; the
+            records are the same for every scenario.
+        parameters: Records of parameters, a file of them, or the name of a set that comes with
+            the package; replicate r takes record r modulo their number.
+        fixed: Parameters that have this value in every scenario and run.
+        evidence: Set of parameters: `hindcast`, or `prior`, which knows no event after
+            17 September 2023; that of the records, or `hindcast`, if not given.
+        ledger: `full`, `changes` (changes of control and what led to them) or `none`.
+        say: Called with what should be read, such as damaged blocks; a warning if not given.
+    Returns:
+        The batch; the stored one, without any computing, if `out` holds this very batch.
+    Errors:
+        ScenarioError for faulty scenarios; BatchError if `out` holds something else.
+    """
+    from camphandover.batch.progress import shown
+    from camphandover.batch.records import Records, find_records
+    from camphandover.batch.run import fill
+
+    if parameters is not None and not isinstance(parameters, Records):
+        parameters = find_records(parameters)
+    plan = make_plan(
+        load_all(scenarios), runs, seed, model,
+        sampled=sample_parameters, fixed=fixed, evidence=evidence, ledger=ledger,
+        records=parameters,
+    )  # fmt: skip
+    if out is None:
+        folder = default_folder(plan.names, scenarios is None)
+    else:
+        folder = inputs.path("out", out)
+    with shown(progress) as tell, engine_of(cluster, model, workers) as engine:
+        _, reused = fill(plan, folder, engine, tell, say)
+    return Batch(folder, reused=reused)
+
+
+@contextmanager
+def engine_of(cluster: Any, model: Model | None, workers: int | None) -> Iterator[Engine]:
+    """Who computes: the workers of a Dask cluster, or threads of this process."""
+    if cluster is None:
+        from camphandover.batch.run import Threads
+
+        yield Threads(model or northern_mali, workers)
+        return
+    from camphandover.batch.cluster import Cluster
+
+    with Cluster(cluster, model or northern_mali) as engine:
+        yield engine
+
+
+def verify(
+    batch: Batch | str | Path,
+    blocks: int = 5,
+    model: Model | None = None,
+    chooser: int | None = None,
+) -> Verified:
+    """Compute a random sample of a batch's blocks again and compare the bytes.
+
+    Args:
+        batch: A batch, or its folder.
+        blocks: How many blocks of 50 runs.
+        model: What ran it, if that was not `NorthernMali` itself.
+        chooser: Seed of the choice of blocks.
+    Returns:
+        The blocks, and `differences`: empty if all is the same.
+    Errors:
+        BatchError if it was made by other code, facts or model than are here.
+    """
+    from camphandover.batch.verify import verify as verify_folder
+
+    folder = batch.folder if isinstance(batch, Batch) else inputs.path("batch", batch)
+    return verify_folder(folder, blocks, model, chooser)
+
+
+def load_all(scenarios: Any = None) -> list[Scenario]:
+    """Resolve what `run` takes as scenarios; the whole library if nothing is given.
+
+    Errors:
+        ScenarioError with the faults of all files.
+    """
+    from camphandover import scenario
+
+    if scenarios is None:
+        scenarios = scenario.library()
+    elif isinstance(scenarios, (str, Path, Mapping, scenario.Scenario)):
+        scenarios = [scenarios]
+    elif not isinstance(scenarios, Iterable):
+        raise BatchError(
+            f"scenarios is {inputs.shown(scenarios)}: a path, a dict or a list of those is needed."
+        )
+    loaded: list[Scenario] = []
+    problems: list[scenario.Problem] = []
+    for source in scenarios:
+        try:
+            is_resolved = isinstance(source, scenario.Scenario)
+            loaded.extend([source] if is_resolved else scenario.load_points(source))
+        except scenario.ScenarioError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise scenario.ScenarioError(problems)
+    return loaded

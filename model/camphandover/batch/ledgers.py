@@ -1,0 +1,110 @@
+"""The ledgers of a block as one Parquet file: names and times, no codes.
+
+Written with fixed options and nothing of the moment, so that equal content is equal bytes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from camphandover.batch.cubes import HOLDERS, SIDES
+from camphandover.core.ledger import ROW, Kind
+from camphandover.facts.codes import Mission, Slot
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SLOTS = tuple(slot.name.lower() for slot in Slot)
+MISSIONS = tuple(mission.name.lower() for mission in Mission)
+EMPTY = np.empty(0, ROW)
+MS_PER_HOUR = 3_600_000
+_KINDS: dict[int, int] = {int(kind): row for row, kind in enumerate(Kind)}
+_KIND_ROW = np.array([_KINDS.get(code, -1) for code in range(max(_KINDS) + 1)])
+
+
+def encode(
+    scenario: str,
+    places: tuple[str, ...],
+    first: int,
+    ledgers: list[np.ndarray],
+    keep: str = "full",
+) -> bytes:
+    """The ledgers of a block as the bytes of a Parquet file.
+
+    Args:
+        scenario: Name of the scenario.
+        places: Names of the places, by code.
+        first: First replicate of the block.
+        ledgers: Rows of each replicate (`camphandover.core.ledger.ROW`), replicates ascending.
+        keep: `full`, or `changes`: changes of control and the chains of their causes. A row
+            keeps its number.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kept = [np.arange(len(ledger)) for ledger in ledgers]
+    if keep == "changes":
+        kept = [changes(ledger) for ledger in ledgers]
+    sizes = [len(numbers) for numbers in kept]
+    rows = np.concatenate([ledger[numbers] for ledger, numbers in zip(ledgers, kept, strict=True)])
+    columns = {
+        "scenario": _names(np.zeros(len(rows), np.int32), (scenario,)),
+        "replicate": pa.array(np.repeat(np.arange(first, first + len(sizes)), sizes), pa.int32()),
+        "row": pa.array(np.concatenate(kept), pa.int32()),
+        "time": pa.array(np.rint(rows["hour"] * MS_PER_HOUR).astype("i8").view("M8[ms]")),
+        "kind": _names(_KIND_ROW[rows["kind"]], tuple(kind.label for kind in Kind)),
+        "side": _names(rows["side"], SIDES),
+        "about": _names(rows["about"], SIDES),
+        "place": _names(rows["place"], places),
+        "slot": _names(rows["slot"], SLOTS),
+        "before": _names(rows["before"], HOLDERS),
+        "after": _names(rows["after"], HOLDERS),
+        "mission": _names(rows["mission"], MISSIONS),
+        "entity": _numbers(rows["entity"]),
+        "amount": pa.array(rows["amount"]),
+        "p": pa.array(rows["p"], mask=np.isnan(rows["p"])),
+        "cause": _numbers(rows["cause"]),
+    }
+    sink = pa.BufferOutputStream()
+    dictionaries = [name for name, column in columns.items() if pa.types.is_dictionary(column.type)]
+    pq.write_table(
+        pa.table(columns), sink, compression="zstd", compression_level=1, version="2.6",
+        use_dictionary=dictionaries, write_statistics=False,
+    )  # fmt: skip
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def changes(ledger: np.ndarray) -> np.ndarray:
+    """Numbers, ascending, of the rows that change control and of all rows that led to them."""
+    kept = ledger["kind"] == int(Kind.CONTROL)
+    for row in np.flatnonzero(kept):
+        cause = int(ledger["cause"][row])
+        while cause >= 0 and not kept[cause]:
+            kept[cause] = True
+            cause = int(ledger["cause"][cause])
+    return np.flatnonzero(kept)
+
+
+def _names(codes: np.ndarray, names: tuple[str, ...]) -> pa.DictionaryArray:
+    """Codes as names; a negative code is no name."""
+    import pyarrow as pa
+
+    codes = codes.astype(np.int16)
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), _dictionary(names))
+
+
+@cache
+def _dictionary(names: tuple[str, ...]) -> Any:
+    import pyarrow as pa
+
+    return pa.array(names)
+
+
+def _numbers(values: np.ndarray) -> pa.Array:
+    """Whole numbers; a negative one is none."""
+    import pyarrow as pa
+
+    return pa.array(np.ascontiguousarray(values), pa.int32(), mask=values < 0)

@@ -1,0 +1,370 @@
+"""What a batch is made of: scenarios, replicates, and the blocks that they are cut into."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from camphandover.batch.identity import identity_of
+from camphandover.core.compiled import code_digest
+from camphandover.errors import BatchError
+from camphandover.inputs import choice, number, whole
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from camphandover.batch.records import Records
+    from camphandover.facts import Parameter
+    from camphandover.scenario import Scenario
+
+FORMAT = 5
+READABLE = (4, FORMAT)
+"""Formats that are read; only batches of `FORMAT` are written."""
+BLOCK = 50
+"""Replicates of a block: enough that storing costs little, few enough to share out evenly."""
+MAX_SEED = 2**64 - 1
+MAX_NAME = 60
+MAX_PART = 200
+"""Bytes of names within a file's name, which has room for 255."""
+LIBRARY = "library"
+DEFAULT_MODEL = "camphandover.agents.model:NorthernMali"
+"""What `identity_of` says of the model itself, without loading it."""
+LEDGERS = ("full", "changes", "none")
+"""How much of the ledger is kept: all, changes of control with the chains of their causes, none."""
+
+
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
+"""What no file may be called on Windows."""
+
+
+class Record(Protocol):
+    """What one run gives back (`camphandover.agents.model.Record`)."""
+
+    @property
+    def control(self) -> np.ndarray:
+        """Holders, shape (place, slot, day)."""
+
+    @property
+    def series(self) -> np.ndarray:
+        """Daily figures of the sides, shape (day, side)."""
+
+    @property
+    def war(self) -> np.ndarray:
+        """Daily figures of the conflict, shape (day,)."""
+
+    @property
+    def people(self) -> np.ndarray:
+        """Daily figures of the places, shape (day, place)."""
+
+    @property
+    def events(self) -> np.ndarray:
+        """Rows of the ledger."""
+
+
+class Runner(Protocol):
+    """One replicate of a scenario, before it is run."""
+
+    def run(self) -> Record:
+        """Play it to the end of the scenario's window."""
+
+
+Model = Callable[..., Runner]
+"""Makes one replicate from a scenario, a seed and its number: `NorthernMali`, a subclass of it, or
+either with its own commanders (`functools.partial`)."""
+
+
+def northern_mali(scenario: Scenario, seed: int, replicate: int = 0) -> Runner:
+    """The model, imported when the first one is made."""
+    from camphandover.agents.model import NorthernMali
+
+    made: Runner = NorthernMali(scenario, seed, replicate)
+    return made
+
+
+@dataclass(frozen=True)
+class Block:
+    """Replicates `first` to `stop` (exclusive) of one scenario.
+
+    Attributes:
+        scenario: Position of the scenario in the plan.
+        first: First replicate, a multiple of the block size.
+        stop: One past the last replicate.
+        name: Short hash of all that decides the content.
+    """
+
+    scenario: int
+    first: int
+    stop: int
+    name: str
+
+    @property
+    def size(self) -> int:
+        """Number of replicates."""
+        return self.stop - self.first
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A batch before it is run.
+
+    Attributes:
+        scenarios: The resolved scenarios, in the order asked for.
+        runs: Replicates of each scenario.
+        seed: Seed of all draws.
+        theatre: Digest of the facts and parameters.
+        core: Digest of the sources of the model.
+        model: What runs a replicate: `module:name`, with a hash of the source if it is a user's.
+        evidence: Set of parameters, `prior` or `hindcast`.
+        sampled: Whether each replicate draws its parameters; what a scenario sets is fixed.
+        ledger: How much of the ledger is kept, one of `LEDGERS`.
+        records: Given records of parameters, which the replicates take in turn; what a scenario
+            sets is fixed.
+    """
+
+    scenarios: tuple[Scenario, ...]
+    runs: int
+    seed: int
+    theatre: str
+    core: str
+    model: str
+    evidence: str = "hindcast"
+    sampled: bool = False
+    ledger: str = "full"
+    records: Records | None = None
+
+    @property
+    def is_varied(self) -> bool:
+        """Whether the replicates of a scenario differ in their parameters."""
+        return self.sampled or self.records is not None
+
+    def draw(self, replicate: int) -> int:
+        """The number whose luck a replicate has: its own, unless records are paired."""
+        return replicate if self.records is None else self.records.draw(replicate)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the scenarios."""
+        return [scenario.name for scenario in self.scenarios]
+
+    @property
+    def start(self) -> date:
+        """First day of any scenario."""
+        return min(scenario.window.start for scenario in self.scenarios)
+
+    @property
+    def end(self) -> date:
+        """Last day of any scenario."""
+        return max(scenario.window.end for scenario in self.scenarios)
+
+    @property
+    def n_days(self) -> int:
+        """Days from `start` to `end`, both included."""
+        return (self.end - self.start).days + 1
+
+    def days(self, scenario: int) -> slice:
+        """Where the days of a scenario lie among the days of the batch."""
+        window = self.scenarios[scenario].window
+        return slice((window.start - self.start).days, (window.end - self.start).days + 1)
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """All blocks: scenario by scenario, replicates ascending."""
+        return tuple(
+            self._block(scenario, first)
+            for scenario in range(len(self.scenarios))
+            for first in range(0, self.runs, BLOCK)
+        )
+
+    def _block(self, scenario: int, first: int) -> Block:
+        stop = min(first + BLOCK, self.runs)
+        what = self.scenarios[scenario]
+        parts = [FORMAT, what.name, what.digest(), self.theatre, self.core, self.model, self.seed]
+        parts += [first, stop, self.evidence, self.sampled, self.ledger]
+        parts += [self.records.digest if self.records else None]
+        return Block(scenario, first, stop, _hash(parts)[:16])
+
+    @cached_property
+    def content(self) -> str:
+        """Hash of all that decides the content of the batch."""
+        return _hash([self.names, [block.name for block in self.blocks]])
+
+    def identity(self) -> dict[str, Any]:
+        """All that decides the content of the batch but the number of runs."""
+        scenarios = [{"name": one.name, "digest": one.digest()} for one in self.scenarios]
+        return {
+            "format": FORMAT,
+            "seed": self.seed,
+            "scenarios": scenarios,
+            "theatre": self.theatre,
+            "core": self.core,
+            "model": self.model,
+            "evidence": self.evidence,
+            "sampled": self.sampled,
+            "ledger": self.ledger,
+            "records": self.records.told() if self.records else None,
+        }
+
+    def parameters(self, scenario: int, first: int, stop: int) -> list[dict[str, float]]:
+        """Values of all parameters in replicates `first` to `stop` (exclusive) of a scenario."""
+        from camphandover import facts
+        from camphandover.batch.sampling import sample
+
+        register = facts.load().parameters
+        best = {name: parameter.known(self.evidence)[1] for name, parameter in register.items()}
+        own = self.scenarios[scenario].parameters
+        if self.records is not None:
+            return [{**best, **self.records.of(r), **own} for r in range(first, stop)]
+        if not self.sampled:
+            return [{**best, **own}] * (stop - first)
+        drawn = sample(register, self.evidence, self.seed, first, stop)
+        rows = range(stop - first)
+        return [{**best, **{name: float(drawn[name][i]) for name in drawn}, **own} for i in rows]
+
+
+def make_plan(
+    scenarios: Sequence[Scenario],
+    runs: int,
+    seed: int,
+    model: Model | None,
+    *,
+    evidence: str | None = None,
+    sampled: bool = False,
+    fixed: Mapping[str, float] | None = None,
+    ledger: str = "full",
+    records: Records | None = None,
+) -> Plan:
+    """Plan a batch.
+
+    Args:
+        scenarios: At least one; their names differ.
+        runs: Replicates of each scenario, at least 1.
+        seed: 0 to 2**64 - 1.
+        model: Makes a replicate; `NorthernMali` if None.
+        evidence: Set of parameters, `prior` or `hindcast`; that of the records, or `hindcast`, if
+            not given.
+        sampled: Whether each replicate draws its parameters from their ranges.
+        fixed: Parameters that have this value in every scenario and run.
+        ledger: How much of the ledger is kept, one of `LEDGERS`.
+        records: Given records of parameters.
+    Errors:
+        BatchError if a value is out of range, two scenarios share a name, there is no such
+        parameter, or two sources of parameters are given.
+    """
+    from camphandover import facts
+
+    evidence = _evidence(evidence, sampled, records)
+
+    runs = whole("runs", runs, 1, 2**31 - 1)
+    seed = whole("seed", seed, 0, MAX_SEED)
+    choice("evidence", evidence, ("hindcast", "prior"))
+    choice("ledger", ledger, LEDGERS)
+    if not scenarios:
+        raise BatchError("There is no scenario to run: name at least one.")
+    names = [scenario.name for scenario in scenarios]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BatchError(f"Two scenarios are named {', '.join(twice)}: give each its own name.")
+    theatre = facts.load()
+    values = _check_parameters(fixed or {}, theatre.parameters)
+    if evidence == "prior" and not sampled and records is None:
+        # Without sampling the set is its best values, which the scenarios then show.
+        bests = {name: p.prior[1] for name, p in theatre.parameters.items() if p.prior is not None}
+    else:
+        bests = {}
+    chosen = tuple(
+        one.model_copy(update={"parameters": {**bests, **one.parameters, **values}})
+        for one in scenarios
+    )
+    what = DEFAULT_MODEL if model is None else identity_of(model)
+    return Plan(
+        chosen, runs, seed, theatre.digest, code_digest(), what, evidence, sampled, ledger, records
+    )
+
+
+def _evidence(asked: str | None, sampled: bool, records: Records | None) -> str:
+    """The set of parameters, of which records say themselves which it is."""
+    if records is None:
+        return "hindcast" if asked is None else asked
+    if sampled:
+        raise BatchError(
+            f"the records {records.name} and sampled parameters exclude each other: leave one out."
+        )
+    if asked not in (None, records.evidence):
+        raise BatchError(
+            f"evidence is {asked!r}, and the records {records.name} are of the set "
+            f"{records.evidence!r}: leave evidence out."
+        )
+    return records.evidence
+
+
+def _check_parameters(
+    fixed: Mapping[str, float], register: Mapping[str, Parameter]
+) -> dict[str, float]:
+    """Hold fixed parameters to the register's names and ranges."""
+    from camphandover.errors import close_matches
+
+    for name in fixed:
+        if name not in register:
+            hint = close_matches(name, list(register))
+            raise BatchError(f"There is no parameter {name!r}: {hint}.")
+    return {
+        name: number(name, value, *register[name].widest, unit=register[name].unit)
+        for name, value in fixed.items()
+    }
+
+
+def file_name(*names: str) -> str:
+    """Names as one part of a file's name: other names, another part, on any file system.
+
+    Plain names, of small letters, digits and `_.-`, stay as they are, and several are joined by
+    `+`. Of all others the part is what can be read of them, then `~` and a hash.
+
+    Args:
+        names: At least one.
+    Returns:
+        At most `MAX_PART` bytes in UTF-8. Parts of different names differ, also where capitals
+        do not count, and are no device of Windows.
+    """
+    joined = "+".join(names)
+    if all(map(_is_plain, names)) and len(joined.encode()) <= MAX_PART:
+        return joined
+    return _told_apart(re.sub(r"[^\w.+-]", "_", joined), names)
+
+
+def default_folder(names: Sequence[str], whole_library: bool) -> Path:
+    """Where a batch lands when no folder is given: below `runs` in the working directory."""
+    if whole_library:
+        return Path("runs", LIBRARY)
+    part = file_name(*names)
+    if len(part) > MAX_NAME or part == LIBRARY:
+        more = f"+{len(names) - 1}-more" if len(names) > 1 else ""
+        part = _told_apart(re.sub(r"[^\w.-]", "_", names[0])[:30] + more, names)
+    return Path("runs", part)
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name can be that of a file anywhere, and no other plain one is taken for it."""
+    return bool(
+        re.fullmatch(r"[\w-][\w.-]*(?<!\.)", name)
+        and unicodedata.normalize("NFKC", name).casefold() == name
+        and not _DEVICE.match(name)
+    )
+
+
+def _told_apart(text: str, names: Sequence[str]) -> str:
+    """A text that may stand in a file's name, and the hash of the names that it stands for."""
+    text = f"_{text}" if text.startswith(".") or _DEVICE.match(text) else text
+    mark = f"~{_hash(list(names))[:16]}"
+    return text.encode()[: MAX_PART - len(mark)].decode(errors="ignore") + mark
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

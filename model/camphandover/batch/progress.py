@@ -1,0 +1,51 @@
+"""What a user sees while a batch is computed: runs done, rate and time left."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from camphandover.batch.run import Progress
+
+
+@contextmanager
+def shown(progress: Progress | bool | None = None) -> Iterator[Progress]:
+    """A function that takes the runs done and all runs.
+
+    Args:
+        progress: A function of one's own; `False` for none; else a bar in a terminal (on stderr)
+            or in a notebook, and nothing where the output is neither.
+    """
+    if callable(progress):
+        yield progress
+        return
+    from tqdm.auto import tqdm
+
+    hidden = progress is False or not (in_notebook() or sys.stderr.isatty())
+    with tqdm(unit="run", file=sys.stderr, leave=False, disable=hidden, smoothing=0.1) as bar:
+        yield bar_of(bar)
+
+
+def bar_of(bar: object) -> Callable[[int, int], None]:
+    """What moves a bar of tqdm; runs that were there at the start do not count for the rate."""
+
+    def tell(done: int, total: int) -> None:
+        if bar.total is None:  # type: ignore[attr-defined]
+            bar.initial = bar.n = done  # type: ignore[attr-defined]
+            bar.reset(total)  # type: ignore[attr-defined]
+            bar.initial = bar.n = done  # type: ignore[attr-defined]
+        bar.update(done - bar.n)  # type: ignore[attr-defined]
+
+    return tell
+
+
+def in_notebook() -> bool:
+    """Whether this runs in a notebook's kernel."""
+    shell = sys.modules.get("IPython")
+    if shell is None:
+        return False
+    running = shell.get_ipython()
+    return running is not None and type(running).__name__ == "ZMQInteractiveShell"

@@ -1,0 +1,183 @@
+"""One block: its replicates are run, and their results become the bytes of its files.
+
+What comes out depends on the plan and the block alone: not on who computes it, when, or where.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from camphandover.batch import cubes, ledgers, store
+from camphandover.batch.identity import is_ours
+from camphandover.batch.plan import BLOCK, Block, Model, Plan, Record
+from camphandover.batch.replicates import Replicates, content_of, depends, replicates_of
+
+
+@dataclass
+class Content:
+    """What a block is made of, before it is written.
+
+    Attributes:
+        files: Bytes by path in the folder of the batch.
+        failures: Replicates that raised: scenario, replicate, seed, error, traceback.
+        model_seconds: Spent in the model, by the clock.
+    """
+
+    files: dict[str, bytes]
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    model_seconds: float = 0.0
+
+
+class _Workshop(threading.local):
+    """Of each thread, what plays the scenario that it works on."""
+
+    key: tuple[str, int] | None = None
+    plays: Replicates | None = None
+
+
+_WORKSHOP = _Workshop()
+
+
+def compute(
+    plan: Plan, block: Block, model: Model, given_up: Mapping[int, str] | None = None
+) -> Content:
+    """Run the replicates of a block; one that raises is recorded, and the others go on.
+
+    Args:
+        model: Makes a replicate of a scenario.
+        given_up: Replicates not to be run, with what is known of why.
+    """
+    plays = _plays(plan, model, block)
+    results = _Results(plan, block)
+    first: tuple[int, bytes] | None = None
+    content = Content({})
+    parameters = plan.parameters(block.scenario, block.first, block.stop)
+    for row, replicate in enumerate(range(block.first, block.stop)):
+        if given_up and replicate in given_up:
+            content.failures.append(_failure(plan, block, replicate, given_up[replicate], ""))
+            continue
+        began = time.perf_counter()
+        try:
+            record = plays.run(plan.draw(replicate), parameters[row] if plan.is_varied else None)
+            content.model_seconds += time.perf_counter() - began
+            results.put(row, record)
+            if first is None and not is_ours(model):
+                first = row, content_of(record)
+        except Exception as error:
+            results.clear(row)
+            what = f"{type(error).__name__}: {error}"
+            lines = "".join(traceback.format_exception(error))
+            content.failures.append(_failure(plan, block, replicate, what, lines))
+    if first is not None and not is_ours(model) and block.size > 1:
+        row, before = first
+        replicate = plan.draw(block.first + row)
+        again = plays.run(replicate, parameters[row] if plan.is_varied else None)
+        if content_of(again) != before:
+            raise depends(model, block.first + row)
+    content.files = results.files()
+    if plan.is_varied:
+        n = block.stop - block.first
+        keys: dict[str, list[Any]] = {
+            "scenario": [plan.names[block.scenario]] * n,
+            "replicate": list(range(block.first, block.stop)),
+        }
+        data = store.parameter_table(keys, parameters)
+        content.files[f"{store.PARAMETERS}/{block.name}.parquet"] = data
+    return content
+
+
+def _plays(plan: Plan, model: Model, block: Block) -> Replicates:
+    key = (plan.content, block.scenario)
+    if _WORKSHOP.plays is None or _WORKSHOP.key != key:
+        _WORKSHOP.plays = replicates_of(model, plan.scenarios[block.scenario], plan.seed)
+        _WORKSHOP.key = key
+    return _WORKSHOP.plays
+
+
+def _failure(plan: Plan, block: Block, replicate: int, error: str, lines: str) -> dict[str, Any]:
+    return {
+        "scenario": plan.names[block.scenario],
+        "replicate": replicate,
+        "seed": plan.seed,
+        "error": error,
+        "traceback": lines,
+    }
+
+
+class _Results:
+    """Room for the results of one block: whole chunks, filled replicate by replicate."""
+
+    def __init__(self, plan: Plan, block: Block) -> None:
+        """Everything unknown at first."""
+        from camphandover import facts
+
+        self.plan, self.block = plan, block
+        self.places = tuple(place.name for place in facts.load().places)
+        n_places, n_days = len(self.places), plan.n_days
+        self._days = plan.days(block.scenario)
+        shape = (BLOCK, n_places, len(cubes.SLOTS), n_days)
+        self.control = np.full(shape, cubes.UNKNOWN, dtype=np.int8)
+        self.sides = _unknown(BLOCK, len(cubes.SERIES), n_days, len(cubes.SIDES))
+        self.war = _unknown(BLOCK, len(cubes.WAR), n_days)
+        self.people = _unknown(BLOCK, len(cubes.PEOPLE), n_days, n_places)
+        self.ledgers: list[np.ndarray] = [ledgers.EMPTY] * block.size
+
+    def put(self, row: int, record: Record) -> None:
+        """Take over the results of a replicate, which the runner may overwrite later."""
+        n_days = len(range(*self._days.indices(self.control.shape[-1])))
+        if not hasattr(record, "control") or record.control.shape[-1] != n_days:
+            raise ValueError(
+                f"the model gave no record of the {n_days} days of its scenario's window: "
+                "run() returns what record() gives"
+            )
+        self.control[row, :, :, self._days] = record.control
+        for values, figures, series in (
+            (self.sides, cubes.SERIES, record.series),
+            (self.war, cubes.WAR, record.war),
+            (self.people, cubes.PEOPLE, record.people),
+        ):
+            plain = np.asarray(series)  # a record array hands out its fields slowly
+            for i, (name, (unit, _)) in enumerate(figures.items()):
+                values[row, i, self._days] = plain[name]
+                if unit == "persons":  # whole persons take half the room
+                    np.rint(values[row, i], out=values[row, i])
+        if self.plan.ledger != "none":
+            self.ledgers[row] = np.array(record.events)
+
+    def clear(self, row: int) -> None:
+        """Forget a replicate that failed."""
+        self.control[row] = cubes.UNKNOWN
+        for values in (self.sides, self.war, self.people):
+            values[row] = np.nan
+        self.ledgers[row] = ledgers.EMPTY
+
+    def files(self) -> dict[str, bytes]:
+        """The bytes of the block's files."""
+        block = self.block
+        arrays = {
+            (store.CONTROL, "control"): self.control,
+            (store.SERIES_GROUP, cubes.SIDES_ARRAY): self.sides,
+            (store.SERIES_GROUP, cubes.WAR_ARRAY): self.war,
+            (store.PEOPLE_GROUP, cubes.PEOPLE_ARRAY): self.people,
+        }
+        files = {
+            cubes.chunk_path(group, name, block, values.ndim + 1): cubes.chunk(values)
+            for (group, name), values in arrays.items()
+        }
+        if self.plan.ledger != "none":
+            scenario = self.plan.names[block.scenario]
+            files[f"{store.EVENTS}/{block.name}.parquet"] = ledgers.encode(
+                scenario, self.places, block.first, self.ledgers, self.plan.ledger
+            )
+        return files
+
+
+def _unknown(*shape: int) -> np.ndarray:
+    return np.full(shape, np.nan, dtype=np.float32)

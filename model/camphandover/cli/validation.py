@@ -1,0 +1,44 @@
+"""The command `validation`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+OUT = Path("model/VALIDATION.md")
+
+
+def validation(
+    hindcast: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="Batch of full-model and on-schedule, parameters hindcast."
+        ),
+    ],
+    prior: Annotated[Path, typer.Option(metavar="DIR", help="The same with the parameters prior.")],
+    variants: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Batch of full-model and the variants V1-V8."),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page, Markdown.")] = OUT,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the page's charts. [default: no charts]"),
+    ] = None,
+) -> None:
+    """Write the page that holds the model to the record: what it gets right, what fails, and why.
+
+    \b
+    camphandover run full-model on-schedule --runs 500 --parameters hindcast --out runs/hindcast
+    camphandover run full-model on-schedule --runs 500 --parameters prior --out runs/prior
+    camphandover run full-model scenarios/variants/v*.yaml --out runs/variants
+    camphandover validation --hindcast runs/hindcast --prior runs/prior --variants runs/variants
+    """
+    from camphandover.cli.batch import check_writable
+    from camphandover.say.validation.write import write_validation
+
+    check_writable(out, "--out")
+    written = write_validation(hindcast, prior, variants, out, pictures)
+    typer.echo(f"Page: {written}", err=True)

@@ -1,0 +1,1 @@
+"""One run, compiled: the tables, the rules, the order of a day."""

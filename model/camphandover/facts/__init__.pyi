@@ -1,0 +1,16 @@
+from .holders import initial_holders as initial_holders
+from .holders import slot_objects as slot_objects
+from .records import HOLDERS as HOLDERS
+from .records import SIDES as SIDES
+from .records import Camp as Camp
+from .records import Change as Change
+from .records import Depot as Depot
+from .records import Known as Known
+from .records import Parameter as Parameter
+from .records import Partner as Partner
+from .records import Place as Place
+from .records import Road as Road
+from .records import Theatre as Theatre
+from .records import UnitGroup as UnitGroup
+from .theatre import FOLDER as FOLDER
+from .theatre import load as load

@@ -1,0 +1,1 @@
+"""What is concluded from numbers: comparisons, scores, patterns, causes, studies."""

@@ -1,0 +1,1 @@
+"""Which runs retell history: the patterns P1-P14."""

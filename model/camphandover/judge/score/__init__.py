@@ -1,0 +1,1 @@
+"""Forecasts of control scored against the dated record."""

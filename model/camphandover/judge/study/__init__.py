@@ -1,0 +1,1 @@
+"""What-if questions that take many batches: sensitivity, calibration, discovery."""

@@ -1,0 +1,1 @@
+"""Robust handover search: under which conditions a base is lost."""

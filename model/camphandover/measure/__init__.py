@@ -1,0 +1,1 @@
+"""Every number that is read from a run."""

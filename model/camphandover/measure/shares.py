@@ -1,0 +1,68 @@
+"""How probable each holder is, by place and date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from camphandover.batch.cubes import holders_of
+from camphandover.measure.intervals import wilson
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from camphandover.batch.batch import Batch
+
+AT_ONCE = 200
+"""Replicates read at a time, so that memory does not grow with their number; at most 255, so
+that they are counted in bytes, which is quicker."""
+
+
+def control_shares(data: Batch | xr.DataArray) -> xr.Dataset:
+    """Share of the runs in which each holder has a slot, with 95 % Wilson intervals.
+
+    Args:
+        data: A batch, or its `control` or a selection of it that keeps `replicate`.
+    Returns:
+        `share`, `low`, `high`, dimensions (scenario, place, slot, date, holder), and `n`, the
+        runs behind them, without `holder`. Days outside a scenario's window are nan, n is 0.
+    """
+    import xarray as xr
+
+    control = data if isinstance(data, xr.DataArray) else data.control
+    if "replicate" not in control.dims:
+        raise ValueError(f"control has no dimension 'replicate', only {tuple(control.dims)}")
+    rest = [str(dim) for dim in control.dims if dim != "replicate"]
+    holders = holders_of(control)
+    counts = _counts(control, rest, len(holders))
+    n = counts.sum(axis=-1)
+    with np.errstate(invalid="ignore"):
+        share = counts / n[..., None]
+    low, high = wilson(counts, n[..., None])
+    dims = [*rest, "holder"]
+    coords = {key: value for key, value in control.coords.items() if "replicate" not in value.dims}
+    return xr.Dataset(
+        {
+            "share": (dims, share, {"long_name": "share of runs", "units": "1"}),
+            "low": (dims, low, {"long_name": "lower bound, 95 % Wilson", "units": "1"}),
+            "high": (dims, high, {"long_name": "upper bound, 95 % Wilson", "units": "1"}),
+            "n": (rest, n, {"long_name": "number of runs", "units": "1"}),
+        },
+        coords={**coords, "holder": list(holders)},
+        attrs={"seed": control.attrs["seed"]} if "seed" in control.attrs else {},
+    )
+
+
+def _counts(control: xr.DataArray, rest: list[str], n_holders: int) -> np.ndarray:
+    """Runs by holder, shape (*rest, holder)."""
+    sizes = [control.sizes[dim] for dim in rest]
+    counts = np.zeros((*sizes, n_holders), dtype=np.int64)
+    for first in range(0, control.sizes["replicate"], AT_ONCE):
+        # Loaded before it is transposed: xarray reads a transposed Zarr array cell by cell.
+        part = control.isel(replicate=slice(first, first + AT_ONCE)).load()
+        codes = part.transpose("replicate", *rest).to_numpy()
+        for holder in range(n_holders):
+            ones = (codes == holder).view(np.uint8)
+            counts[..., holder] += np.add.reduce(ones, axis=0, dtype=np.uint8)
+    return counts

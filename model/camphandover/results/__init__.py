@@ -1,1 +1,0 @@
-"""Results of a batch as labelled data."""

@@ -1,0 +1,1 @@
+"""Words for what is measured and judged: text, HTML, Markdown and JSON."""

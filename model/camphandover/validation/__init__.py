@@ -1,1 +1,0 @@
-"""Whether the model is right: its forecasts against the dated record, and patterns."""
