@@ -304,7 +304,7 @@ def test_golden_run() -> None:
 HAS_NO_CACHE = """
 import os, sys, time
 from pathlib import Path
-from camphandover import compiled
+from camphandover.core import compiled
 folder = compiled.cache_dir()
 if "announced" in sys.argv:
     compiled.announce(), compiled.announce()
