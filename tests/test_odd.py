@@ -17,8 +17,7 @@ from camphandover.agents.commanders import Commander
 from camphandover.core import state as st
 from camphandover.core.parameters import EVIDENCE
 from camphandover.core.rules import REGISTRY, politics, road
-from camphandover.facts.records import WIDE
-from camphandover.facts.registry import LAST_RULE, RULES
+from camphandover.facts.registry import LAST_RULE, RULES, WIDE
 from camphandover.scenario.library import VARIANTS, folder
 from camphandover.scenario.schema import (
     FIRST_DAY,
