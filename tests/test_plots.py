@@ -23,7 +23,7 @@ from camphandover.charts.control import (
     strength,
     told_apart,
 )
-from camphandover.charts.data import inside_window, median_exit
+from camphandover.charts.given import inside_window, median_exit
 from camphandover.charts.planned import chart_files
 from camphandover.charts.style import COLOURS, LABELS
 

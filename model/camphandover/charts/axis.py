@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -16,18 +15,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation
 
+from camphandover import inputs
 from camphandover.batch.files import write_whole
-from camphandover.charts.style import (
-    COLOURS,
-    FAINT,
-    INK,
-    LABELS,
-    STACK,
-    Chart,
-    adopted,
-    in_lines,
-    text_size,
-)
+from camphandover.charts import style
+from camphandover.charts.style import FAINT, INK
 
 Key = Patch | Line2D
 """A key of a legend."""
@@ -40,8 +31,8 @@ FEW = 5
 """Most ticks of the shortest windows."""
 LEGEND_AT, LEGEND_ROW = 40, 18
 """Points below the axes at which the legends begin, under ticks and label; between their rows."""
-TITLE_SIZE, TITLE_GAP = 11.0, 6.0
-"""Of titles, and between axes and title, points."""
+TITLE_SIZE, PANEL_SIZE, TITLE_GAP = 11.0, 9.0, 6.0
+"""Of titles of axes and of panels, and between axes and title, points."""
 DPI = 130
 """Of files."""
 
@@ -52,8 +43,8 @@ DPI = 130
 def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
     """The given axes, or those of a new figure (size in inches), without pyplot's global state."""
     if ax is not None:
-        return adopted(ax)
-    return Chart(figsize=(width, height), layout="constrained").add_subplot()
+        return style.adopted(ax)
+    return style.Chart(figsize=(width, height), layout="constrained").add_subplot()
 
 
 def framed(ax: Axes | None, width: float = 0, height: float = 0) -> Axes:
@@ -95,6 +86,7 @@ def panels(
     size: tuple[float, float],
     around: tuple[float, float, float, float],
     gaps: tuple[float, float] = (0, 0),
+    narrowest: float = 0,
 ) -> tuple[Figure, list[Axes]]:
     """A figure with panels, laid out by hand: that is quick, and labels know their room.
 
@@ -104,15 +96,20 @@ def panels(
         size: Width and height of a panel, inches.
         around: Inches around the panels: left, right, above, below.
         gaps: Inches between panels, beside and below each other.
+        narrowest: Least width of the figure, inches; panels are wider if need be.
     """
     n_rows = -(-n // n_columns)
     left, right, above, below = around
-    width = left + right + n_columns * size[0] + (n_columns - 1) * gaps[0]
-    height = above + below + n_rows * size[1] + (n_rows - 1) * gaps[1]
-    figure = Chart(figsize=(width, height))
+    beside = left + right + (n_columns - 1) * gaps[0]
+    wide, high = max(size[0], (narrowest - beside) / n_columns), size[1]
+    width, height = (
+        beside + n_columns * wide,
+        above + below + n_rows * high + (n_rows - 1) * gaps[1],
+    )
+    figure = style.Chart(figsize=(width, height))
     grid = figure.add_gridspec(
         n_rows, n_columns, left=left / width, right=1 - right / width, top=1 - above / height,
-        bottom=below / height, wspace=gaps[0] / size[0], hspace=gaps[1] / size[1],
+        bottom=below / height, wspace=gaps[0] / wide, hspace=gaps[1] / high,
     )  # fmt: skip
     return figure, [figure.add_subplot(grid[i]) for i in range(n)]
 
@@ -162,10 +159,10 @@ def beside(ax: Axes, at: float, text: str, x: float = 1.01, colour: str = INK) -
     )
 
 
-def empty(ax: Axes, text: str = "no runs", **style: Any) -> None:
+def empty(ax: Axes, text: str = "no runs", **look: Any) -> None:
     """Say why there is nothing to draw."""
     ax.set_xticks([])
-    ax.text(0.5, 0.5, text, **{"transform": ax.transAxes, "ha": "center", "color": FAINT, **style})
+    ax.text(0.5, 0.5, text, **{"transform": ax.transAxes, "ha": "center", "color": FAINT, **look})
 
 
 # --- titles and captions -----------------------------------------------------------------
@@ -192,20 +189,14 @@ def title(ax: Axes, scenario: str | None, question: str, gap: float = TITLE_GAP)
         gap: Points between axes and title.
     """
     text, room = asked(scenario, question), room_of(ax)
-    if scenario and text_size(text, TITLE_SIZE)[0] > room:
-        text = f"{in_lines(f'{scenario}:', TITLE_SIZE, room)}\n{question}"
+    if scenario and style.text_size(text, TITLE_SIZE)[0] > room:
+        text = f"{style.in_lines(f'{scenario}:', TITLE_SIZE, room)}\n{question}"
     heading(ax, text, gap)
 
 
-def heading(ax: Axes, text: str, gap: float, letters: int | None = None) -> None:
-    """A text above the axes, so many points off; in lines of so many letters, if that is given."""
-    text = text if letters is None else textwrap.fill(text, letters)
-    ax.set_title(text, loc="left", color=INK, fontsize=TITLE_SIZE, pad=gap)
-
-
-def panel_title(ax: Axes, text: str, gap: float = TITLE_GAP) -> None:
-    """A small title of a panel."""
-    ax.set_title(text, loc="left", fontsize=9, color=INK, pad=gap)
+def heading(ax: Axes, text: str, gap: float = TITLE_GAP, size: float = TITLE_SIZE) -> None:
+    """A text above the axes, so many points off."""
+    ax.set_title(text, loc="left", color=INK, fontsize=size, pad=gap)
 
 
 def head(figure: Figure, left: float, text: str, size: float = 12, down: float = 0.12) -> None:
@@ -270,9 +261,9 @@ def stack_legends(
             ax.add_artist(made)
 
 
-def line_key(label: str, color: str = INK, **style: Any) -> Line2D:
+def line_key(label: str, color: str = INK, **look: Any) -> Line2D:
     """Key of the legend for a line or a sign."""
-    return Line2D([], [], label=label, color=color, **style)
+    return Line2D([], [], label=label, color=color, **look)
 
 
 def words(text: str) -> Patch:
@@ -283,8 +274,8 @@ def words(text: str) -> Patch:
 def holder_patches(present: Sequence[str]) -> list[Patch]:
     """Keys of the legend for holders, in the order of the stack from its top."""
     return [
-        Patch(facecolor=COLOURS[holder], label=LABELS[holder])
-        for holder in reversed(STACK)
+        Patch(facecolor=style.COLOURS[holder], label=style.LABELS[holder])
+        for holder in reversed(style.STACK)
         if holder in present
     ]
 
@@ -313,6 +304,7 @@ def save(drawn: Figure | Axes, path: Path, dpi: float = DPI, **options: Any) -> 
     return path
 
 
-def save_all(drawn: Mapping[str, Figure | Axes], folder: Path, **options: Any) -> list[Path]:
+def save_all(drawn: Mapping[str, Figure | Axes], folder: str | Path, **options: Any) -> list[Path]:
     """Write charts into a folder as PNG files of these names, see `save`."""
+    folder = inputs.path("folder", folder)
     return [save(one, folder / f"{name}.png", **options) for name, one in drawn.items()]

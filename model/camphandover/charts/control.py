@@ -17,32 +17,13 @@ from matplotlib.patches import Patch
 from camphandover import inputs
 from camphandover.batch.batch import Batch
 from camphandover.batch.store import CHARTS
-from camphandover.charts import axis
-from camphandover.charts.axis import Key, line_key, words
-from camphandover.charts.data import (
-    Data,
-    caption,
-    inside_window,
-    known,
-    labels_of,
-    median_exit,
-    median_exits,
-    some_shares,
-)
+from camphandover.charts import axis, given, style
+from camphandover.charts.axis import PANEL_SIZE, Key, line_key, words
+from camphandover.charts.given import Data, labels_of
 from camphandover.charts.keydates import key_dates, mark_key_dates
 from camphandover.charts.planned import KEY_BASES, MANY, chart_files, is_current
 from camphandover.charts.registry import chart
-from camphandover.charts.style import (
-    COLOURS,
-    FAINT,
-    INK,
-    LABELS,
-    NO_DATA,
-    PAPER,
-    STACK,
-    fitted,
-    text_size,
-)
+from camphandover.charts.style import FAINT, INK, PAPER
 from camphandover.measure.shares import control_shares
 
 if TYPE_CHECKING:
@@ -52,14 +33,12 @@ STEPS = ((0.95, 1.0, "95 % or more"), (0.75, 0.7, "75-95 %"), (0.5, 0.42, "50-75
 """Shares of runs from which a colour has a strength, the strength, and what the key says."""
 WEAKEST = (0.2, "under 50 %")
 EXIT = "UN gone in half of the runs"
-BASE_PANEL, BASE_GAPS, BASE_AROUND = (3.1, 1.75), (0.25, 0.4), (0.75, 0.2, 0.68, 0.95)
-"""Of the panels of one base, inches: width and height, between them, and around them as `panels`
-of `axis` takes it."""
-BASE_COLUMNS, BASE_NARROWEST = 3, 8.0
-"""Panels abreast, and the least width of the figure, inches: its legend has one line."""
-GRID_PANEL, GRID_GAP, GRID_AROUND = (1.4, 0.92), 0.12, (1.75, 0.15, 0.62, 0.95)
-"""The same of a grid of scenarios and bases; the names of the scenarios stand at the left."""
-GRID_NARROWEST = 8.9
+BASE_AROUND, GRID_AROUND = (0.75, 0.2, 0.68, 0.95), (1.75, 0.15, 0.62, 0.95)
+"""Inches around the panels of one base, and around those of a grid, which has names at the left."""
+BASE_SHEET = ((3.1, 1.75), BASE_AROUND, (0.25, 0.4), 8.0)
+GRID_SHEET = ((1.4, 0.92), GRID_AROUND, (0.12, 0.12), 8.9)
+"""Sizes as `panels` of `axis` takes them; so wide that a legend has one line."""
+BASE_COLUMNS = 3
 NAME = 17
 """Letters of a scenario's name in a line at the left of a grid."""
 HIGHEST, ROW = 13.0, 0.19
@@ -95,7 +74,7 @@ def control_over_time(
     Errors:
         ValueError for a name that the data do not hold.
     """
-    shares = inside_window(some_shares(data, scenario=scenario, place=place, slot=slot))
+    shares = given.inside_window(given.some_shares(data, scenario=scenario, place=place, slot=slot))
     is_own = ax is None
     ax = axis.axes_or_new(ax, 7, 3.8)
     _draw_stack(ax, shares)
@@ -107,7 +86,7 @@ def control_over_time(
     ax.set_ylabel("share of runs", fontsize=8, color=INK)
     if is_own:
         axis.stack_legends(ax, [_stack_keys([shares])])
-        axis.note(ax, caption(shares))
+        axis.note(ax, given.caption(shares))
     return ax
 
 
@@ -116,10 +95,12 @@ def _control(
     data: Data, place: str, slot: str = "camp", scenarios: Sequence[str] | None = None
 ) -> Axes | Figure:
     """A base in one scenario, or a panel for each of several."""
-    names = list(scenarios or labels_of(known(data), "scenario"))
+    names = list(scenarios or labels_of(given.known(data), "scenario"))
     if len(names) == 1:
         return control_over_time(data, place, slot, names[0])
-    return base_figure(some_shares(data, scenario=names, place=[place], slot=[slot]), place, slot)
+    return base_figure(
+        given.some_shares(data, scenario=names, place=[place], slot=[slot]), place, slot
+    )
 
 
 @chart(leaves="control-{base}", title="Who holds the camp of {}, by scenario")
@@ -135,24 +116,20 @@ def base_figure(data: Data, place: str, slot: str = "camp") -> Figure:
     Errors:
         ValueError for a name that the data do not hold.
     """
-    names = labels_of(known(data), "scenario")
-    here = some_shares(data, scenario=names, place=[place], slot=slot)
+    names = labels_of(given.known(data), "scenario")
+    here = given.some_shares(data, scenario=names, place=[place], slot=slot)
     if len(names) > MANY:
         return _points(here, [place], f"Who most probably holds the {slot} of {place}?")
-    here = inside_window(here.isel(place=0))
+    here = given.inside_window(here.isel(place=0))
     n_columns = min(BASE_COLUMNS, len(names))
-    gaps = sum(BASE_AROUND[:2]) + (n_columns - 1) * BASE_GAPS[0]
-    wide = max(BASE_PANEL[0], (BASE_NARROWEST - gaps) / n_columns)
-    figure, panels = axis.panels(
-        len(names), n_columns, (wide, BASE_PANEL[1]), BASE_AROUND, BASE_GAPS
-    )
+    figure, panels = axis.panels(len(names), n_columns, *BASE_SHEET)
     _draw_stacks(panels, n_columns, [here.sel(scenario=name) for name in names], here)
     for ax, name in zip(panels, names, strict=True):
-        axis.panel_title(ax, fitted(name, 9, axis.room_of(ax)))
+        axis.heading(ax, style.fitted(name, 9, axis.room_of(ax)), size=PANEL_SIZE)
     n_rows = -(-len(names) // n_columns)
     panels[(n_rows - 1) // 2 * n_columns].set_ylabel("share of runs", fontsize=9, color=INK)
     axis.head(figure, BASE_AROUND[0], f"Who holds the {slot} of {place}?", 13)
-    axis.foot(figure, BASE_AROUND[0] / 4, caption(here), 7.5)
+    axis.foot(figure, BASE_AROUND[0] / 4, given.caption(here), 7.5)
     return figure
 
 
@@ -178,23 +155,19 @@ def control_grid(
     Errors:
         ValueError for a name that the data do not hold, or if nothing is asked for.
     """
-    there = labels_of(known(data), "place")
+    there = labels_of(given.known(data), "place")
     keys = [name for name in KEY_BASES if name in there] or there
     bases = keys if places is None else list(places)
-    names = labels_of(known(data), "scenario") if scenarios is None else list(scenarios)
+    names = labels_of(given.known(data), "scenario") if scenarios is None else list(scenarios)
     for dim, wanted in (("place", bases), ("scenario", names)):
         if not wanted:
             raise ValueError(f"there is no {dim} to draw")
-    shares = some_shares(data, scenario=names, place=bases, slot=slot)
+    shares = given.some_shares(data, scenario=names, place=bases, slot=slot)
     if len(names) > MANY:
         return _points(shares, bases, f"Who most probably holds the {slot} of each base?")
     n_columns = len(bases)
-    gaps = sum(GRID_AROUND[:2]) + (n_columns - 1) * GRID_GAP
-    wide = max(GRID_PANEL[0], (GRID_NARROWEST - gaps) / n_columns)
-    figure, panels = axis.panels(
-        len(names) * n_columns, n_columns, (wide, GRID_PANEL[1]), GRID_AROUND, (GRID_GAP,) * 2
-    )
-    shares = inside_window(shares)
+    figure, panels = axis.panels(len(names) * n_columns, n_columns, *GRID_SHEET)
+    shares = given.inside_window(shares)
     cells = [(name, base) for name in names for base in bases]
     stacks = [shares.sel(scenario=name, place=base) for name, base in cells]
     _draw_stacks(panels, n_columns, stacks, shares, every=2)
@@ -206,10 +179,10 @@ def control_grid(
         if base == bases[0]:
             _name_scenario(ax, name)
         if name == names[0]:
-            axis.panel_title(ax, base, 4)
+            axis.heading(ax, base, 4, PANEL_SIZE)
     question = f"Who holds the {slot} of each base? Share of runs by date"
     axis.head(figure, GRID_AROUND[0], question)
-    axis.foot(figure, GRID_AROUND[1], caption(shares))
+    axis.foot(figure, GRID_AROUND[1], given.caption(shares))
     return figure
 
 
@@ -222,7 +195,7 @@ def _draw_stacks(
 ) -> None:
     """Stacks in panels with common dates, labels at the edges of the figure only, one legend."""
     days = shares["date"].to_numpy()
-    stacks = [inside_window(one) for one in stacks]
+    stacks = [given.inside_window(one) for one in stacks]
     for i, (ax, one) in enumerate(zip(panels, stacks, strict=True)):
         _draw_stack(ax, one)
         if len(days):
@@ -246,7 +219,7 @@ def _draw_stack(ax: Axes, shares: xr.Dataset) -> None:
     share = shares["share"].transpose("holder", ...).to_numpy()
     edges = axis.dates(ax, shares["date"].to_numpy())
     stack(ax, edges, dict(zip(labels_of(shares, "holder"), share, strict=True)))
-    exit_day = median_exit(shares)
+    exit_day = given.median_exit(shares)
     if exit_day is not None:
         ax.axvline(date2num(exit_day), color=PAPER, linewidth=2.2)
         ax.axvline(date2num(exit_day), color=INK, linewidth=1.1, linestyle=axis.DASHED)
@@ -261,12 +234,12 @@ def stack(ax: Axes, edges: np.ndarray, shares: Mapping[str, np.ndarray]) -> None
         shares: By holder, shape (date,).
     """
     bottom = np.zeros(len(edges) - 1)
-    for holder in (name for name in STACK if name in shares):
+    for holder in (name for name in style.STACK if name in shares):
         top = bottom + shares[holder]
         if shares[holder].any():
             ax.stairs(
-                top, edges, baseline=bottom, fill=True, color=COLOURS[holder],
-                label=LABELS[holder], linewidth=0,
+                top, edges, baseline=bottom, fill=True, color=style.COLOURS[holder],
+                label=style.LABELS[holder], linewidth=0,
             )  # fmt: skip
         bottom = top
 
@@ -281,8 +254,8 @@ def _stack_keys(stacks: Sequence[xr.Dataset]) -> list[Key]:
         )
         if has
     }
-    keys: list[Key] = [*axis.holder_patches([name for name in STACK if name in seen])]
-    if any(median_exit(one) is not None for one in stacks):
+    keys: list[Key] = [*axis.holder_patches([name for name in style.STACK if name in seen])]
+    if any(given.median_exit(one) is not None for one in stacks):
         keys.append(line_key(EXIT, linewidth=1.1, linestyle=axis.DASHED))
     return keys
 
@@ -325,7 +298,7 @@ def control_heatmap(
     Errors:
         ValueError for a name that the data do not hold.
     """
-    shares = inside_window(some_shares(data, scenario=scenario, slot=slot))
+    shares = given.inside_window(given.some_shares(data, scenario=scenario, slot=slot))
     shares = shares.isel(place=_north_to_south(shares))
     ax = axis.axes_or_new(ax, 8.6, 1.75 + 0.2 * shares.sizes["place"])
     _draw_likeliest(ax, shares)
@@ -333,14 +306,14 @@ def control_heatmap(
     _separate_regions(ax, shares)
     axis.title(ax, axis.scenario_of(shares), f"who most probably holds each {slot}?")
     _likeliest_legend(ax, [shares])
-    axis.note(ax, caption(shares))
+    axis.note(ax, given.caption(shares))
     return ax
 
 
 @chart(leaves="heatmap-{scenario}", title="{}: the likeliest holder of each camp")
 def heatmap_figure(data: Data, scenario: str) -> Figure:
     """The heat map of one scenario's camps, see `control_heatmap`, in a figure of a set size."""
-    shares = some_shares(data, scenario=scenario, slot="camp")
+    shares = given.some_shares(data, scenario=scenario, slot="camp")
     around = (1.25, 0.95, 0.4, 1.3)
     high = 1.85 - around[2] - around[3] + ROW * shares.sizes["place"]
     figure, (ax,) = axis.panels(1, 1, (9.0 - around[0] - around[1], high), around)
@@ -358,11 +331,11 @@ def _points(shares: xr.Dataset, places: Sequence[str], question: str) -> Figure:
     Returns:
         The figure; scenarios from top to bottom, the paler the colour, the less certain.
     """
-    shares = inside_window(shares)
+    shares = given.inside_window(shares)
     names = labels_of(shares, "scenario")
     pattern, short = told_apart(names)
-    short = [fitted(name, POINTS_SIZE, POINTS_NAME) for name in short]
-    left = 0.25 + max(text_size(name, POINTS_SIZE)[0] for name in short) / 72
+    short = [style.fitted(name, POINTS_SIZE, POINTS_NAME) for name in short]
+    left = 0.25 + max(style.text_size(name, POINTS_SIZE)[0] for name in short) / 72
     high = min(ROW * len(names), HIGHEST)
     figure, columns = axis.panels(
         len(places), len(places), (WIDTHS.get(len(places), NARROW), high),
@@ -372,16 +345,16 @@ def _points(shares: xr.Dataset, places: Sequence[str], question: str) -> Figure:
     stacks = [shares.sel(place=place, drop=True).rename(scenario="place") for place in places]
     for ax, place, one in zip(columns, places, stacks, strict=True):
         _draw_likeliest(ax, one, every=1 + (ax.bbox.width < 250))
-        axis.panel_title(ax, place if len(places) > 1 else "", 4)
+        axis.heading(ax, place if len(places) > 1 else "", 4, PANEL_SIZE)
         ax.set_yticks([])
     every = next((n for n in EVERY if n * high / len(names) >= LINE), EVERY[-1])
     columns[0].set_yticks(range(0, len(names), every), short[::every], fontsize=POINTS_SIZE)
     _likeliest_legend(columns[0], stacks)
     axis.head(figure, 0.12, question)
     width, height = figure.get_size_inches()
-    rows = fitted(f"rows: {pattern}", 8, 72 * (width - 0.24))
+    rows = style.fitted(f"rows: {pattern}", 8, 72 * (width - 0.24))
     figure.text(0.12 / width, 1 - 0.36 / height, rows, va="top", fontsize=8, color=FAINT)
-    axis.foot(figure, 0.2, caption(shares))
+    axis.foot(figure, 0.2, given.caption(shares))
     return figure
 
 
@@ -409,7 +382,7 @@ def _draw_likeliest(ax: Axes, shares: xr.Dataset, every: int = 1) -> None:
     edges = axis.dates(ax, shares["date"].to_numpy(), every)
     extent = (edges[0], edges[-1], shares.sizes["place"] - 0.5, -0.5)
     ax.imshow(holder_colours(shares), extent=extent, aspect="auto", interpolation="nearest")
-    days = median_exits(shares)
+    days = given.median_exits(shares)
     rows = np.flatnonzero(~np.isnat(days))
     ax.vlines(date2num(days[rows]), rows - 0.5, rows + 0.5, INK, linewidth=1.4, gid="exits")
 
@@ -432,10 +405,10 @@ def strength(share: np.ndarray) -> np.ndarray:
 def holder_colours(shares: xr.Dataset) -> np.ndarray:
     """Colour of the likeliest holder, the paler the less certain, shape (place, date, 3)."""
     best, share = likeliest(shares)
-    palette = np.array([to_rgb(COLOURS[str(holder)]) for holder in shares["holder"].values])
+    palette = np.array([to_rgb(style.COLOURS[str(holder)]) for holder in shares["holder"].values])
     alpha = strength(np.nan_to_num(share))[..., None]
     colours = palette[best] * alpha + np.array(to_rgb(PAPER)) * (1 - alpha)
-    return np.where((best >= 0)[..., None], colours, to_rgb(NO_DATA))
+    return np.where((best >= 0)[..., None], colours, to_rgb(style.NO_DATA))
 
 
 def _north_to_south(shares: xr.Dataset) -> np.ndarray:
@@ -483,7 +456,7 @@ def likeliest_rows(panels: Sequence[xr.Dataset]) -> list[list[Key]]:
 def _likeliest_legend(ax: Axes, panels: Sequence[xr.Dataset]) -> None:
     """Rows below the chart: as `likeliest_rows`, and the UN's exit."""
     rows = likeliest_rows(panels)
-    if not all(np.isnat(median_exits(one)).all() for one in panels):
+    if not all(np.isnat(given.median_exits(one)).all() for one in panels):
         rows.append([line_key(EXIT, marker="|", markersize=9, markeredgewidth=1.4, linewidth=0)])
     axis.stack_legends(ax, rows)
 

@@ -176,11 +176,10 @@ def draw_discovery(found: Discovery, folder: str | Path | None = None) -> list[P
     Returns:
         The files, PNG.
     """
-    folder = found.out / CHARTS if folder is None else inputs.path("folder", folder)
     drawn = {"trade-off": trade_off(found), "robust": robust_grid(found)}
     for number in range(1, max(len(found.found), 1) + 1):
         drawn[f"box-{number}"] = box_scatter(found, number)
-    return axis.save_all(drawn, folder, bbox_inches="tight", pad_inches=0.15)
+    return axis.save_all(drawn, folder or found.out / CHARTS, bbox_inches="tight", pad_inches=0.15)
 
 
 def _pair(found: Discovery, box: Box) -> tuple[Factor, Factor]:
@@ -271,7 +270,7 @@ def _bar(ax: Axes, drawn: Any, label: str) -> Any:
 
 def _title(ax: Axes, found: Discovery, what: str) -> None:
     text = f"{found.scenario}: when is {found.loss.place} lost? {what[0].upper()}{what[1:]}"
-    axis.heading(ax, text, 8, 76)
+    axis.heading(ax, textwrap.fill(text, 76), 8)
 
 
 def _caption(found: Discovery) -> str:

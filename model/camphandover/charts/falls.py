@@ -12,9 +12,8 @@ from matplotlib.patheffects import withStroke
 
 from camphandover.batch.batch import Batch
 from camphandover.batch.cubes import holders_of
-from camphandover.charts import axis
+from camphandover.charts import axis, given
 from camphandover.charts.axis import Key, day_text, line_key
-from camphandover.charts.data import at, runs_and_seed, seed_of
 from camphandover.charts.registry import chart
 from camphandover.charts.style import COLOURS, FAINT, INK, LABELS
 from camphandover.judge.compare import NO_TAKER
@@ -82,7 +81,7 @@ def fall_dates(
         raise TypeError(f"a Batch or its control is needed, not {type(data).__name__}")
     if "replicate" not in control.dims:
         raise ValueError(f"control has no dimension 'replicate', only {tuple(control.dims)}")
-    control = at(control, scenario=scenario, place=place, slot=slot)
+    control = given.at(control, scenario=scenario, place=place, slot=slot)
     takers = [name for name in holders_of(control) if name != NO_TAKER]
     if holder is not None and holder not in takers:
         raise ValueError(f"holder {holder!r} takes no base; there is {', '.join(takers)}")
@@ -101,7 +100,7 @@ def fall_dates(
         ax.legend(handles=keys, ncols=1, labelspacing=0.35, **axis.below(ax, axis.LEGEND_AT))
     else:
         axis.empty(ax)
-    axis.note(ax, runs_and_seed(falls.n, seed_of(data)))
+    axis.note(ax, given.runs_and_seed(falls.n, given.seed_of(data)))
     return ax
 
 
@@ -116,7 +115,7 @@ def _count(control: xr.DataArray) -> Falls:
     """
     n_dates, n = control.sizes["date"], 0
     holders = holders_of(control)
-    firsts = np.zeros((len(holders), n_dates), dtype=np.int64)
+    by = np.zeros((len(holders), n_dates), dtype=np.int64)
     inside = np.zeros(n_dates, dtype=bool)
     for first in range(0, control.sizes["replicate"], AT_ONCE):
         part = control.isel(replicate=slice(first, first + AT_ONCE)).load()
@@ -124,11 +123,9 @@ def _count(control: xr.DataArray) -> Falls:
         n += int((codes >= 0).any(axis=1).sum())
         inside |= (codes >= 0).any(axis=0)
         for holder in range(len(holders)):
-            has = codes == holder
-            days = has.argmax(axis=1)[has.any(axis=1)]
-            firsts[holder] += np.bincount(days, minlength=n_dates)
-    by = firsts.cumsum(axis=1)[:, inside]
-    return Falls(control["date"].to_numpy()[inside], dict(zip(holders, by, strict=True)), n)
+            by[holder] += np.logical_or.accumulate(codes == holder, axis=1).sum(axis=0)
+    days = control["date"].to_numpy()[inside]
+    return Falls(days, dict(zip(holders, by[:, inside], strict=True)), n)
 
 
 def _drawn(falls: Falls, takers: list[str]) -> list[str]:

@@ -16,20 +16,10 @@ from matplotlib.patches import Patch
 from camphandover import inputs
 from camphandover.batch.batch import Batch
 from camphandover.batch.store import CHARTS
-from camphandover.charts import axis
+from camphandover.charts import axis, given
 from camphandover.charts.axis import DASHED, Key, beside, day_text, heading, line_key
-from camphandover.charts.data import runs_and_seed
 from camphandover.charts.registry import chart
-from camphandover.charts.style import (
-    FAINT,
-    INK,
-    LUCK,
-    PAPER,
-    SURE,
-    UNSURE,
-    colour_of,
-    name_of,
-)
+from camphandover.charts.style import FAINT, INK, LUCK, PAPER, SURE, UNSURE, colour_of, name_of
 from camphandover.judge.compare import LESS_IS_BETTER, OUTCOMES, Comparison, compare
 from camphandover.judge.study.sensitivity_tables import n_top
 from camphandover.measure.notation import bounded, number
@@ -248,7 +238,7 @@ def _short_names(comparison: Comparison) -> tuple[str, str]:
 
 def _pairs(comparison: Comparison) -> str:
     """Pairs, seed and dates."""
-    text = runs_and_seed(comparison.n, comparison.seed).replace("run", "pair", 1)
+    text = given.runs_and_seed(comparison.n, comparison.seed).replace("run", "pair", 1)
     left_out = comparison.runs - comparison.n
     failed = f", {left_out} left out that failed" if left_out else ""
     return f"{text}{failed}; {comparison.window}"
@@ -281,7 +271,8 @@ def plot_sensitivity(
     one = sensitivity.outcome(outcome)
     table = sensitivity.select(one.name).head(top)
     ax = axis.framed(ax, 7.6, 1.75 + 0.24 * max(len(table), 4))
-    heading(ax, f"{sensitivity.scenario}: what decides the {one.title}?", 18, QUESTION)
+    question = f"{sensitivity.scenario}: what decides the {one.title}?"
+    heading(ax, textwrap.fill(question, QUESTION), 18)
     ax.set_xlabel(INDEX[sensitivity.method].format(unit=one.unit), fontsize=8, color=INK)
     if not (table[sensitivity.index] > 0).any():
         return _nothing(ax, "the same at all points")
@@ -324,7 +315,8 @@ def plot_convergence(
     grown = grown[grown["outcome"] == one.name]
     names = list(sensitivity.select(one.name)["parameter"].head(top))
     ax = axis.framed(ax, 7.6, 4.6)
-    heading(ax, f"{sensitivity.scenario}: do the runs suffice for the {one.title}?", 6, QUESTION)
+    question = f"{sensitivity.scenario}: do the runs suffice for the {one.title}?"
+    heading(ax, textwrap.fill(question, QUESTION))
     ax.set_ylabel(INDEX[sensitivity.method].format(unit=one.unit), fontsize=8, color=INK)
     ax.set_xlabel("runs", fontsize=8, color=INK)
     if not (grown[sensitivity.index] > 0).any():
@@ -355,13 +347,12 @@ def draw_sensitivity(
     Returns:
         The files, PNG: `sensitivity-<outcome>.png` and `convergence-<outcome>.png`.
     """
-    folder = sensitivity.folder / CHARTS if folder is None else inputs.path("folder", folder)
     drawn = {}
     for one in sensitivity.outcomes:
         name = one.name.replace(":", "-")
         drawn[f"sensitivity-{name}"] = plot_sensitivity(sensitivity, one.name, top)
         drawn[f"convergence-{name}"] = plot_convergence(sensitivity, one.name)
-    return axis.save_all(drawn, folder)
+    return axis.save_all(drawn, folder or sensitivity.folder / CHARTS)
 
 
 def _draw_parameters(ax: Axes, table: pd.DataFrame, found: Sensitivity) -> None:

@@ -15,11 +15,11 @@ from matplotlib.patheffects import withStroke
 
 from camphandover import inputs
 from camphandover.batch.files import write_whole
-from camphandover.charts import axis
+from camphandover.charts import axis, given
 from camphandover.charts.axis import LEGEND_ROW, day_text, figure_of
 from camphandover.charts.control import holder_colours, likeliest, likeliest_rows
-from camphandover.charts.data import Data, Day, caption, chosen_date, inside_window, some_shares
 from camphandover.charts.geography import LAND, draw_ground, ground_keys, is_on_map
+from camphandover.charts.given import Data, Day
 from camphandover.charts.labels import Box, Label, place_labels
 from camphandover.charts.planned import KEY_BASES
 from camphandover.charts.registry import chart
@@ -164,7 +164,7 @@ def control_map(
     Errors:
         ValueError for a name or date that the data do not hold.
     """
-    shares = chosen_date(some_shares(data, scenario=scenario, slot=slot), date)
+    shares = given.chosen_date(given.some_shares(data, scenario=scenario, slot=slot), date)
     ax = _map_axes() if ax is None else adopted(ax)
     drawn = BaseMap(ax, shares)
     _show(drawn, shares, slot)
@@ -190,7 +190,7 @@ def _around(drawn: BaseMap, shares: xr.Dataset) -> None:
     """Below a map its legends, runs, seed, and which places lie off it."""
     _draw_legends(drawn.ax, shares)
     off = f"off the map: {', '.join(drawn.off)}; " if drawn.off else ""
-    axis.note(drawn.ax, f"{off}{caption(shares)}", LEGENDS + 2 * LEGEND_ROW + 1)
+    axis.note(drawn.ax, f"{off}{given.caption(shares)}", LEGENDS + 2 * LEGEND_ROW + 1)
 
 
 def _draw_legends(ax: Axes, shares: xr.Dataset) -> None:
@@ -217,11 +217,11 @@ def map_sequence(
     Errors:
         ValueError for a name or date that the data do not hold, or if there is no date.
     """
-    shares = some_shares(data, scenario=scenario, slot=slot)
+    shares = given.some_shares(data, scenario=scenario, slot=slot)
     days = _spread_dates(shares, PANELS) if dates is None else list(dates)
     if not days:
         raise ValueError("there is no date to draw")
-    at = [chosen_date(shares, day) for day in days]
+    at = [given.chosen_date(shares, day) for day in days]
     n_columns = min(COLUMNS, len(at))
     left, right, above, below = AROUND
     wide = n_columns * PANEL[0] + (n_columns - 1) * GAPS[0]
@@ -231,18 +231,18 @@ def map_sequence(
     )
     for ax, one in zip(panels, at, strict=True):
         BaseMap(ax, one, detailed=False).show(one)
-        axis.panel_title(ax, day_text(one["date"].values[0]), 3)
+        axis.heading(ax, day_text(one["date"].values[0]), 3, axis.PANEL_SIZE)
     together = xr.concat(at, "date")
     _draw_legends(panels[(len(at) - 1) // n_columns * n_columns], together)
     question = axis.asked(axis.scenario_of(shares), f"who most probably holds each {slot}?")
     axis.head(figure, left, question, down=0.1)
-    axis.foot(figure, left, caption(together), up=below - (LEGENDS + 2 * LEGEND_ROW + 8) / 72)
+    axis.foot(figure, left, given.caption(together), up=below - (LEGENDS + 2 * LEGEND_ROW + 8) / 72)
     return figure
 
 
 def _spread_dates(shares: xr.Dataset, n: int) -> list[np.datetime64]:
     """At most so many dates from the first to the last one with runs, evenly apart."""
-    days = inside_window(shares)["date"].to_numpy()
+    days = given.inside_window(shares)["date"].to_numpy()
     if len(days) == 0:
         return []
     rows = np.unique(np.linspace(0, len(days) - 1, n).round().astype(int))
@@ -274,7 +274,7 @@ def animate_map(
     path = inputs.path("path", path)
     writer = _writer(path)
     step = inputs.whole("step", step, 1, MOST_STEP)
-    shares = inside_window(some_shares(data, scenario=scenario, slot=slot))
+    shares = given.inside_window(given.some_shares(data, scenario=scenario, slot=slot))
     n_days = shares.sizes["date"]
     if n_days == 0:
         raise ValueError("there is no run on any date")

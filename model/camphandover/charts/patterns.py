@@ -52,9 +52,9 @@ def plot_patterns(patterns: Patterns, ax: Axes | None = None) -> Axes:
     heads = [broken(name) for name in patterns.scenarios]
     is_own = ax is None
     if ax is None:
-        wide = max(NARROWEST - LEFT - RIGHT, CELL[0] * n_columns)
+        size = (CELL[0] * n_columns, CELL[1] * n_rows)
         around = (LEFT, RIGHT, TITLE + LINE * max(map(len, heads)), BELOW)
-        _, (ax,) = axis.panels(1, 1, (wide, CELL[1] * n_rows), around)
+        _, (ax,) = axis.panels(1, 1, size, around, narrowest=NARROWEST)
     else:
         adopted(ax)
     ax.imshow(

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from camphandover.batch.plan import file_name
-from camphandover.charts import axis
+from camphandover.charts import axis, given
 from camphandover.charts.axis import line_key
-from camphandover.charts.data import runs_and_seed
 from camphandover.charts.keydates import KeyDate, mark_key_dates
 from camphandover.charts.registry import chart
 from camphandover.charts.style import ACTORS, COLOURS, FAINT, INK
@@ -26,7 +25,7 @@ STYLES: dict[str, dict[str, Any]] = {
     MODEL: {"color": INK, "linestyle": "-", "linewidth": 2.2},
     "persistence": {"color": FAINT, "linestyle": "-", "linewidth": 1.2},
     "base rate": {"color": FAINT, "linestyle": ":", "linewidth": 1.4},
-    "markov": {"color": ACTORS["wagner"], "linestyle": "--", "linewidth": 1.3},
+    "markov": {"color": ACTORS["wagner"][0], "linestyle": "--", "linewidth": 1.3},
     "army on plan": {"color": COLOURS["army"], "linestyle": "-.", "linewidth": 1.4},
     "separatists in Kidal": {
         "color": COLOURS["separatists"],
@@ -172,7 +171,7 @@ def _slots(score: Score, n: int | None = None) -> str:
 
 def _caption(score: Score, scenario: str) -> str:
     about = next(one for one in score.about if one.scenario == scenario)
-    return runs_and_seed(about.n, score.seed)
+    return given.runs_and_seed(about.n, score.seed)
 
 
 def _turns(score: Score, scenario: str, split: str) -> list[KeyDate]:

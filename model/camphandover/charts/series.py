@@ -14,9 +14,8 @@ from matplotlib.patches import Patch
 
 from camphandover.batch.batch import Batch
 from camphandover.batch.cubes import SERIES
-from camphandover.charts import axis
+from camphandover.charts import axis, given
 from camphandover.charts.axis import Key, line_key
-from camphandover.charts.data import check_label, chosen, runs_and_seed, seed_of
 from camphandover.charts.registry import chart
 from camphandover.charts.style import COLOURS, FAINT, INK, Chart, colour_of, name_of
 from camphandover.measure.notation import listed
@@ -117,7 +116,7 @@ def losses(
     axis.title(ax, axis.scenario_of(series), f"{_dead_of(side)}, truth and claims")
     if is_own:
         _legends(ax, TELLERS.values(), handlelength=3, linewidth=2.2)
-        axis.note(ax, runs_and_seed(found.n, seed_of(data)))
+        axis.note(ax, given.runs_and_seed(found.n, given.seed_of(data)))
     return ax
 
 
@@ -138,11 +137,11 @@ def losses_grid(data: Batch | xr.Dataset, scenario: str | None = None) -> Figure
     panels = [axis.framed(ax) for ax in figure.subplots(1, len(CAMPS), sharey=True)]
     found = _draw_losses(panels, list(CAMPS), series)
     for ax, side in zip(panels, CAMPS, strict=True):
-        axis.panel_title(ax, _dead_of(side))
+        axis.heading(ax, _dead_of(side), size=axis.PANEL_SIZE)
     text = axis.asked(axis.scenario_of(series), "losses, truth and claims")
     figure.suptitle(text, x=0.01, ha="left", fontsize=11)
     _legends(panels[0], TELLERS.values(), handlelength=3, linewidth=2.2)
-    axis.note(panels[-1], runs_and_seed(found.n, seed_of(data)))
+    axis.note(panels[-1], given.runs_and_seed(found.n, given.seed_of(data)))
     return figure
 
 
@@ -204,7 +203,7 @@ def forces(
     series = _series(data, scenario, figure)
     who = list(sides or (OF_ONE_MIND if figure in SHARES else FIGHTING))
     for side in who:
-        check_label(series, "side", side)
+        given.check_label(series, "side", side)
     is_own = ax is None
     ax = axis.framed(ax, 7, 4.2)
     lines = {side: {"color": colour_of(side)} for side in who}
@@ -216,7 +215,7 @@ def forces(
     ax.set_ylabel(ZERO_TO_ONE if unit == "1" else unit, fontsize=8, color=INK)
     if is_own:
         _legends(ax, [(name_of(side), lines[side]) for side in who], linewidth=2.4)
-        axis.note(ax, runs_and_seed(found.n, seed_of(data)))
+        axis.note(ax, given.runs_and_seed(found.n, given.seed_of(data)))
     return ax
 
 
@@ -255,7 +254,7 @@ def _series(data: Batch | xr.Dataset, scenario: str | None, *names: str) -> xr.D
             raise ValueError(f"figure {name!r} is not in the data; there is {known}")
     if "replicate" not in held.dims:
         raise ValueError(f"there is no dimension 'replicate', only {tuple(held.dims)}")
-    return chosen(held[list(names)], "scenario", scenario)
+    return given.chosen(held[list(names)], "scenario", scenario)
 
 
 def _bands(series: xr.Dataset, columns: Columns, n_columns: int) -> Bands:

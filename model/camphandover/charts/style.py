@@ -28,32 +28,24 @@ from matplotlib.textpath import text_to_path
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOURS = {
-    "army": "#009E73",
-    "separatists": "#E69F00",
-    "gsim": "#000000",
-    "minusma": "#56B4E9",
-    "joint": "#CC79A7",
-    "nobody": "#F0E442",
-    "other": "#CC79A7",
+ACTORS = {
+    "army": ("#009E73", "army"),
+    "minusma": ("#56B4E9", "MINUSMA"),
+    "joint": ("#CC79A7", "joint unit"),
+    "other": ("#CC79A7", "joint unit or nobody"),
+    "nobody": ("#F0E442", "nobody"),
+    "gsim": ("#000000", "GSIM"),
+    "separatists": ("#E69F00", "separatists"),
+    "wagner": ("#0072B2", "Wagner"),
+    "partners": ("#D55E00", "partners"),
 }
-LABELS = {
-    "army": "army",
-    "separatists": "separatists",
-    "gsim": "GSIM",
-    "minusma": "MINUSMA",
-    "joint": "joint unit",
-    "nobody": "nobody",
-    "other": "joint unit or nobody",
-}
-STACK = ("army", "minusma", "joint", "other", "nobody", "gsim", "separatists")
-"""Holders from the bottom of a stack to its top: the two rivals for a camp at the edges."""
+"""Colour and name of each holder, from the bottom of a stack to its top, the two rivals for a camp
+at the edges, and of sides that hold nothing; civilians and people at large have no colour."""
+STACK = tuple(ACTORS)[:7]
+COLOURS, LABELS = ({holder: ACTORS[holder][i] for holder in STACK} for i in (0, 1))
 INK, FAINT, PAPER, NO_DATA = "#222222", "#777777", "#FFFFFF", "#EEEEEE"
 LUCK, SURE, UNSURE = "#D55E00", "#3B6A9C", "#C9D6E4"
 """Of what chance alone gives, and of what stands out from it or does not: dark and pale."""
-ACTORS = {**COLOURS, "wagner": "#0072B2", "partners": "#D55E00"}
-"""Colours of holders and sides; civilians and people at large have none of their own."""
-NAMES = {**LABELS, "wagner": "Wagner", "partners": "partners"}
 
 FONT = "DejaVu Sans"
 """Comes with matplotlib."""
@@ -65,12 +57,12 @@ _drawing = threading.RLock()
 
 def colour_of(actor: str) -> str:
     """Colour of a holder or a side; grey for people who are neither."""
-    return ACTORS.get(actor, FAINT)
+    return ACTORS[actor][0] if actor in ACTORS else FAINT
 
 
 def name_of(actor: str) -> str:
     """A holder or a side in words."""
-    return NAMES.get(actor, actor)
+    return ACTORS[actor][1] if actor in ACTORS else actor
 
 
 # --- the room that text takes ------------------------------------------------------------
