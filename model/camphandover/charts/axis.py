@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -49,16 +49,15 @@ def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
 
 def framed(ax: Axes | None, width: float = 0, height: float = 0) -> Axes:
     """The given axes, or those of a new figure, without a box and in thin ink."""
-    ax = axes_or_new(ax, width, height)
-    frame(ax)
-    return ax
+    return frame(axes_or_new(ax, width, height))
 
 
-def frame(ax: Axes) -> None:
+def frame(ax: Axes) -> Axes:
     """No box, thin ink."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(FAINT)
     ax.tick_params(colors=INK, labelsize=8, length=3)
+    return ax
 
 
 def figure_of(ax: Axes) -> Figure:
@@ -271,7 +270,7 @@ def words(text: str) -> Patch:
     return Patch(facecolor="none", edgecolor="none", label=text)
 
 
-def holder_patches(present: Sequence[str]) -> list[Patch]:
+def holder_patches(present: Collection[str]) -> list[Patch]:
     """Keys of the legend for holders, in the order of the stack from its top."""
     return [
         Patch(facecolor=style.COLOURS[holder], label=style.LABELS[holder])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
@@ -25,9 +25,6 @@ from camphandover.charts.planned import KEY_BASES, MANY, chart_files, is_current
 from camphandover.charts.registry import chart
 from camphandover.charts.style import FAINT, INK, PAPER
 from camphandover.measure.shares import control_shares
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 STEPS = ((0.95, 1.0, "95 % or more"), (0.75, 0.7, "75-95 %"), (0.5, 0.42, "50-75 %"))
 """Shares of runs from which a colour has a strength, the strength, and what the key says."""
@@ -246,15 +243,9 @@ def stack(ax: Axes, edges: np.ndarray, shares: Mapping[str, np.ndarray]) -> None
 
 def _stack_keys(stacks: Sequence[xr.Dataset]) -> list[Key]:
     """Keys of the legend: the holders who have the slot in a run, and the UN's exit."""
-    seen = {
-        holder
-        for one in stacks
-        for holder, has in zip(
-            labels_of(one, "holder"), (one["share"] > 0).any("date").to_numpy(), strict=True
-        )
-        if has
-    }
-    keys: list[Key] = [*axis.holder_patches([name for name in style.STACK if name in seen])]
+    has = [(one["share"] > 0).any("date").to_numpy() for one in stacks]
+    seen = np.array(labels_of(stacks[0], "holder"))[np.any(has, axis=0)]
+    keys: list[Key] = [*axis.holder_patches(seen)]
     if any(given.median_exit(one) is not None for one in stacks):
         keys.append(line_key(EXIT, linewidth=1.1, linestyle=axis.DASHED))
     return keys

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from camphandover import inputs
@@ -22,8 +23,6 @@ from camphandover.judge.study.levers_words import Factor
 from camphandover.say.discover import VERDICTS, signed
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from camphandover.judge.study.discover.discover import Discovery
 
 COLOURS = "cividis_r"
@@ -179,7 +178,8 @@ def draw_discovery(found: Discovery, folder: str | Path | None = None) -> list[P
     drawn = {"trade-off": trade_off(found), "robust": robust_grid(found)}
     for number in range(1, max(len(found.found), 1) + 1):
         drawn[f"box-{number}"] = box_scatter(found, number)
-    return axis.save_all(drawn, folder or found.out / CHARTS, bbox_inches="tight", pad_inches=0.15)
+    folder = found.out / CHARTS if folder is None else folder
+    return axis.save_all(drawn, folder, bbox_inches="tight", pad_inches=0.15)
 
 
 def _pair(found: Discovery, box: Box) -> tuple[Factor, Factor]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
@@ -20,9 +20,6 @@ from camphandover.judge.compare import NO_TAKER
 from camphandover.measure.intervals import wilson
 from camphandover.measure.shares import AT_ONCE
 from camphandover.say.sentences import holder_name
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 SHORT = "%b %Y"
 """Form of dates in the legend."""

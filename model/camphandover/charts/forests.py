@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from camphandover import inputs
@@ -27,7 +28,6 @@ from camphandover.say.compare import shown
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
     from camphandover.judge.study.calibration import Calibration
     from camphandover.judge.study.sensitivity import Sensitivity
@@ -105,7 +105,7 @@ def difference(
     """
     if outcome not in OUTCOMES:
         raise ValueError(f"outcome {outcome!r} is not known; there is {', '.join(OUTCOMES)}")
-    comparison = _comparison(data, a, b, places, slot)
+    comparison = _comparison(data, a, b, places=places, slot=slot)
     rows = shown(comparison, outcome)
     is_own = ax is None
     ax = axis.framed(ax, 7.6, 1.75 + 0.25 * max(len(rows), 2))
@@ -123,36 +123,28 @@ def difference(
     ax.set_xlabel(text, fontsize=8, color=INK)
     if is_own:
         if rows:
-            keys = [
-                line_key(label, marker="o", markersize=5, markerfacecolor=face)
-                for label, face in (
-                    ("95 % interval without 0", INK),
-                    ("95 % interval with 0", PAPER),
-                )
-            ]
-            axis.stack_legends(ax, [keys], 46)
+            dot = partial(line_key, marker="o", markersize=5)
+            without = dot("95 % interval without 0", markerfacecolor=INK)
+            axis.stack_legends(
+                ax, [[without, dot("95 % interval with 0", markerfacecolor=PAPER)]], 46
+            )
         axis.note(ax, _pairs(comparison), 30)
     return ax
 
 
-def _comparison(
-    data: Batch | Comparison,
-    a: str | None,
-    b: str | None,
-    places: str | Sequence[str] | None,
-    slot: str | None,
-) -> Comparison:
-    """The comparison given, or that of two scenarios of a batch."""
+def _comparison(data: Batch | Comparison, a: str | None, b: str | None, **part: Any) -> Comparison:
+    """The comparison given, or that of two scenarios of a batch, as `compare` takes its part."""
+    part = {name: value for name, value in part.items() if value is not None}
     if isinstance(data, Batch):
         if a is None or b is None:
             raise ValueError(f"a= and b= are needed, two of {', '.join(data.scenarios)}")
-        return compare(data, a, b, places=places, slot=slot or "camp")
+        return compare(data, a, b, **part)
     if not isinstance(data, Comparison):
         raise TypeError(f"a Batch or a Comparison is needed, not {type(data).__name__}")
     if a not in (None, data.a) or b not in (None, data.b):
         raise ValueError(f"the comparison is of {data.a} and {data.b}, not of {a} and {b}")
-    if places is not None or slot is not None:
-        raise ValueError("places= and slot= are those of the comparison: give them to ch.compare")
+    if part:
+        raise ValueError(f"{next(iter(part))}= is that of the comparison: give it to ch.compare")
     return data
 
 
@@ -198,12 +190,10 @@ def _say_directions(ax: Axes, comparison: Comparison) -> None:
     """On either side of nil, in which scenario there is more of it."""
     low, high = ax.get_xlim()
     a, b = _short_names(comparison)
-    for is_there, x, side, text in (
-        (high > 0, 1, "right", f"more in {a} \N{RIGHTWARDS ARROW}"),
-        (low < 0, 0, "left", f"\N{LEFTWARDS ARROW} more in {b}"),
-    ):
-        if is_there:
-            _above(ax, x, text, ha=side)
+    if high > 0:
+        _above(ax, 1, f"more in {a} \N{RIGHTWARDS ARROW}", ha="right")
+    if low < 0:
+        _above(ax, 0, f"\N{LEFTWARDS ARROW} more in {b}")
 
 
 def _above(ax: Axes, x: float, text: str, **options: Any) -> None:
@@ -352,7 +342,7 @@ def draw_sensitivity(
         name = one.name.replace(":", "-")
         drawn[f"sensitivity-{name}"] = plot_sensitivity(sensitivity, one.name, top)
         drawn[f"convergence-{name}"] = plot_convergence(sensitivity, one.name)
-    return axis.save_all(drawn, folder or sensitivity.folder / CHARTS)
+    return axis.save_all(drawn, sensitivity.folder / CHARTS if folder is None else folder)
 
 
 def _draw_parameters(ax: Axes, table: pd.DataFrame, found: Sensitivity) -> None:

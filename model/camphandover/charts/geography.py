@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 
 from camphandover import facts
 from camphandover.charts.axis import Key, line_key
 from camphandover.charts.style import INK
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 WEST, EAST, SOUTH, NORTH = -6.05, 3.55, 13.7, 21.65
 """Edges of the maps, degrees: northern Mali, without Bamako."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 
 from camphandover import facts
@@ -12,8 +13,6 @@ from camphandover.charts.axis import day_text, room_of
 from camphandover.charts.style import FAINT, INK, PAPER, text_size
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from camphandover.scenario import Scenario
 
 RUNGS = (

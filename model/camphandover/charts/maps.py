@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
@@ -29,7 +30,6 @@ from camphandover.measure.notation import percent
 
 if TYPE_CHECKING:
     from matplotlib.animation import AbstractMovieWriter
-    from matplotlib.axes import Axes
     from matplotlib.collections import PathCollection
     from matplotlib.text import Text
 

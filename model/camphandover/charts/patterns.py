@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 
 from camphandover.charts import axis
 from camphandover.charts.registry import chart
@@ -17,8 +18,6 @@ from camphandover.say.pattern_tables import broken
 from camphandover.say.patterns import SET
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from camphandover.judge.patterns.patterns import Patterns
 
 COLOURS = "cividis"

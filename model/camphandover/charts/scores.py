@@ -6,34 +6,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from camphandover.batch.plan import file_name
 from camphandover.charts import axis, given
 from camphandover.charts.axis import line_key
 from camphandover.charts.keydates import KeyDate, mark_key_dates
 from camphandover.charts.registry import chart
-from camphandover.charts.style import ACTORS, COLOURS, FAINT, INK
+from camphandover.charts.style import FAINT, INK, colour_of
 from camphandover.judge.score.scored import MODEL, SPLITS
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
     from camphandover.judge.score.score import Score
 
-STYLES: dict[str, dict[str, Any]] = {
-    MODEL: {"color": INK, "linestyle": "-", "linewidth": 2.2},
-    "persistence": {"color": FAINT, "linestyle": "-", "linewidth": 1.2},
-    "base rate": {"color": FAINT, "linestyle": ":", "linewidth": 1.4},
-    "markov": {"color": ACTORS["wagner"][0], "linestyle": "--", "linewidth": 1.3},
-    "army on plan": {"color": COLOURS["army"], "linestyle": "-.", "linewidth": 1.4},
-    "separatists in Kidal": {
-        "color": COLOURS["separatists"],
-        "linestyle": (0, (5, 1.5)),
-        "linewidth": 1.4,
-    },
+STYLES: dict[str, tuple[str, Any, float]] = {
+    MODEL: (INK, "-", 2.2),
+    "persistence": (FAINT, "-", 1.2),
+    "base rate": (FAINT, ":", 1.4),
+    "markov": (colour_of("wagner"), "--", 1.3),
+    "army on plan": (colour_of("army"), "-.", 1.4),
+    "separatists in Kidal": (colour_of("separatists"), (0, (5, 1.5)), 1.4),
 }
-"""The line of each forecast."""
+"""Colour, line and width of each forecast."""
 NAMED = 8
 """Most dates of changes that get a name; the others are lines."""
 UNITS = {"log": "log score, nats", "brier": "Brier score", "rps": "ranked probability score"}
@@ -108,13 +104,13 @@ def plot_score_by_day(
     edges = axis.dates(ax, np.unique(rows["date"].to_numpy().astype("M8[D]")))
     for forecast in [*(one for one in STYLES if one != MODEL), MODEL]:
         values = rows[rows["forecast"] == forecast][measure].to_numpy()
-        ax.stairs(values, edges, baseline=None, **STYLES[forecast])
+        ax.stairs(values, edges, baseline=None, **_look(forecast))
     ax.set_ylim(0, None)
     ax.set_ylabel(f"{UNITS[measure]} (0 is best)", fontsize=9, color=INK)
     found = _turns(score, name, split)
     up = mark_key_dates(ax, found, named=len(found) <= NAMED)
     axis.title(ax, name, f"who is nearer to the record? {SPLITS[split]}, {_slots(score)}", up + 8)
-    keys = [line_key(forecast, **style) for forecast, style in STYLES.items()]
+    keys = [line_key(forecast, **_look(forecast)) for forecast in STYLES]
     axis.stack_legends(ax, [keys[:3], keys[3:]])
     axis.note(ax, _caption(score, name))
     return ax
@@ -160,6 +156,10 @@ def _rows(
     if split not in SPLITS:
         raise ValueError(f"split {split!r} is not one of {', '.join(SPLITS)}")
     return scenario, table[(table["scenario"] == scenario) & (table["split"] == split)]
+
+
+def _look(forecast: str) -> dict[str, Any]:
+    return dict(zip(("color", "linestyle", "linewidth"), STYLES[forecast], strict=True))
 
 
 def _slots(score: Score, n: int | None = None) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -20,9 +21,6 @@ from camphandover.charts.registry import chart
 from camphandover.charts.style import COLOURS, FAINT, INK, Chart, colour_of, name_of
 from camphandover.measure.notation import listed
 from camphandover.measure.shares import AT_ONCE
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Shares of the runs below the edges of the bands and the median."""
@@ -56,15 +54,11 @@ TELLERS: dict[str, tuple[str, dict[str, Any]]] = {
     "army": ("as the army tells", {"color": COLOURS["army"]}),
     "groups": (
         "as separatists and GSIM tell",
-        {
-            "color": COLOURS["separatists"],
-            "gapcolor": COLOURS["gsim"],
-            "linestyle": (0, (4, 2.5)),
-        },
+        {"color": COLOURS["separatists"], "gapcolor": COLOURS["gsim"], "linestyle": (0, (4, 2.5))},
     ),
 }
 """Who tells, in words, and his line: the groups' one has the colours of both."""
-DEAD = "dead since the first day"
+FIGURES, DEAD = ("dead", "claimed_dead", "charged_dead"), "dead since the first day"
 ROOM = 1.04
 """Height of the axis over that of the highest band."""
 FIGHTING = ("army", "wagner", "separatists", "gsim")
@@ -109,7 +103,7 @@ def losses(
     """
     if side not in CAMPS:
         raise ValueError(f"side {side!r} is not known; there is {', '.join(CAMPS)}")
-    series = _series(data, scenario, "dead", "claimed_dead", "charged_dead")
+    series = _series(data, scenario, *FIGURES)
     is_own = ax is None
     ax = axis.framed(ax, 7, 4.2)
     found = _draw_losses([ax], [side], series)
@@ -132,7 +126,7 @@ def losses_grid(data: Batch | xr.Dataset, scenario: str | None = None) -> Figure
     Errors:
         ValueError for a name that the data do not hold.
     """
-    series = _series(data, scenario, "dead", "claimed_dead", "charged_dead")
+    series = _series(data, scenario, *FIGURES)
     figure = Chart(figsize=(7.8, 4.3), layout="constrained")
     panels = [axis.framed(ax) for ax in figure.subplots(1, len(CAMPS), sharey=True)]
     found = _draw_losses(panels, list(CAMPS), series)
@@ -160,12 +154,11 @@ def _draw_losses(panels: Sequence[Axes], sides: Sequence[str], series: xr.Datase
 
 def _columns(camp: Camp, part: xr.Dataset) -> np.ndarray:
     """All dead, those admitted, and those that the enemy claims; shape (replicate, date, 3)."""
-    told = {
-        "dead": camp.sides,
-        "claimed_dead": camp.speakers,
-        "charged_dead": CAMPS[camp.enemy].speakers,
-    }
-    return np.stack([_ordered(part[name], of).sum(axis=-1) for name, of in told.items()], axis=-1)
+    of = (camp.sides, camp.speakers, CAMPS[camp.enemy].speakers)
+    told = [
+        _ordered(part[name], sides).sum(axis=-1) for name, sides in zip(FIGURES, of, strict=True)
+    ]
+    return np.stack(told, axis=-1)
 
 
 def _dead_of(side: str) -> str:
@@ -273,7 +266,12 @@ def _bands(series: xr.Dataset, columns: Columns, n_columns: int) -> Bands:
     levels = np.full((len(LEVELS), n_dates, n_columns), np.nan)
     n = 0
     for first in range(0, n_dates, at_once):
-        values = _read(series.isel(date=slice(first, first + at_once)), columns)
+        dates = series.isel(date=slice(first, first + at_once))
+        parts = [
+            columns(dates.isel(replicate=slice(begin, begin + AT_ONCE)).load()).astype(np.float32)
+            for begin in range(0, n_runs, AT_ONCE)
+        ]
+        values = np.concatenate(parts)
         values = values[~np.isnan(values).all(axis=(1, 2))]
         if len(values):
             known = np.flatnonzero(~np.isnan(values).any(axis=(0, 2)))
@@ -283,20 +281,9 @@ def _bands(series: xr.Dataset, columns: Columns, n_columns: int) -> Bands:
     return Bands(series["date"].to_numpy()[inside], levels[:, inside], n)
 
 
-def _read(series: xr.Dataset, columns: Columns) -> np.ndarray:
-    """All replicates of some dates, shape (replicate, date, column)."""
-    parts = []
-    for first in range(0, series.sizes["replicate"], AT_ONCE):
-        part = series.isel(replicate=slice(first, first + AT_ONCE)).load()
-        parts.append(columns(part).astype(np.float32))
-    return np.concatenate(parts)
-
-
 def _ordered(figure: xr.DataArray, sides: Sequence[str]) -> np.ndarray:
     """A figure of sides, shape (replicate, date, side)."""
-    of = figure.sel(side=list(sides)).transpose("replicate", "date", "side")
-    values: np.ndarray = of.to_numpy()
-    return values
+    return np.asarray(figure.sel(side=list(sides)).transpose("replicate", "date", "side"))
 
 
 def _draw(

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from camphandover import inputs
+from camphandover.errors import BatchError
+
 if TYPE_CHECKING:
     from camphandover.batch.batch import Batch
     from camphandover.charts.registry import Registered
 
 Names = list[str] | None
+Asked = dict[str, list[str]]
+"""What is said, by option."""
 IMAGES = (".png", ".pdf", ".svg")
 FILMS = (".gif", ".mp4")
 
@@ -83,15 +88,19 @@ def plot(
         for option, value in said.items()
         if value
     }
+    batch = open_batch(folder)
     if kind is None:
-        _draw_all(open_batch(folder), asked, out)
+        _draw_all(batch, asked, out)
         return
     chart = _kind(kind, asked)
-    batch = open_batch(folder)
     if chart.needs("scenario") and len(batch.scenarios) == 1:
         asked.setdefault("scenario", batch.scenarios)
-    options = _options(batch, chart, asked)
+    _check(batch, chart, asked)
     path = _file(batch, chart, asked, out)
+    options: dict[str, Any] = {
+        chart.fills(option): values if chart.takes_many(option) else values[0]
+        for option, values in asked.items()
+    }
     if "path" in chart.parameters:
         chart(batch, path=path, **options)
     else:
@@ -101,25 +110,19 @@ def plot(
     typer.echo(str(path))
 
 
-def _fault(text: str) -> Exception:
-    from camphandover.errors import BatchError
-
-    return BatchError(text)
-
-
-def _draw_all(batch: Batch, asked: dict[str, list[str]], out: Path | None) -> None:
+def _draw_all(batch: Batch, asked: Asked, out: Path | None) -> None:
     """The charts that a batch leaves in its folder."""
     from camphandover.charts import draw_batch
     from camphandover.charts.registry import kinds
 
     if asked:
-        raise _fault(f"--{next(iter(asked))} needs --kind, one of {', '.join(kinds())}.")
+        raise BatchError(f"--{next(iter(asked))} needs --kind, one of {', '.join(kinds())}.")
     n_drawn = len(draw_batch(batch, out))
     charts = out or batch.folder / "charts"
     typer.echo(f"Charts: {charts} ({n_drawn} drawn). Data: {batch.folder}", err=True)
 
 
-def _kind(kind: str, asked: dict[str, list[str]]) -> Registered:
+def _kind(kind: str, asked: Asked) -> Registered:
     """The chart; an unknown one is refused, and options that it does not use, or not so often."""
     from camphandover.batch.names import check_known
     from camphandover.charts.registry import kinds
@@ -128,53 +131,46 @@ def _kind(kind: str, asked: dict[str, list[str]]) -> Registered:
     for option, values in asked.items():
         users = [name for name, one in kinds().items() if one.fills(option)]
         if kind not in users:
-            raise _fault(f"--{option} says nothing to --kind {kind}: it is for {', '.join(users)}.")
+            text = f"--{option} says nothing to --kind {kind}: it is for {', '.join(users)}."
+            raise BatchError(text)
         if len(values) > 1 and not kinds()[kind].takes_many(option):
-            raise _fault(f"--{option} stands {len(values)} times: --kind {kind} takes one.")
+            raise BatchError(f"--{option} stands {len(values)} times: --kind {kind} takes one.")
     return kinds()[kind]
 
 
-def _options(batch: Batch, chart: Registered, asked: dict[str, list[str]]) -> dict[str, Any]:
-    """What is asked, held to what the batch has, by the parameters of the chart."""
-    from camphandover import inputs
+def _check(batch: Batch, chart: Registered, asked: Asked) -> None:
+    """Hold what is asked to what the batch has, and find what is missing."""
     from camphandover.batch.cubes import SLOTS
     from camphandover.batch.names import check_known
     from camphandover.charts.planned import KEY_BASES
     from camphandover.judge.compare import OUTCOMES
     from camphandover.measure.outcomes import scenario_window
 
-    known = {
-        "scenario": ("scenario", batch.scenarios),
-        "against": ("scenario", batch.scenarios),
-        "place": ("place", [str(place) for place in batch.control["place"].to_numpy()]),
-        "slot": ("slot", SLOTS),
-        "outcome": ("outcome", tuple(OUTCOMES)),
-    }
-    for option, (what, names) in known.items():
-        for name in asked.get(option, []):
-            check_known(what, name, names)
+    places = [str(place) for place in batch.control["place"].to_numpy()]
+    known = {"place": places, "slot": SLOTS, "outcome": tuple(OUTCOMES)}
+    for option, values in asked.items():
+        for name in values if option != "date" else ():
+            what = option if option in known else "scenario"
+            check_known(what, name, known.get(option, batch.scenarios))
     window = scenario_window(batch, asked.get("scenario", batch.scenarios)[0])
     right = {"place": f"such as {', '.join(KEY_BASES)}", "date": f"of {window}"}
     for option in ("scenario", "place", "date", "against"):
         if chart.needs(option) and option not in asked:
             scenarios = f"one of {', '.join(batch.scenarios)}"
-            raise _fault(f"--kind {chart.kind} needs --{option}, {right.get(option, scenarios)}.")
+            told = right.get(option, scenarios)
+            raise BatchError(f"--kind {chart.kind} needs --{option}, {told}.")
     for day in asked.get("date", []):
         inputs.day("--date", day, *window)
-    return {
-        chart.fills(option): values if chart.takes_many(option) else values[0]
-        for option, values in asked.items()
-    }
 
 
-def _file(batch: Batch, chart: Registered, asked: dict[str, list[str]], out: Path | None) -> Path:
+def _file(batch: Batch, chart: Registered, asked: Asked, out: Path | None) -> Path:
     """Where the chart lands: the file given, or one with a telling name in a folder."""
     from camphandover.batch.plan import file_name
 
     suffixes = FILMS if "path" in chart.parameters else IMAGES
     if out is not None and out.suffix and not out.is_dir():
         if out.suffix.lower() not in suffixes:
-            raise _fault(f"--out {out}: a folder, or a file {', '.join(suffixes)}, is needed.")
+            raise BatchError(f"--out {out}: a folder, or a file {', '.join(suffixes)}, is needed.")
         return out
     single = {option: values[0] for option, values in asked.items() if len(values) == 1}
     names = [single[option] for option in ("scenario", "against") if option in single]
