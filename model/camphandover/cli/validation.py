@@ -37,7 +37,7 @@ def validation(
     camphandover validation --hindcast runs/hindcast --prior runs/prior --variants runs/variants
     """
     from camphandover.cli.batch import check_writable
-    from camphandover.say.validation.write import write_validation
+    from camphandover.say.validation.page import write_validation
 
     check_writable(out, "--out")
     written = write_validation(hindcast, prior, variants, out, pictures)

@@ -262,11 +262,12 @@ def _differences(patterns: Patterns, width: int | None) -> Iterator[Section]:
 
 
 def _difference(row: Any, brief: bool) -> str:
-    value, low, high = (_points(row[key]) for key in ("difference", "low", "high"))
+    value, low, high = (points(row[key]) for key in ("difference", "low", "high"))
     return (value if brief else f"{value} [{low}, {high}]") + CLEAR * bool(row["is_clear"])
 
 
-def _points(share: float) -> str:
+def points(share: float) -> str:
+    """A difference of shares in points of %, with its sign."""
     points = math.floor(100 * share + 0.5)
     return f"{points:+d}" if points else "0"
 
@@ -297,7 +298,7 @@ def _needs(patterns: Patterns, table: pd.DataFrame) -> Section:
 
 def _listed(rows: pd.DataFrame) -> str:
     return (
-        ", ".join(f"{row.pattern} {_points(row.difference)}" for row in rows.itertuples()) or NONE
+        ", ".join(f"{row.pattern} {points(row.difference)}" for row in rows.itertuples()) or NONE
     )
 
 
