@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from camphandover.say.validation.sources import in_lines, quoted
+from camphandover.say.validation.text import Table, code, literal
 from matplotlib import rcParams, style
 from matplotlib.collections import FillBetweenPolyCollection
 from matplotlib.figure import Figure
@@ -34,8 +36,6 @@ from camphandover.charts.style import Chart
 from camphandover.cli.main import app
 from camphandover.judge.score.score import score
 from camphandover.say.report.page import page
-from camphandover.say.validation.sources import in_lines, quoted
-from camphandover.say.validation.text import Table, code, literal
 from test_charts import Told
 
 MARKUP = "_$5 or $10 <b>&amp;</b> *a_b*| [red]x[/red] {x} 100% \\alpha $\\frac$ \u0162\u2d5c"

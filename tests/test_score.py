@@ -14,6 +14,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import typer
+from camphandover.judge.score.dates import (
+    Event,
+    central,
+    coverage,
+    crps,
+    first_days,
+    pit,
+    possible_events,
+    quantiles,
+)
+from camphandover.judge.score.scores import MEASURES, collapsed, losses, reliability, smoothed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -30,18 +41,7 @@ from camphandover.facts.checks import ORIGIN
 from camphandover.facts.codes import Holder
 from camphandover.judge.score import bootstrap, tables
 from camphandover.judge.score.baselines import Units
-from camphandover.judge.score.dates import (
-    Event,
-    central,
-    coverage,
-    crps,
-    first_days,
-    pit,
-    possible_events,
-    quantiles,
-)
 from camphandover.judge.score.score import score
-from camphandover.judge.score.scores import MEASURES, collapsed, losses, reliability, smoothed
 from camphandover.known.record import WEIGHTS, read_record
 
 ARMY, SEPARATISTS, GSIM, UN, NOBODY, JOINT = (int(holder) for holder in Holder)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from camphandover.judge.score.scores import losses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,7 +31,6 @@ from camphandover.judge.score.baselines import (
     persistent,
     transitions,
 )
-from camphandover.judge.score.scores import losses
 from camphandover.known.record import WEIGHTS, read_record
 
 ARMY, SEPARATISTS, GSIM, UN, NOBODY, JOINT = (int(holder) for holder in Holder)

@@ -9,6 +9,12 @@ from typing import Any
 
 import pytest
 import typer
+from camphandover.say.validation.claims import ClaimRow, dead, pooled
+from camphandover.say.validation.events import kinds_of_turns, record_row
+from camphandover.say.validation.failures import NOT_EXPLAINED, claim_failures, reasons, weakest
+from camphandover.say.validation.sources import Sources, command, in_lines, is_of_library, sources
+from camphandover.say.validation.text import Table, bounded, listed, number, percent, wrapped
+from camphandover.say.validation.write import write_validation
 from typer.testing import CliRunner
 
 import camphandover as ch
@@ -25,13 +31,7 @@ from camphandover.measure.claims_record import CLAIMS, ClaimOnRecord
 from camphandover.measure.intervals import Interval
 from camphandover.measure.patterns.data import patterns
 from camphandover.say.validation import failures as page_failures
-from camphandover.say.validation.claims import ClaimRow, dead, pooled
-from camphandover.say.validation.events import kinds_of_turns, record_row
-from camphandover.say.validation.failures import NOT_EXPLAINED, claim_failures, reasons, weakest
 from camphandover.say.validation.page import page
-from camphandover.say.validation.sources import Sources, command, in_lines, is_of_library, sources
-from camphandover.say.validation.text import Table, bounded, listed, number, percent, wrapped
-from camphandover.say.validation.write import write_validation
 
 NAN = math.nan
 SCENARIOS = ["full-model", "on-schedule"]

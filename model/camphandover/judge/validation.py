@@ -25,10 +25,9 @@ from camphandover.judge.aims import HALF, PatternCount, pattern_count
 from camphandover.judge.patterns.met import WHOLE
 from camphandover.judge.patterns.patterns import Patterns, patterns
 from camphandover.judge.score.baselines import TITLES
-from camphandover.judge.score.score import About, Score, score
+from camphandover.judge.score.rules import N_BINS
+from camphandover.judge.score.score import HORIZONS, PATH, About, Score, score
 from camphandover.judge.score.scored import MODEL
-from camphandover.judge.score.scores import N_BINS
-from camphandover.judge.score.tables import HORIZONS, PATH
 from camphandover.known.record import WEIGHTS, read_record
 from camphandover.measure.claims_record import CLAIMS, ClaimOnRecord, claim_values, claims_on_record
 from camphandover.measure.intervals import LEVEL, Interval, mean_interval, share_interval
@@ -315,7 +314,11 @@ def turns(score: Score, scenario: str) -> list[Row]:
         one["confidence"] = record_row(one["place"], one["slot"], one["date"].date()).confidence
     for raid in found:
         for one in found if raid["before"] == "army" and raid["after"] in TAKERS else ():
-            same = (one["place"], one["slot"], "army") == (raid["place"], raid["slot"], one["after"])
+            same = (one["place"], one["slot"], "army") == (
+                raid["place"],
+                raid["slot"],
+                one["after"],
+            )
             if same and 0 < (one["date"] - raid["date"]).days <= RAID_DAYS:
                 raid["kind"], one["kind"] = "raid", "undone"
                 break
@@ -467,7 +470,7 @@ def readings(found: Patterns) -> dict[tuple[str, str], dict[str, Interval]]:
 
 
 def differences(found: Patterns) -> dict[tuple[str, str], Row]:
-    """By scenario and pattern, how the share of a whole one differs; `difference` is an interval."""
+    """By scenario and pattern, how its share differs; `difference` is an interval."""
     table = found.differences[found.differences["part"] == WHOLE].to_dict("records")
     return {
         (one["scenario"], one["pattern"]): one | {"difference": interval_of(one, "difference")}

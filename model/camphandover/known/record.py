@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from camphandover import facts, inputs
-from camphandover.batch.cubes import HOLDERS, SLOTS
+from camphandover.batch.cubes import CONTROL_DIMS, HOLDERS, SLOTS
 from camphandover.errors import Fault, TheatreError, close_matches
 from camphandover.facts import Change
 from camphandover.facts.checks import RECORD
@@ -19,6 +21,9 @@ from camphandover.facts.holders import coded, slot_objects
 # Reader of one row; the theatre checks whole files against the days of its own record only.
 from camphandover.facts.read import HISTORY, change_of
 from camphandover.facts.tables import Row, read_table
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 WEIGHTS = {"high": 1.0, "medium": 0.7, "low": 0.4}
 """What a day counts by the confidence of the row of the record that tells who held the slot.
@@ -57,6 +62,19 @@ class Record:
     def index(self, day: date) -> int:
         """Position of a day along the last dimension."""
         return (day - self.first).days
+
+    @cached_property
+    def control(self) -> xr.DataArray:
+        """The holders in the shape of a batch's control of one scenario: one replicate, which can
+        be measured as runs are; `weight` is a coordinate of its slots and days."""
+        import pandas as pd
+        import xarray as xr
+
+        dims = CONTROL_DIMS[1:]
+        coords = {"place": list(self.places), "slot": list(SLOTS)}
+        coords |= {"date": pd.date_range(self.first, self.last), "replicate": [0]}
+        weight = (dims[1:], self.weights)
+        return xr.DataArray(self.holders[None], coords | {"weight": weight}, dims)
 
 
 def read_record(path: str | Path | None = None, until: date | None = None) -> Record:

@@ -297,9 +297,7 @@ def _needs(patterns: Patterns, table: pd.DataFrame) -> Section:
 
 
 def _listed(rows: pd.DataFrame) -> str:
-    return (
-        ", ".join(f"{row.pattern} {points(row.difference)}" for row in rows.itertuples()) or NONE
-    )
+    return ", ".join(f"{row.pattern} {points(row.difference)}" for row in rows.itertuples()) or NONE
 
 
 def _title(text: str, brief: bool, table: pd.DataFrame) -> str:

@@ -22,10 +22,10 @@ from camphandover.facts.checks import ORIGIN, RECORD
 from camphandover.facts.records import HOLDERS
 from camphandover.judge import aims, validation
 from camphandover.judge.patterns.met import WHOLE
-from camphandover.judge.score import tables
+from camphandover.judge.score import score as scores
 from camphandover.judge.score.baselines import TITLES
+from camphandover.judge.score.rules import N_BINS
 from camphandover.judge.score.scored import MODEL
-from camphandover.judge.score.scores import N_BINS
 from camphandover.judge.validation import FORECAST, Sources
 from camphandover.known.record import WEIGHTS
 from camphandover.measure import notation
@@ -143,8 +143,8 @@ def page(
     content = {
         "found": found, "judge": validation, "aims": aims, "facts": facts.load(), "MODEL": MODEL,
         "ORIGIN": ORIGIN, "RECORD": RECORD, "WEIGHTS": WEIGHTS, "BASELINES": TITLES,
-        "HOLDERS": HOLDERS, "WHOLE": WHOLE, "PATH": tables.PATH, "N_BINS": N_BINS,
-        "EVENTS": {tables.DATES: "happened", tables.ALL_DATES: "all that might"},
+        "HOLDERS": HOLDERS, "WHOLE": WHOLE, "PATH": scores.PATH, "N_BINS": N_BINS,
+        "EVENTS": {scores.DATES: "happened", scores.ALL_DATES: "all that might"},
         "command": command, "records_made": records_made, "bounds": bounds,
         "by_chance": lambda n: math.ceil(P_FALSE * n), "known": reasons(),
         "NOT_EXPLAINED": NOT_EXPLAINED, "pictures": pictures or {},
