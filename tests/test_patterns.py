@@ -28,15 +28,13 @@ from camphandover.cli.main import Commands
 from camphandover.core.ledger import ROW, Kind
 from camphandover.errors import BatchError, PatternError
 from camphandover.facts.codes import Holder, Mission, Side, Slot
-from camphandover.judge.patterns.met import WHOLE
-from camphandover.judge.patterns.patterns import pattern_table, pattern_values, patterns
-from camphandover.judge.patterns.set import parts_set
-from camphandover.judge.patterns.shares import joint_of
+from camphandover.judge.patterns.met import WHOLE, parts_set
+from camphandover.judge.patterns.patterns import joint_of, pattern_table, pattern_values, patterns
 from camphandover.measure.outcomes import Window
-from camphandover.measure.patterns.data import FILE
+from camphandover.measure.patterns.data import FILE, VALUES
 from camphandover.measure.patterns.data import patterns as definitions
 from camphandover.measure.patterns.runs import Runs, events_of
-from camphandover.measure.patterns.values import MEASURES, VALUES, measure
+from camphandover.measure.patterns.values import MEASURES, measure
 from camphandover.say.patterns import bounds
 
 PLACES = tuple(place.name for place in facts.load().places)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from camphandover.judge.score.scores import losses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +30,7 @@ from camphandover.judge.score.baselines import (
     persistent,
     transitions,
 )
+from camphandover.judge.score.rules import losses
 from camphandover.known.record import WEIGHTS, read_record
 
 ARMY, SEPARATISTS, GSIM, UN, NOBODY, JOINT = (int(holder) for holder in Holder)

@@ -10,8 +10,8 @@ import numpy as np
 from camphandover.charts.palette import FAINT, INK, NO_DATA, PAPER
 from camphandover.charts.style import Chart, adopted, styled
 from camphandover.judge.patterns.met import WHOLE
-from camphandover.say.pattern_tables import broken
 from camphandover.say.patterns import SET
+from camphandover.say.writers import broken_name as broken
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,7 @@ import numpy as np
 
 from camphandover.core.ledger import Kind
 from camphandover.facts.codes import Holder, Mission, Side, Slot
-from camphandover.measure.patterns.data import Pattern
+from camphandover.measure.patterns.data import VALUES, Pattern
 from camphandover.measure.patterns.events import (
     HOURS,
     MANY,
@@ -33,52 +33,6 @@ from camphandover.measure.patterns.runs import SIDES_OF_ARMY, Events, Runs
 Columns = dict[str, np.ndarray]
 Measure = Callable[[Runs, Changes, Pattern], Columns]
 
-VALUES: dict[str, tuple[str, str]] = {
-    "P1_day_off": ("days", "day on which the army has the camp of Ber, from the record's"),
-    "P1_army_dead": ("persons", "dead of army and Wagner at Ber until a week after that day"),
-    "P2_eased_day": ("days", "first easing of Timbuktu's blockade, since its declaration"),
-    "P2_army_share": ("1", "share of days from then on at whose end the army has the town"),
-    "P3_day_off": ("days", "day on which separatists enter the base of Bourem, from the record's; "
-                   "of several the nearest"),
-    "P3_hours_lost": ("hours", "from that entry until the army has the base again"),
-    "P3_hours_held": ("hours", "from that entry until the separatists lose or leave it"),
-    "P3_same_day": ("bases", "of the army entered by separatists around that day and the army's "
-                    "again on the day of the entry"),
-    "P4_raids": ("attacks", "of separatists on bases of the river and the west"),
-    "P4_entered": ("bases", "that they enter there"),
-    "P4_entered_share": ("1", "of the attacks"),
-    "P4_held": ("bases", "of those entered that they keep for 72 hours"),
-    "P4_held_share": ("1", "of those entered; 0 if none is"),
-    "P5_aircraft": ("aircraft", "manned ones of the army lost, or hit as they landed"),
-    "P5_aircraft_and_drones": ("aircraft", "the same with drones"),
-    "P6_departs": ("days", "day on which the first column leaves Gao, from the record's"),
-    "P6_days": ("days", "from then until the army has Anefis, camp or town"),
-    "P7_halt": ("days", "from Anefis to the army's arrival before Kidal"),
-    "P7_to_capture": ("days", "from Anefis until the army has Kidal, camp or town"),
-    "P8_Tessalit": ("holder", "code of who has the UN's camp after its exit (codes.Holder)"),
-    "P8_Aguelhok": ("holder", "the same of Aguelhok"),
-    "P8_Kidal": ("holder", "the same of Kidal"),
-    "P9_early": ("days", "of the UN's exit from Kidal ahead of the announced plan"),
-    "P9_convoy_days": ("days", "on the road to Gao"),
-    "P9_ieds": ("hits", "of mines on that convoy"),
-    "P9_convoy_dead": ("persons", "of the UN in it; if another convoy is hit on the same day, at "
-                       "most so many"),
-    "P10_day_off": ("days", "day on which the army has the camp of Kidal, from the record's"),
-    "P10_hold": ("days", "for which the separatists had it before; 0 if they never had"),
-    "P10_kept": ("1", "fit men of the separatists on that day over those of the first day"),
-    "P11_emptied": ("1", "share of the people of four towns who are not at home"),
-    "P12_attacks": ("attacks", "of GSIM on bases"),
-    "P12_held": ("bases", "lost by the army that GSIM enters on these dates and has for 72 hours"),
-    "P12_held_ever": ("bases", "the same on any date"),
-    "P13_day_off": ("days", "day on which the army has the camp of Aguelhok, from the record's"),
-    "P13_blockade_day": ("days", "first blockade declared by separatists, from the record's"),
-    "P14_capitals_lost": ("places", "capitals of regions whose town is not the army's"),
-    "P14_posts_lost": ("places", "bases of the river and the west that the separatists have"),
-    "P14_partner_units": ("units", "of partners' troops that have come to the north"),
-    "P14_un_camps_lost": ("places", "former camps of the UN that the separatists have"),
-}  # fmt: skip
-"""Columns of the values: unit and meaning."""
-
 
 def measure(runs: Runs, patterns: Mapping[str, Pattern]) -> Columns:
     """All values of some runs, in the order of `VALUES`; nan for what the window does not hold.
@@ -90,14 +44,9 @@ def measure(runs: Runs, patterns: Mapping[str, Pattern]) -> Columns:
     changes = changes_of(runs.events)
     columns = {name: np.full(runs.n, np.nan) for name in VALUES}
     for name, pattern in patterns.items():
-        if is_within(runs, pattern):
+        if pattern.is_within(runs.window):
             columns |= MEASURES[name](runs, changes, pattern)
     return {name: np.where(runs.is_valid, column, np.nan) for name, column in columns.items()}
-
-
-def is_within(runs: Runs, pattern: Pattern) -> bool:
-    """Whether the runs' dates hold those of the pattern."""
-    return runs.window.first <= pattern.first and pattern.last <= runs.window.last
 
 
 def _ber(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
