@@ -1,6 +1,6 @@
 """What commands share: options that several have, and commands that take a dataclass of settings.
 
-An option stands here once, or at the field of the settings that it sets (`inputs.setting`). A
+An option stands here once, or at the field of the settings that it sets (`batch.settings`). A
 command takes settings as its first arguments, and its own options after them:
 
     @takes(DiscoverSettings)
@@ -19,8 +19,8 @@ from typing import Annotated, Any
 
 import typer
 
+from camphandover.batch.settings import Setting, Settings
 from camphandover.errors import BatchError
-from camphandover.inputs import Setting, Settings
 
 
 def writable(param: typer.CallbackParam, path: Path | None) -> Path | None:
