@@ -452,7 +452,7 @@ def together(found: Patterns, scenario: str) -> Row:
 
 def parts_set(sets: Iterable[Runs]) -> list[Row]:
     """The parts of patterns that a scenario sets itself, each once."""
-    found = {}
+    found: dict[tuple[str, ...], Row] = {}
     for runs in sets:
         table = runs.patterns.shares
         for one in table[table["is_set"] & (table["part"] != WHOLE)].to_dict("records"):

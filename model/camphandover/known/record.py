@@ -71,10 +71,10 @@ class Record:
         import xarray as xr
 
         dims = CONTROL_DIMS[1:]
-        coords = {"place": list(self.places), "slot": list(SLOTS)}
-        coords |= {"date": pd.date_range(self.first, self.last), "replicate": [0]}
-        weight = (dims[1:], self.weights)
-        return xr.DataArray(self.holders[None], coords | {"weight": weight}, dims)
+        days = pd.date_range(self.first, self.last)
+        values = ([0], list(self.places), list(SLOTS), days)
+        coords = dict(zip(dims, values, strict=True)) | {"weight": (dims[1:], self.weights)}
+        return xr.DataArray(self.holders[None], coords, dims)
 
 
 def read_record(path: str | Path | None = None, until: date | None = None) -> Record:

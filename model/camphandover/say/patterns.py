@@ -56,7 +56,7 @@ def _described(pattern: Pattern) -> dict[str, Any]:
     ]
     told = {name: getattr(pattern, name) for name in ("name", "title", "history", "source")}
     told |= {"known_at_origin": pattern.known, "needed": pattern.needed}
-    return told | {"window": [pattern.first, pattern.last], "parts": parts}
+    return told | {"window": [pattern.window.first, pattern.window.last], "parts": parts}
 
 
 def document(patterns: Patterns) -> Document:
@@ -260,5 +260,5 @@ def _needs(patterns: Patterns) -> Table:
         "in neither.",
     ]
     title = f"Patterns that are rarer or more frequent than in {patterns.against}"
-    head = ["Scenario", Column("Rarer", "text"), Column("More frequent", "text")]
-    return table(title, head, body, notes=notes)
+    columns = (Column(name, "text") for name in ("Rarer", "More frequent"))
+    return table(title, ["Scenario", *columns], body, notes=notes)

@@ -189,10 +189,11 @@ def _events(dates: pd.DataFrame, about: About) -> Table:
         body.append([*cells, *(row[name] for name in crps)])
     names = (name.removeprefix("crps_") for name in crps)
     lost = [_figure(SHORT.get(name, name.split()[0][:8]), 1) for name in names]
-    head = ["Place", "Event", "Record", "Median [90 %]", Column("Ever %", form=percent)]
+    ever = Column("Ever %", form=percent)
     title = "Events in the record, with the model's dates and the CRPS of each forecast, days (* "
     title += f"given by the scenario, {NONE} after the last day)"
-    return table(title, [*head, _figure("PIT", 2), *lost], body, 4)
+    head = ["Place", "Event", "Record", "Median [90 %]"]
+    return table(title, [*head, ever, _figure("PIT", 2), *lost], body, 4)
 
 
 def _short(value: Any, about: About) -> str:
@@ -221,9 +222,9 @@ def _reliability(rows: pd.DataFrame) -> Table:
     for row in rows.to_dict("records"):
         bounds = f"{row['bin_low']:.1f} to {row['bin_high']:.1f}"
         body.append([bounds, row["n"], row["n_slots"], row["p"], interval_of(row, "came")])
-    head = ["Probability", "n", "slots", _figure("mean", 2)]
+    came = Column("came true", form=with_interval())
     title = "Reliability of the model: how often what it gave a chance came true"
-    return table(title, [*head, Column("came true", form=with_interval())], body)
+    return table(title, ["Probability", "n", "slots", _figure("mean", 2), came], body)
 
 
 def _places(rows: pd.DataFrame, about: About) -> Table:
@@ -239,5 +240,6 @@ def _places(rows: pd.DataFrame, about: About) -> Table:
             [*cells, int(row["days_wrong"]), " to ".join(ends) if ends[0] != NONE else NONE]
         )
     lost = [_figure(name, 2) for name in ("log", *SHORT.values())]
-    head = ["Place", "Slot", Column("% of all", form=percent), *lost, "days p < .5", "from, to"]
-    return table("Where the model's log loss comes from", head, body, 2)
+    part, wrong = Column("% of all", form=percent), ["days p < .5", "from, to"]
+    title = "Where the model's log loss comes from"
+    return table(title, ["Place", "Slot", part, *lost, *wrong], body, 2)

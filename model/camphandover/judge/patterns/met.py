@@ -47,23 +47,24 @@ def parts_set(scenario: Scenario, patterns: Iterable[Pattern]) -> frozenset[tupl
         (pattern.name, part.name)
         for pattern in patterns
         for part in pattern.parts
-        if part.clause is not None and sets[part.clause](scenario, part, pattern)
+        for clause, camp in part.set_by.items()
+        if sets[clause](scenario, camp, part, pattern)
     )
 
 
-def _sets_exit(scenario: Scenario, part: Part, pattern: Pattern) -> bool:
-    clause = scenario.camps[str(part.camp)]
+def _sets_exit(scenario: Scenario, camp: str, part: Part, pattern: Pattern) -> bool:
+    clause = scenario.camps[camp]
     day, dates = day_number(clause.exit), pattern.dates
     # What the part would measure if the UN left on that day: days ahead of plan, or off.
     value = dates["plan"] - day if "plan" in dates else day - dates["record"]
     if not part.low <= value <= part.high:
         return False
-    planned = {camp.place: camp.planned for camp in facts.load().camps}[str(part.camp)]
+    planned = {known.place: known.planned for known in facts.load().camps}[camp]
     return (clause.spread == 0 and not clause.early_exit) or clause.exit != planned
 
 
-def _sets_holder(scenario: Scenario, part: Part, pattern: Pattern) -> bool:
-    receiver = scenario.camps[str(part.camp)].receiver
+def _sets_holder(scenario: Scenario, camp: str, part: Part, pattern: Pattern) -> bool:
+    receiver = scenario.camps[camp].receiver
     holder = FIXED.get(receiver)
     if holder is None and not scenario.structure.race:
         holder = Holder.JOINT if receiver == "joint" else Holder.ARMY

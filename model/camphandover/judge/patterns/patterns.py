@@ -1,7 +1,7 @@
 """Patterns P1-P14: what history did, and which runs retell it.
 
 A pattern is a function of measured values and of bounds: `pattern_values` measures, patterns.yaml
-bounds, `pattern_table` tells which run meets what, `patterns` how many do.
+bounds, `patterns` tells which run meets what, and how many do.
 
 Source: RULES section 10; the joint filter is that of pattern-oriented modelling (Grimm et al. 2005,
 Pattern-oriented modeling of agent-based complex systems, Science 310).
@@ -9,7 +9,7 @@ Pattern-oriented modeling of agent-based complex systems, Science 310).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,12 @@ class Patterns(Told):
         seed: Seed of all draws.
         definitions: The patterns.
         values: What was measured; see `pattern_values`.
-        met: Which run meets which part; see `part_table`.
+        met: Which run meets which pattern, and which part of it: index (scenario, replicate),
+            columns (pattern, part), of each pattern first `all`; nullable booleans, missing where
+            the scenario's window does not hold the pattern's dates, it sets all parts of it, or
+            the run failed. A part that the scenario sets itself (`met.parts_set`) earns it
+            nothing: the pattern is met by its other parts, if what the part measures happened at
+            all.
         shares: `scenario`, `pattern`, `part` (first `all`, the pattern as a whole), `share` of the
             runs that meet it with the bounds `low` and `high` of its 95 % Wilson interval, `n` runs
             (0: its dates are outside the window, or nothing of it is counted), `needed` share,
@@ -106,7 +111,8 @@ def patterns(batch: Batch, scenario: Names = None, against: str | None = None) -
     base = against or names[0]
     names = [base, *(name for name in names if name != base)]
     values = pattern_values(batch, names)
-    found = _Held(batch, values, {name: _set_by(batch, name) for name in names})
+    is_set = {name: parts_set(batch.scenario(name), definitions()) for name in names}
+    found = _Held(batch, values, is_set)
     table = found.met()
     joint, counts = joint_of(table)
     return Patterns(
@@ -159,48 +165,6 @@ def pattern_values(batch: Batch, scenario: Names = None) -> pd.DataFrame:
     return table
 
 
-def pattern_table(
-    batch: Batch, scenario: Names = None, values: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Which run meets which pattern.
-
-    A part that the scenario sets itself (`met.parts_set`) earns it nothing: the pattern is
-    met by its other parts, if what the part measures happened at all.
-
-    Args:
-        batch: A finished batch with full ledgers.
-        scenario: One of its scenarios, or several; all if not given.
-        values: Of these scenarios, from `pattern_values`, if they are at hand.
-    Returns:
-        Index (scenario, replicate), columns P1 to P14, nullable booleans; missing where the
-        scenario's window does not hold the pattern's dates, it sets all parts of it, or the run
-        failed.
-    Errors:
-        BatchError as of `pattern_values`.
-    """
-    table = part_table(batch, scenario, values).xs(WHOLE, axis="columns", level="part")
-    table.columns.name = None
-    return table
-
-
-def part_table(
-    batch: Batch, scenario: Names = None, values: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Which run meets which pattern and which part of it; see `pattern_table`.
-
-    Returns:
-        Index (scenario, replicate), columns (pattern, part), of each pattern first `all`.
-    """
-    names = _scenarios(batch, scenario)
-    if values is None:
-        values = pattern_values(batch, names)
-    return _Held(batch, values, {name: _set_by(batch, name) for name in names}).met()
-
-
-def _set_by(batch: Batch, scenario: str) -> Set:
-    return parts_set(batch.scenario(scenario), definitions())
-
-
 def _scenarios(batch: Batch, scenario: Names) -> list[str]:
     """The scenarios asked for, each once; all if none is."""
     if scenario is None:
@@ -222,7 +186,7 @@ class _Held:
 
     batch: Batch
     values: pd.DataFrame
-    is_set: dict[str, Set]
+    is_set: Mapping[str, Set]
 
     def of(self, scenario: str, is_set: Set) -> pd.DataFrame:
         return met(self.values.loc[[scenario]], self.batch, scenario, definitions(), is_set)
@@ -243,7 +207,7 @@ class _Held:
                 parts = {part.name: part.needed for part in pattern.parts}
                 for part, needed in {WHOLE: pattern.needed, **parts}.items():
                     known = table.loc[name, (pattern.name, part)].dropna()
-                    row = {"scenario": name, "pattern": pattern.name, "part": part}
+                    row: dict[str, Any] = {"scenario": name, "pattern": pattern.name, "part": part}
                     row |= _share(int(known.sum()), len(known))
                     row["value"] = row["share"]  # what users of the JSON may read
                     row["needed"] = np.nan if needed is None else needed

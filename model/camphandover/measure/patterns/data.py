@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import date
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -35,50 +35,17 @@ FILE = Path(__file__).with_name("patterns.yaml")
 HOLDERS = Literal["army", "separatists", "gsim", "minusma", "nobody", "joint"]
 MAX_TITLE = 26
 """Letters, so that ten scenarios stand side by side in a terminal."""
+
+
+def _yaml(path: Path) -> Any:
+    import yaml
+
+    return yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+
+
 VALUES: dict[str, tuple[str, str]] = {
-    "P1_day_off": ("days", "day on which the army has the camp of Ber, from the record's"),
-    "P1_army_dead": ("persons", "dead of army and Wagner at Ber until a week after that day"),
-    "P2_eased_day": ("days", "first easing of Timbuktu's blockade, since its declaration"),
-    "P2_army_share": ("1", "share of days from then on at whose end the army has the town"),
-    "P3_day_off": ("days", "day on which separatists enter the base of Bourem, from the record's; "
-                   "of several the nearest"),
-    "P3_hours_lost": ("hours", "from that entry until the army has the base again"),
-    "P3_hours_held": ("hours", "from that entry until the separatists lose or leave it"),
-    "P3_same_day": ("bases", "of the army entered by separatists around that day and the army's "
-                    "again on the day of the entry"),
-    "P4_raids": ("attacks", "of separatists on bases of the river and the west"),
-    "P4_entered": ("bases", "that they enter there"),
-    "P4_entered_share": ("1", "of the attacks"),
-    "P4_held": ("bases", "of those entered that they keep for 72 hours"),
-    "P4_held_share": ("1", "of those entered; 0 if none is"),
-    "P5_aircraft": ("aircraft", "manned ones of the army lost, or hit as they landed"),
-    "P5_aircraft_and_drones": ("aircraft", "the same with drones"),
-    "P6_departs": ("days", "day on which the first column leaves Gao, from the record's"),
-    "P6_days": ("days", "from then until the army has Anefis, camp or town"),
-    "P7_halt": ("days", "from Anefis to the army's arrival before Kidal"),
-    "P7_to_capture": ("days", "from Anefis until the army has Kidal, camp or town"),
-    "P8_Tessalit": ("holder", "code of who has the UN's camp after its exit (codes.Holder)"),
-    "P8_Aguelhok": ("holder", "the same of Aguelhok"),
-    "P8_Kidal": ("holder", "the same of Kidal"),
-    "P9_early": ("days", "of the UN's exit from Kidal ahead of the announced plan"),
-    "P9_convoy_days": ("days", "on the road to Gao"),
-    "P9_ieds": ("hits", "of mines on that convoy"),
-    "P9_convoy_dead": ("persons", "of the UN in it; if another convoy is hit on the same day, at "
-                       "most so many"),
-    "P10_day_off": ("days", "day on which the army has the camp of Kidal, from the record's"),
-    "P10_hold": ("days", "for which the separatists had it before; 0 if they never had"),
-    "P10_kept": ("1", "fit men of the separatists on that day over those of the first day"),
-    "P11_emptied": ("1", "share of the people of four towns who are not at home"),
-    "P12_attacks": ("attacks", "of GSIM on bases"),
-    "P12_held": ("bases", "lost by the army that GSIM enters on these dates and has for 72 hours"),
-    "P12_held_ever": ("bases", "the same on any date"),
-    "P13_day_off": ("days", "day on which the army has the camp of Aguelhok, from the record's"),
-    "P13_blockade_day": ("days", "first blockade declared by separatists, from the record's"),
-    "P14_capitals_lost": ("places", "capitals of regions whose town is not the army's"),
-    "P14_posts_lost": ("places", "bases of the river and the west that the separatists have"),
-    "P14_partner_units": ("units", "of partners' troops that have come to the north"),
-    "P14_un_camps_lost": ("places", "former camps of the UN that the separatists have"),
-}  # fmt: skip
+    name: tuple(told) for name, told in _yaml(FILE.with_name("values.yaml")).items()
+}
 """Columns of the values: unit and meaning."""
 
 
@@ -106,12 +73,13 @@ def _places(spec: Any) -> tuple[int, ...]:
     names = [place.name for place in theatre.places]
     match spec:
         case str():
-            wanted = [spec]
+            wanted: list[Any] = [spec]
         case [*wanted]:
             pass
         case {"convoy": camp, **rest} if not rest:
-            wanted = [c.convoy_destination for c in theatre.camps if c.place == camp]
-            if wanted in ([], [None]):
+            goes = {one.place: one.convoy_destination for one in theatre.camps}
+            wanted = [goes.get(camp)]
+            if wanted == [None]:
                 raise _wrong(f"no convoy of {camp!r} is known", "a camp that has one")
         case {"group": group, **rest} if rest.keys() <= {"region"}:
             return _group(group, rest.get("region"))
@@ -120,7 +88,7 @@ def _places(spec: Any) -> tuple[int, ...]:
     return tuple(names.index(_known(name, names, "there is no place")) for name in wanted)
 
 
-def _group(group: Any, region: str | None) -> tuple[int, ...]:
+def _group(group: Any, region: Any) -> tuple[int, ...]:
     """Positions of the places of a group."""
     places = facts.load().places
     if (region is not None) != (group == "army bases outside"):
@@ -184,7 +152,7 @@ def _in_order(bounds: list[float]) -> list[float]:
 
 Measured = Annotated[str, AfterValidator(_measured)]
 Bounds = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_in_order)]
-SetBy = dict[Literal["exit", "receiver"], Annotated[str, AfterValidator(_camp)]]
+Camp = Annotated[str, AfterValidator(_camp)]
 Known = {True: "all", False: "none"}
 
 
@@ -213,63 +181,42 @@ class Part(_Form):
         low, high: Bounds, both allowed; infinite if there is none.
         dates: The bounds as dates, where the file gives them so.
         needed: Share of the runs that is to meet it; None if the pattern's counts.
-        clause: What of a camp's clause may set it: `exit`, `receiver`, or None.
-        camp: Of that clause, else None.
+        set_by: What of a camp's clause may set it, `exit` or `receiver`, with the camp.
     """
 
     pattern: str
     name: str
     value: Measured
-    lowest: float = Field(default=-math.inf, alias="low")
-    highest: float = Field(default=math.inf, alias="high")
+    low: float = -math.inf
+    high: float = math.inf
     first: date | None = Field(default=None, alias="from")
     last: date | None = Field(default=None, alias="to")
     since: str | None = None
     start: int | None
     holder: HOLDERS | None = None
     needed: float | None = Field(default=None, ge=0, le=1)
-    set_by: SetBy | None = Field(default=None, min_length=1, max_length=1)
+    set_by: dict[Literal["exit", "receiver"], Camp] = {}
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        given = [self.since is not None, self.first is not None, self.last is not None]
-        if any(given) and not all(given):
+        """The bounds as numbers."""
+        low, high, start = self.low, self.high, self.start
+        if (self.since is None) != (self.dates is None):
             raise _wrong("from, to and since belong together", "all three, or none")
-        if self.since is not None and self.start is None:
+        if self.since is not None and start is None:
             raise _wrong(f"since {self.since!r}", "one of the pattern's dates")
-        if self.low > self.high or (math.isinf(self.low) and math.isinf(self.high)):
-            raise _wrong(f"bounds {self.low} to {self.high}", "low, high, or both, in order")
-        return self
-
-    @cached_property
-    def low(self) -> float:
-        """Lower bound."""
-        return self._bound(self.first, self.lowest)
-
-    @cached_property
-    def high(self) -> float:
-        """Upper bound."""
-        return self._bound(self.last, self.highest)
-
-    def _bound(self, day: date | None, number: float) -> float:
+        if self.dates is not None and start is not None:
+            low, high = (day_number(day) - start for day in self.dates)
         if self.holder is not None:
-            return float(Holder[self.holder.upper()])
-        return number if day is None or self.start is None else day_number(day) - self.start
+            low = high = float(Holder[self.holder.upper()])
+        if low > high or (math.isinf(low) and math.isinf(high)):
+            raise _wrong(f"bounds {low} to {high}", "low, high, or both, in order")
+        return self.model_copy(update={"low": low, "high": high})
 
     @property
     def dates(self) -> tuple[date, date] | None:
         """The bounds as dates."""
         return None if self.first is None or self.last is None else (self.first, self.last)
-
-    @property
-    def clause(self) -> str | None:
-        """What of a camp's clause may set it."""
-        return next(iter(self.set_by), None) if self.set_by else None
-
-    @property
-    def camp(self) -> str | None:
-        """Of that clause."""
-        return next(iter(self.set_by.values()), None) if self.set_by else None
 
 
 class Pattern(_Form):
@@ -324,30 +271,13 @@ class Pattern(_Form):
         }
 
     @property
-    def first(self) -> date:
-        """First date that a scenario has to simulate."""
-        return self.window.first
-
-    @property
-    def last(self) -> date:
-        """Last one."""
-        return self.window.last
-
-    @property
     def parts(self) -> tuple[Part, ...]:
         """What is measured, with its bounds."""
         return tuple(self.by_name.values())
 
-    @property
-    def values(self) -> tuple[str, ...]:
-        """Columns of the values that it looks at, each once."""
-        own = [part.value for part in self.parts]
-        more = [value for bounds in self.readings.values() for value in bounds]
-        return tuple(dict.fromkeys([*own, *more]))
-
     def is_within(self, window: Window) -> bool:
         """Whether a window holds its dates."""
-        return window.first <= self.first and self.last <= window.last
+        return window.first <= self.window.first and self.window.last <= window.last
 
     def place(self, name: str) -> int:
         """The one place that has this name in the pattern."""
@@ -375,9 +305,7 @@ def _packaged() -> tuple[Pattern, ...]:
 
 
 def _read(path: Path) -> tuple[Pattern, ...]:
-    import yaml
-
-    content = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+    content = _yaml(path)
     if not isinstance(content, dict) or not content:
         raise PatternError([Fault(path.name, "", "holds no patterns", "P1: {title: ..., ...}")])
     named = {

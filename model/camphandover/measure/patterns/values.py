@@ -17,21 +17,23 @@ from camphandover.measure.patterns.data import VALUES, Pattern
 from camphandover.measure.patterns.events import (
     HOURS,
     MANY,
-    Changes,
+    bases_lost_to,
     between,
     changes_of,
     day_of,
     earliest,
+    gains,
     holder_at,
     how_many,
     latest,
     nearest,
+    of,
     total,
 )
 from camphandover.measure.patterns.runs import SIDES_OF_ARMY, Events, Runs
 
 Columns = dict[str, np.ndarray]
-Measure = Callable[[Runs, Changes, Pattern], Columns]
+Measure = Callable[[Runs, Events, Pattern], Columns]
 
 
 def measure(runs: Runs, patterns: Mapping[str, Pattern]) -> Columns:
@@ -49,59 +51,59 @@ def measure(runs: Runs, patterns: Mapping[str, Pattern]) -> Columns:
     return {name: np.where(runs.is_valid, column, np.nan) for name, column in columns.items()}
 
 
-def _ber(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _ber(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     camp, record = pattern.place("camp"), pattern.dates["record"]
-    losses = runs.events.of(Kind.LOSSES)
-    ours = losses.where((losses.place == camp) & np.isin(losses.side, SIDES_OF_ARMY))
+    losses = of(runs.events, Kind.LOSSES)
+    ours = losses[(losses.place == camp) & np.isin(losses.side, SIDES_OF_ARMY)]
     until = record + int(pattern.numbers["days_after"])
     return {
-        "P1_day_off": _off(changes.gains(camp, Holder.ARMY, Slot.CAMP), record, runs),
+        "P1_day_off": _off(gains(changes, camp, Holder.ARMY, Slot.CAMP), record, runs),
         "P1_army_dead": total(between(ours, runs.start, until), runs.n),
     }
 
 
-def _timbuktu(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _timbuktu(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     town, since = pattern.place("town"), pattern.dates["record"]
-    eased = runs.events.of(Kind.BLOCKADE_EASED)
+    eased = of(runs.events, Kind.BLOCKADE_EASED)
     days = slice(runs.index(since), runs.index(pattern.dates["until"]) + 1)
     held = runs.control[:, town, Slot.TOWN, days] == Holder.ARMY
     return {
-        "P2_eased_day": _off(eased.where(eased.place == town), since, runs),
+        "P2_eased_day": _off(eased[eased.place == town], since, runs),
         "P2_army_share": held.mean(axis=1),
     }
 
 
-def _bourem(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _bourem(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     camp, record = pattern.place("camp"), pattern.dates["record"]
     around = int(pattern.numbers["days_around"])
-    entered = changes.bases_lost_to(Holder.SEPARATISTS)
-    here = entered.where((entered.events.place == camp) & (entered.events.slot == Slot.CAMP))
-    chosen = nearest(here.events, record, runs.n)
+    entered = bases_lost_to(changes, Holder.SEPARATISTS)
+    here = entered[(entered.place == camp) & (entered.slot == Slot.CAMP)]
+    chosen = nearest(here, record, runs.n)
 
     def of_chosen(values: np.ndarray) -> np.ndarray:
         return np.where(chosen >= 0, np.append(values, np.nan)[chosen], np.nan)
 
-    day = day_of(entered.events.hour)
-    is_back = day_of(entered.events.hour + entered.army_back) == day
+    day = day_of(entered.hour)
+    is_back = day_of(entered.hour + entered.army_back) == day
     is_near = np.abs(day - record) <= around
     return {
-        "P3_day_off": of_chosen(day_of(here.events.hour)) - record,
+        "P3_day_off": of_chosen(day_of(here.hour)) - record,
         "P3_hours_lost": of_chosen(here.army_back),
         "P3_hours_held": of_chosen(here.held),
-        "P3_same_day": how_many(entered.events.where(is_back & is_near), runs.n),
+        "P3_same_day": how_many(entered[is_back & is_near], runs.n),
     }
 
 
-def _raids(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _raids(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     posts, span = pattern.places["posts"], (pattern.dates["first"], pattern.dates["last"])
-    battles = runs.events.of(Kind.BATTLE)
+    battles = of(runs.events, Kind.BATTLE)
     is_raid = (battles.side == Side.SEPARATISTS) & np.isin(battles.place, posts)
-    entered = changes.bases_lost_to(Holder.SEPARATISTS)
-    entered = entered.where(np.isin(entered.events.place, posts))
+    entered = bases_lost_to(changes, Holder.SEPARATISTS)
+    entered = entered[np.isin(entered.place, posts)]
     is_kept = entered.kept >= pattern.numbers["held_hours"]
-    raids = how_many(between(battles.where(is_raid), *span), runs.n)
-    n_entered = how_many(between(entered.events, *span), runs.n)
-    n_held = how_many(between(entered.events.where(is_kept), *span), runs.n)
+    raids = how_many(between(battles[is_raid], *span), runs.n)
+    n_entered = how_many(between(entered, *span), runs.n)
+    n_held = how_many(between(entered[is_kept], *span), runs.n)
     return {
         "P4_raids": raids,
         "P4_entered": n_entered,
@@ -111,66 +113,65 @@ def _raids(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
     }
 
 
-def _aircraft(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _aircraft(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     span = (pattern.dates["first"], pattern.dates["last"])
-    lost = between(runs.events.of(Kind.AIRCRAFT_LOST), *span)
-    hit = how_many(between(runs.events.of(Kind.AIRCRAFT_HIT), *span), runs.n)
+    lost = between(of(runs.events, Kind.AIRCRAFT_LOST), *span)
+    hit = how_many(between(of(runs.events, Kind.AIRCRAFT_HIT), *span), runs.n)
     is_manned = lost.amount > 0
     return {
-        "P5_aircraft": how_many(lost.where(is_manned), runs.n) + hit,
+        "P5_aircraft": how_many(lost[is_manned], runs.n) + hit,
         "P5_aircraft_and_drones": how_many(lost, runs.n) + hit,
     }
 
 
-def _column(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
-    departs = runs.events.of(Kind.DEPART)
+def _column(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
+    departs = of(runs.events, Kind.DEPART)
     is_column = (departs.mission == Mission.OFFENSIVE) & np.isin(departs.side, SIDES_OF_ARMY)
-    left = earliest(departs.where(is_column & (departs.place == pattern.place("from"))), runs.n)
-    taken = earliest(changes.gains(pattern.place("to"), Holder.ARMY), runs.n)
+    left = earliest(departs[is_column & (departs.place == pattern.place("from"))], runs.n)
+    taken = earliest(gains(changes, pattern.place("to"), Holder.ARMY), runs.n)
     return {
         "P6_departs": day_of(left) - pattern.dates["record"],
         "P6_days": (taken - left) / HOURS,
     }
 
 
-def _halt(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _halt(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     at, goal = pattern.place("at"), pattern.place("before")
-    taken = earliest(changes.gains(at, Holder.ARMY), runs.n)
-    arrives = runs.events.of(Kind.ARRIVE)
+    taken = earliest(gains(changes, at, Holder.ARMY), runs.n)
+    arrives = of(runs.events, Kind.ARRIVE)
     is_there = (arrives.place == goal) & np.isin(arrives.side, SIDES_OF_ARMY)
     is_later = arrives.hour >= taken[arrives.run]  # false where it is nan
-    captured = earliest(changes.gains(goal, Holder.ARMY), runs.n)
+    captured = earliest(gains(changes, goal, Holder.ARMY), runs.n)
     return {
-        "P7_halt": (earliest(arrives.where(is_there & is_later), runs.n) - taken) / HOURS,
+        "P7_halt": (earliest(arrives[is_there & is_later], runs.n) - taken) / HOURS,
         "P7_to_capture": (captured - taken) / HOURS,
     }
 
 
-def _camps(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
-    e = changes.events
-    columns = {}
+def _camps(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
+    e, columns = changes, {}
     for name, place in zip(("Tessalit", "Aguelhok", "Kidal"), pattern.places["camps"], strict=True):
-        here = e.where((e.place == place) & (e.slot == Slot.CAMP))
-        left = earliest(here.where(here.before == Holder.MINUSMA), runs.n)
+        here = e[(e.place == place) & (e.slot == Slot.CAMP)]
+        left = earliest(here[here.before == Holder.MINUSMA], runs.n)
         columns[f"P8_{name}"] = holder_at(here, left + pattern.numbers["settle_hours"])
     return columns
 
 
-def _exit(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _exit(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     camp, to = pattern.place("camp"), pattern.place("to")
     e, n = runs.events, runs.n
-    exits, departs = e.of(Kind.EXIT), e.of(Kind.DEPART)
-    left = day_of(earliest(exits.where(exits.place == camp), n))
-    convoy = departs.where((departs.mission == Mission.CONVOY) & (departs.place == camp))
+    exits, departs = of(e, Kind.EXIT), of(e, Kind.DEPART)
+    left = day_of(earliest(exits[exits.place == camp], n))
+    convoy = departs[(departs.mission == Mission.CONVOY) & (departs.place == camp)]
     convoy_row = np.full(n, -1)
     convoy_row[convoy.run] = convoy.row
 
     def on_the_road(kind: Kind) -> Events:
-        rows = e.of(kind)
-        return rows.where((rows.cause == convoy_row[rows.run]) & (rows.cause >= 0))
+        rows = of(e, kind)
+        return rows[(rows.cause == convoy_row[rows.run]) & (rows.cause >= 0)]
 
     arrives, hits = on_the_road(Kind.ARRIVE), on_the_road(Kind.IED)
-    arrived = earliest(arrives.where(arrives.place == to), n)
+    arrived = earliest(arrives[arrives.place == to], n)
     has_left = convoy_row >= 0
     return {
         "P9_early": pattern.dates["plan"] - left,
@@ -192,11 +193,11 @@ def _dead_of_convoy(runs: Runs, hits: Events) -> np.ndarray:
     return np.minimum(struck, np.nan_to_num(dead)).sum(axis=1)
 
 
-def _kidal(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _kidal(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     camp, n = pattern.place("camp"), runs.n
-    taken = earliest(changes.gains(camp, Holder.ARMY, Slot.CAMP), n)
-    before = changes.gains(camp, Holder.SEPARATISTS, Slot.CAMP)
-    since = latest(before.where(before.hour < taken[before.run]), n)
+    taken = earliest(gains(changes, camp, Holder.ARMY, Slot.CAMP), n)
+    before = gains(changes, camp, Holder.SEPARATISTS, Slot.CAMP)
+    since = latest(before[before.hour < taken[before.run]], n)
     day = np.nan_to_num(day_of(taken) - runs.start).astype(int)
     men = runs.men[:, :, Side.SEPARATISTS]
     kept = men[np.arange(n), day] / np.where(men[:, 0] > 0, men[:, 0], np.nan)
@@ -208,16 +209,16 @@ def _kidal(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
     }
 
 
-def _towns(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _towns(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     people = runs.residents[:, :, list(pattern.places["towns"])].sum(axis=2, dtype=float)
     day = runs.index(pattern.dates["record"])
     return {"P11_emptied": 1.0 - people[:, day] / np.where(people[:, 0] > 0, people[:, 0], np.nan)}
 
 
-def _second_front(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _second_front(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     span = (pattern.dates["first"], pattern.dates["last"])
-    battles = runs.events.of(Kind.BATTLE)
-    attacks = between(battles.where(battles.side == Side.GSIM), *span)
+    battles = of(runs.events, Kind.BATTLE)
+    attacks = between(battles[battles.side == Side.GSIM], *span)
     kept = _kept(changes, Holder.GSIM, pattern.numbers["held_hours"])
     return {
         "P12_attacks": how_many(attacks, runs.n),
@@ -226,10 +227,10 @@ def _second_front(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
     }
 
 
-def _kept(changes: Changes, holder: Holder, hours: float) -> Events:
+def _kept(changes: Events, holder: Holder, hours: float) -> Events:
     """Stays of a holder, so many hours long, in what the army had lost to it or to another one."""
-    e = changes.events
-    return e.where((e.after == holder) & changes.is_lost & (changes.held >= hours))
+    e = changes
+    return e[(e.after == holder) & e.is_lost & (e.held >= hours)]
 
 
 def _places(events: Events, n: int) -> np.ndarray:
@@ -238,24 +239,24 @@ def _places(events: Events, n: int) -> np.ndarray:
     return np.bincount(seen // MANY, minlength=n).astype(float)
 
 
-def _aguelhok(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
-    taken = changes.gains(pattern.place("camp"), Holder.ARMY, Slot.CAMP)
-    blockades = runs.events.of(Kind.BLOCKADE)
-    theirs = blockades.where(blockades.side == Side.SEPARATISTS)
+def _aguelhok(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
+    taken = gains(changes, pattern.place("camp"), Holder.ARMY, Slot.CAMP)
+    blockades = of(runs.events, Kind.BLOCKADE)
+    theirs = blockades[blockades.side == Side.SEPARATISTS]
     return {
         "P13_day_off": _off(taken, pattern.dates["record"], runs),
         "P13_blockade_day": _off(theirs, pattern.dates["blockade"], runs),
     }
 
 
-def _end_of_year(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _end_of_year(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     day = pattern.dates["record"]
     last = runs.control[..., runs.index(day)]
     is_theirs = last[:, :, Slot.CAMP] == Holder.SEPARATISTS
     is_capital = list(pattern.places["capitals"])
-    came = between(runs.events.of(Kind.HELP_ARRIVES), runs.start, day)
+    came = between(of(runs.events, Kind.HELP_ARRIVES), runs.start, day)
     # Help that is no unit is drones.
-    troops = came.where((came.entity >= 0) & np.isin(came.place, pattern.places["north"]))
+    troops = came[(came.entity >= 0) & np.isin(came.place, pattern.places["north"])]
     return {
         "P14_capitals_lost": _count(last[:, is_capital, Slot.TOWN] != Holder.ARMY),
         "P14_posts_lost": _count(is_theirs[:, list(pattern.places["posts"])]),
