@@ -11,13 +11,7 @@ import numpy as np
 from camphandover.facts.checks import ORIGIN
 from camphandover.facts.codes import Holder
 from camphandover.judge.patterns.met import WHOLE
-from camphandover.measure.notation import (
-    NONE,
-    bounded,
-    interval_of,
-    percent,
-    percent_interval,
-)
+from camphandover.measure.notation import NONE, bounded, interval_of, percent, percent_interval
 from camphandover.measure.patterns.data import VALUES, Part, Pattern
 from camphandover.say.document import Column, Document, Paragraph, Table, table
 

@@ -12,16 +12,8 @@ from camphandover.judge.score.rules import MEASURES
 from camphandover.judge.score.score import ALL_DATES, DATES, HORIZONS, PATH
 from camphandover.judge.score.scored import MODEL, SPLITS
 from camphandover.known.record import WEIGHTS
-from camphandover.measure.notation import (
-    NONE,
-    counted,
-    day,
-    interval_of,
-    number,
-    percent,
-    percent_interval,
-    with_interval,
-)
+from camphandover.measure import notation
+from camphandover.measure.notation import NONE, counted, interval_of
 from camphandover.say.document import Column, Document, Paragraph, Table, table
 
 if TYPE_CHECKING:
@@ -129,13 +121,17 @@ def _tables(score: Score, about: About) -> Iterator[Table]:
 
 
 def _figure(name: str, digits: int) -> Column:
-    return Column(name, form=partial(number, digits=digits))
+    return Column(name, form=partial(notation.number, digits=digits))
 
 
 def _skill(row: Any) -> str:
     """The skill with its interval; nothing for the model, which has none over itself."""
     is_model = row["forecast"] == MODEL
-    return "" if is_model else with_interval()(interval_of(row, "skill", "skill_low", "skill_high"))
+    return (
+        ""
+        if is_model
+        else notation.with_interval()(interval_of(row, "skill", "skill_low", "skill_high"))
+    )
 
 
 def _all_days(rows: pd.DataFrame, words: str) -> Table:
@@ -189,7 +185,7 @@ def _events(dates: pd.DataFrame, about: About) -> Table:
         body.append([*cells, *(row[name] for name in crps)])
     names = (name.removeprefix("crps_") for name in crps)
     lost = [_figure(SHORT.get(name, name.split()[0][:8]), 1) for name in names]
-    ever = Column("Ever %", form=percent)
+    ever = Column("Ever %", form=notation.percent)
     title = "Events in the record, with the model's dates and the CRPS of each forecast, days (* "
     title += f"given by the scenario, {NONE} after the last day)"
     head = ["Place", "Event", "Record", "Median [90 %]"]
@@ -200,7 +196,7 @@ def _short(value: Any, about: About) -> str:
     """A date, without its year if those scored are of one; `-` if there is none."""
     window = about.window
     is_one = window.first.year == window.last.year
-    return day(value, NONE).removesuffix(f" {window.last.year}" if is_one else "")
+    return notation.day(value, NONE).removesuffix(f" {window.last.year}" if is_one else "")
 
 
 def _coverage(rows: pd.DataFrame) -> Table:
@@ -213,7 +209,10 @@ def _coverage(rows: pd.DataFrame) -> Table:
         "Dates inside the model's central intervals (of whole days, bounds included: a right "
         "forecast has somewhat more inside) [Wilson 95 %, as if independent, which they are not]"
     )
-    level, share = Column("Interval %", form=percent), Column("Inside %", form=percent_interval)
+    level, share = (
+        Column("Interval %", form=notation.percent),
+        Column("Inside %", form=notation.percent_interval),
+    )
     return table(title, ["Events", level, "Inside", share], body)
 
 
@@ -222,7 +221,7 @@ def _reliability(rows: pd.DataFrame) -> Table:
     for row in rows.to_dict("records"):
         bounds = f"{row['bin_low']:.1f} to {row['bin_high']:.1f}"
         body.append([bounds, row["n"], row["n_slots"], row["p"], interval_of(row, "came")])
-    came = Column("came true", form=with_interval())
+    came = Column("came true", form=notation.with_interval())
     title = "Reliability of the model: how often what it gave a chance came true"
     return table(title, ["Probability", "n", "slots", _figure("mean", 2), came], body)
 
@@ -240,6 +239,6 @@ def _places(rows: pd.DataFrame, about: About) -> Table:
             [*cells, int(row["days_wrong"]), " to ".join(ends) if ends[0] != NONE else NONE]
         )
     lost = [_figure(name, 2) for name in ("log", *SHORT.values())]
-    part, wrong = Column("% of all", form=percent), ["days p < .5", "from, to"]
+    part, wrong = Column("% of all", form=notation.percent), ["days p < .5", "from, to"]
     title = "Where the model's log loss comes from"
     return table(title, ["Place", "Slot", part, *lost, *wrong], body, 2)

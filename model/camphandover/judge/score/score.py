@@ -17,17 +17,7 @@ from camphandover.batch.names import check_holders, check_known
 from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 from camphandover.facts.checks import ORIGIN
-from camphandover.judge.score.rules import (
-    CENTRAL,
-    MEASURES,
-    N_BINS,
-    central,
-    coverage,
-    crps,
-    pit,
-    quantiles,
-    reliability,
-)
+from camphandover.judge.score import rules
 from camphandover.judge.score.scored import MODEL, Scored
 from camphandover.known.record import SHIPPED, Record, read_record
 from camphandover.measure.outcomes import Window, scenario_window
@@ -41,7 +31,7 @@ HORIZONS = (7, 30, 60, 90)
 PATH = "path"
 DATES, ALL_DATES = "event dates", "all dates"
 """Horizons of the CRPS: of events that happened, and of all that could have."""
-LOG = MEASURES.index("log")
+LOG = rules.MEASURES.index("log")
 COLUMNS = (
     "scenario", "split", "horizon", "measure", "forecast", "score", "low", "high",
     "skill", "skill_low", "skill_high", "n", "blocks", "n_blocks",
@@ -276,7 +266,7 @@ def _scores(s: Scored) -> Rows:
     """Mean losses by group of places, horizon, forecast and measure, and the model's skill."""
     n_days = s.window.n_days
     horizons = {PATH: slice(None)} | {f"{h} d": slice(h - 1, h) for h in HORIZONS if h <= n_days}
-    dates = {name: crps(mass, s.dates) for name, mass in s.masses.items()}
+    dates = {name: rules.crps(mass, s.dates) for name, mass in s.masses.items()}
     for split, mask in s.splits.items():
         units = np.flatnonzero(mask)
         if len(units) == 0:
@@ -287,7 +277,7 @@ def _scores(s: Scored) -> Rows:
                 name: (values[units, days] * weight[..., None]).sum(axis=1)
                 for name, values in s.losses.items()
             }
-            for i, measure in enumerate(MEASURES):
+            for i, measure in enumerate(rules.MEASURES):
                 by_name = {name: values[:, i] for name, values in loss.items()}
                 about = {"split": split, "horizon": horizon, "measure": measure}
                 yield from _compared(s, units, by_name, weight.sum(axis=1), about)
@@ -335,7 +325,7 @@ def _days(s: Scored) -> Rows:
             means = (values[mask] * s.weights[mask][..., None]).sum(axis=0) / total[:, None]
             for day, mean in enumerate(means.tolist()):
                 row = {"scenario": s.scenario, "split": split, "forecast": name}
-                yield row | {"date": _date(s, day)} | dict(zip(MEASURES, mean, strict=True))
+                yield row | {"date": _date(s, day)} | dict(zip(rules.MEASURES, mean, strict=True))
 
 
 def _places(s: Scored) -> Rows:
@@ -348,7 +338,7 @@ def _places(s: Scored) -> Rows:
             weighted = (values[unit] * s.weights[unit][:, None]).sum(axis=0)
             means = (weighted / s.weights[unit].sum()).tolist()
             row: dict[str, Any] = {"scenario": s.scenario, "place": place.name, "slot": slot}
-            row |= {"forecast": name, **dict(zip(MEASURES, means, strict=True))}
+            row |= {"forecast": name, **dict(zip(rules.MEASURES, means, strict=True))}
             row["part_of_log"] = weighted[LOG] / total if name == MODEL else np.nan
             if name == MODEL:
                 row["days_wrong"] = len(wrong)
@@ -363,8 +353,8 @@ def _reliability(s: Scored) -> Rows:
         if not mask.any():
             continue
         drawn = s.blocks(np.flatnonzero(mask))
-        bins = reliability(s.p[MODEL][mask], s.truth[mask], s.weights[mask])
-        for i in range(N_BINS):
+        bins = rules.reliability(s.p[MODEL][mask], s.truth[mask], s.weights[mask])
+        for i in range(rules.N_BINS):
             weight = bins.weight[:, i]
             came = drawn.ratio(bins.came[:, i], weight)
             mean = bins.p[:, i].sum() / weight.sum() if weight.sum() > 0 else np.nan
@@ -379,11 +369,13 @@ def _reliability(s: Scored) -> Rows:
 def _events(s: Scored) -> Rows:
     """The date of each event that may happen: in the record, of the model, and what is lost."""
     mass = s.masses[MODEL]
-    dates = {"record": s.dates, "median": quantiles(mass, 0.5)}
-    for level in CENTRAL:
-        dates[f"low_{100 * level:.0f}"], dates[f"high_{100 * level:.0f}"] = central(mass, level)
-    scored = {f"crps_{name}": crps(values, s.dates) for name, values in s.masses.items()}
-    scored = {"pit": pit(mass, s.dates), "weight": s.event_weights, **scored}
+    dates = {"record": s.dates, "median": rules.quantiles(mass, 0.5)}
+    for level in rules.CENTRAL:
+        dates[f"low_{100 * level:.0f}"], dates[f"high_{100 * level:.0f}"] = rules.central(
+            mass, level
+        )
+    scored = {f"crps_{name}": rules.crps(values, s.dates) for name, values in s.masses.items()}
+    scored = {"pit": rules.pit(mass, s.dates), "weight": s.event_weights, **scored}
     for i, event in enumerate(s.events):
         row: dict[str, Any] = {
             "scenario": s.scenario,
@@ -410,7 +402,7 @@ def _coverage(s: Scored) -> Rows:
         once[i] &= key not in seen
         seen.add(key)
     for which, chosen in (("happened", s.happened & once), ("all", once)):
-        for row in coverage(s.masses[MODEL][chosen], s.dates[chosen]):
+        for row in rules.coverage(s.masses[MODEL][chosen], s.dates[chosen]):
             yield {"scenario": s.scenario, "events": which, **row}
 
 

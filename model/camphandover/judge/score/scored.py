@@ -14,14 +14,8 @@ from camphandover import facts
 from camphandover.batch.cubes import HOLDERS, SLOTS
 from camphandover.errors import BatchError
 from camphandover.facts.codes import Holder
-from camphandover.judge.score.baselines import (
-    Baseline,
-    Units,
-    arrival,
-    baselines,
-    is_kidal_region,
-)
-from camphandover.judge.score.rules import Blocks, blocks, losses, smoothed
+from camphandover.judge.score import baselines, rules
+from camphandover.judge.score.baselines import Baseline, Units
 from camphandover.known.record import UNKNOWN, Record
 from camphandover.measure.outcomes import Window, first_day, scenario_window
 from camphandover.measure.shares import control_shares, in_parts
@@ -194,18 +188,18 @@ class Scored:
 
     @cached_property
     def _baselines(self) -> dict[str, Baseline]:
-        return baselines(self.units)
+        return baselines.baselines(self.units)
 
     @cached_property
     def p(self) -> dict[str, np.ndarray]:
         """By forecast, the model first, probabilities, shape (unit, day, holder)."""
         plain = {name: one.p for name, one in self._baselines.items()}
-        return {MODEL: smoothed(self._of_runs[0]), **plain}
+        return {MODEL: rules.smoothed(self._of_runs[0]), **plain}
 
     @cached_property
     def losses(self) -> dict[str, np.ndarray]:
         """By forecast, losses, shape (unit, day, measure)."""
-        return {name: losses(p, self.truth) for name, p in self.p.items()}
+        return {name: rules.losses(p, self.truth) for name, p in self.p.items()}
 
     @cached_property
     def splits(self) -> dict[str, np.ndarray]:
@@ -214,13 +208,13 @@ class Scored:
         return {
             "all": np.ones(len(path), bool),
             "changed": (np.diff(path, axis=1) != 0).any(axis=1),
-            "kidal": np.array([is_kidal_region(place) for place in self.units.places]),
+            "kidal": np.array([baselines.is_kidal_region(place) for place in self.units.places]),
         }
 
-    def blocks(self, units: np.ndarray) -> Blocks:
+    def blocks(self, units: np.ndarray) -> rules.Blocks:
         """What is resampled together of some slots, given by their numbers."""
         chosen = [self.units.places[unit] for unit in units]
-        return blocks([place.region for place in chosen], [place.name for place in chosen])
+        return rules.blocks([place.region for place in chosen], [place.name for place in chosen])
 
     # --- dates -----------------------------------------------------------------------
 
@@ -282,6 +276,9 @@ class Scored:
             if one.path is not None:
                 masses[name] = np.eye(n_days + 1)[first_days(one.path, self.events)]
             elif one.chain is not None:
-                mass = [arrival(one.chain, now[e.unit], e.targets, n_days) for e in self.events]
+                mass = [
+                    baselines.arrival(one.chain, now[e.unit], e.targets, n_days)
+                    for e in self.events
+                ]
                 masses[name] = np.array(mass)
         return masses

@@ -13,23 +13,9 @@ import numpy as np
 
 from camphandover.core.ledger import Kind
 from camphandover.facts.codes import Holder, Mission, Side, Slot
+from camphandover.measure.patterns import events as ask
 from camphandover.measure.patterns.data import VALUES, Pattern
-from camphandover.measure.patterns.events import (
-    HOURS,
-    MANY,
-    bases_lost_to,
-    between,
-    changes_of,
-    day_of,
-    earliest,
-    gains,
-    holder_at,
-    how_many,
-    latest,
-    nearest,
-    of,
-    total,
-)
+from camphandover.measure.patterns.events import HOURS, MANY, of
 from camphandover.measure.patterns.runs import SIDES_OF_ARMY, Events, Runs
 
 Columns = dict[str, np.ndarray]
@@ -43,7 +29,7 @@ def measure(runs: Runs, patterns: Mapping[str, Pattern]) -> Columns:
         runs: A block.
         patterns: Definitions by name.
     """
-    changes = changes_of(runs.events)
+    changes = ask.changes_of(runs.events)
     columns = {name: np.full(runs.n, np.nan) for name in VALUES}
     for name, pattern in patterns.items():
         if pattern.is_within(runs.window):
@@ -57,8 +43,8 @@ def _ber(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     ours = losses[(losses.place == camp) & np.isin(losses.side, SIDES_OF_ARMY)]
     until = record + int(pattern.numbers["days_after"])
     return {
-        "P1_day_off": _off(gains(changes, camp, Holder.ARMY, Slot.CAMP), record, runs),
-        "P1_army_dead": total(between(ours, runs.start, until), runs.n),
+        "P1_day_off": _off(ask.gains(changes, camp, Holder.ARMY, Slot.CAMP), record, runs),
+        "P1_army_dead": ask.total(ask.between(ours, runs.start, until), runs.n),
     }
 
 
@@ -76,21 +62,21 @@ def _timbuktu(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
 def _bourem(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     camp, record = pattern.place("camp"), pattern.dates["record"]
     around = int(pattern.numbers["days_around"])
-    entered = bases_lost_to(changes, Holder.SEPARATISTS)
+    entered = ask.bases_lost_to(changes, Holder.SEPARATISTS)
     here = entered[(entered.place == camp) & (entered.slot == Slot.CAMP)]
-    chosen = nearest(here, record, runs.n)
+    chosen = ask.nearest(here, record, runs.n)
 
     def of_chosen(values: np.ndarray) -> np.ndarray:
         return np.where(chosen >= 0, np.append(values, np.nan)[chosen], np.nan)
 
-    day = day_of(entered.hour)
-    is_back = day_of(entered.hour + entered.army_back) == day
+    day = ask.day_of(entered.hour)
+    is_back = ask.day_of(entered.hour + entered.army_back) == day
     is_near = np.abs(day - record) <= around
     return {
-        "P3_day_off": of_chosen(day_of(here.hour)) - record,
+        "P3_day_off": of_chosen(ask.day_of(here.hour)) - record,
         "P3_hours_lost": of_chosen(here.army_back),
         "P3_hours_held": of_chosen(here.held),
-        "P3_same_day": how_many(entered[is_back & is_near], runs.n),
+        "P3_same_day": ask.how_many(entered[is_back & is_near], runs.n),
     }
 
 
@@ -98,12 +84,12 @@ def _raids(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     posts, span = pattern.places["posts"], (pattern.dates["first"], pattern.dates["last"])
     battles = of(runs.events, Kind.BATTLE)
     is_raid = (battles.side == Side.SEPARATISTS) & np.isin(battles.place, posts)
-    entered = bases_lost_to(changes, Holder.SEPARATISTS)
+    entered = ask.bases_lost_to(changes, Holder.SEPARATISTS)
     entered = entered[np.isin(entered.place, posts)]
     is_kept = entered.kept >= pattern.numbers["held_hours"]
-    raids = how_many(between(battles[is_raid], *span), runs.n)
-    n_entered = how_many(between(entered, *span), runs.n)
-    n_held = how_many(between(entered[is_kept], *span), runs.n)
+    raids = ask.how_many(ask.between(battles[is_raid], *span), runs.n)
+    n_entered = ask.how_many(ask.between(entered, *span), runs.n)
+    n_held = ask.how_many(ask.between(entered[is_kept], *span), runs.n)
     return {
         "P4_raids": raids,
         "P4_entered": n_entered,
@@ -115,35 +101,35 @@ def _raids(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
 
 def _aircraft(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     span = (pattern.dates["first"], pattern.dates["last"])
-    lost = between(of(runs.events, Kind.AIRCRAFT_LOST), *span)
-    hit = how_many(between(of(runs.events, Kind.AIRCRAFT_HIT), *span), runs.n)
+    lost = ask.between(of(runs.events, Kind.AIRCRAFT_LOST), *span)
+    hit = ask.how_many(ask.between(of(runs.events, Kind.AIRCRAFT_HIT), *span), runs.n)
     is_manned = lost.amount > 0
     return {
-        "P5_aircraft": how_many(lost[is_manned], runs.n) + hit,
-        "P5_aircraft_and_drones": how_many(lost, runs.n) + hit,
+        "P5_aircraft": ask.how_many(lost[is_manned], runs.n) + hit,
+        "P5_aircraft_and_drones": ask.how_many(lost, runs.n) + hit,
     }
 
 
 def _column(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     departs = of(runs.events, Kind.DEPART)
     is_column = (departs.mission == Mission.OFFENSIVE) & np.isin(departs.side, SIDES_OF_ARMY)
-    left = earliest(departs[is_column & (departs.place == pattern.place("from"))], runs.n)
-    taken = earliest(gains(changes, pattern.place("to"), Holder.ARMY), runs.n)
+    left = ask.earliest(departs[is_column & (departs.place == pattern.place("from"))], runs.n)
+    taken = ask.earliest(ask.gains(changes, pattern.place("to"), Holder.ARMY), runs.n)
     return {
-        "P6_departs": day_of(left) - pattern.dates["record"],
+        "P6_departs": ask.day_of(left) - pattern.dates["record"],
         "P6_days": (taken - left) / HOURS,
     }
 
 
 def _halt(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     at, goal = pattern.place("at"), pattern.place("before")
-    taken = earliest(gains(changes, at, Holder.ARMY), runs.n)
+    taken = ask.earliest(ask.gains(changes, at, Holder.ARMY), runs.n)
     arrives = of(runs.events, Kind.ARRIVE)
     is_there = (arrives.place == goal) & np.isin(arrives.side, SIDES_OF_ARMY)
     is_later = arrives.hour >= taken[arrives.run]  # false where it is nan
-    captured = earliest(gains(changes, goal, Holder.ARMY), runs.n)
+    captured = ask.earliest(ask.gains(changes, goal, Holder.ARMY), runs.n)
     return {
-        "P7_halt": (earliest(arrives[is_there & is_later], runs.n) - taken) / HOURS,
+        "P7_halt": (ask.earliest(arrives[is_there & is_later], runs.n) - taken) / HOURS,
         "P7_to_capture": (captured - taken) / HOURS,
     }
 
@@ -152,8 +138,8 @@ def _camps(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     e, columns = changes, {}
     for name, place in zip(("Tessalit", "Aguelhok", "Kidal"), pattern.places["camps"], strict=True):
         here = e[(e.place == place) & (e.slot == Slot.CAMP)]
-        left = earliest(here[here.before == Holder.MINUSMA], runs.n)
-        columns[f"P8_{name}"] = holder_at(here, left + pattern.numbers["settle_hours"])
+        left = ask.earliest(here[here.before == Holder.MINUSMA], runs.n)
+        columns[f"P8_{name}"] = ask.holder_at(here, left + pattern.numbers["settle_hours"])
     return columns
 
 
@@ -161,7 +147,7 @@ def _exit(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     camp, to = pattern.place("camp"), pattern.place("to")
     e, n = runs.events, runs.n
     exits, departs = of(e, Kind.EXIT), of(e, Kind.DEPART)
-    left = day_of(earliest(exits[exits.place == camp], n))
+    left = ask.day_of(ask.earliest(exits[exits.place == camp], n))
     convoy = departs[(departs.mission == Mission.CONVOY) & (departs.place == camp)]
     convoy_row = np.full(n, -1)
     convoy_row[convoy.run] = convoy.row
@@ -171,12 +157,12 @@ def _exit(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
         return rows[(rows.cause == convoy_row[rows.run]) & (rows.cause >= 0)]
 
     arrives, hits = on_the_road(Kind.ARRIVE), on_the_road(Kind.IED)
-    arrived = earliest(arrives[arrives.place == to], n)
+    arrived = ask.earliest(arrives[arrives.place == to], n)
     has_left = convoy_row >= 0
     return {
         "P9_early": pattern.dates["plan"] - left,
-        "P9_convoy_days": (arrived - earliest(convoy, n)) / HOURS,
-        "P9_ieds": np.where(has_left, how_many(hits, n), np.nan),
+        "P9_convoy_days": (arrived - ask.earliest(convoy, n)) / HOURS,
+        "P9_ieds": np.where(has_left, ask.how_many(hits, n), np.nan),
         "P9_convoy_dead": np.where(has_left, _dead_of_convoy(runs, hits), np.nan),
     }
 
@@ -187,7 +173,7 @@ def _dead_of_convoy(runs: Runs, hits: Events) -> np.ndarray:
     A row of the ledger tells dead and wounded together; the series tells the dead of each day.
     """
     struck = np.zeros((runs.n, runs.window.n_days))
-    days = day_of(hits.hour).astype(int) - runs.start
+    days = ask.day_of(hits.hour).astype(int) - runs.start
     np.add.at(struck, (hits.run, days), hits.amount)
     dead = np.diff(runs.dead[:, :, Side.MINUSMA], axis=1, prepend=0.0)
     return np.minimum(struck, np.nan_to_num(dead)).sum(axis=1)
@@ -195,15 +181,15 @@ def _dead_of_convoy(runs: Runs, hits: Events) -> np.ndarray:
 
 def _kidal(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     camp, n = pattern.place("camp"), runs.n
-    taken = earliest(gains(changes, camp, Holder.ARMY, Slot.CAMP), n)
-    before = gains(changes, camp, Holder.SEPARATISTS, Slot.CAMP)
-    since = latest(before[before.hour < taken[before.run]], n)
-    day = np.nan_to_num(day_of(taken) - runs.start).astype(int)
+    taken = ask.earliest(ask.gains(changes, camp, Holder.ARMY, Slot.CAMP), n)
+    before = ask.gains(changes, camp, Holder.SEPARATISTS, Slot.CAMP)
+    since = ask.latest(before[before.hour < taken[before.run]], n)
+    day = np.nan_to_num(ask.day_of(taken) - runs.start).astype(int)
     men = runs.men[:, :, Side.SEPARATISTS]
     kept = men[np.arange(n), day] / np.where(men[:, 0] > 0, men[:, 0], np.nan)
     is_taken = ~np.isnan(taken)
     return {
-        "P10_day_off": day_of(taken) - pattern.dates["record"],
+        "P10_day_off": ask.day_of(taken) - pattern.dates["record"],
         "P10_hold": np.where(is_taken & np.isnan(since), 0.0, (taken - since) / HOURS),
         "P10_kept": np.where(is_taken, kept, np.nan),
     }
@@ -218,11 +204,11 @@ def _towns(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
 def _second_front(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     span = (pattern.dates["first"], pattern.dates["last"])
     battles = of(runs.events, Kind.BATTLE)
-    attacks = between(battles[battles.side == Side.GSIM], *span)
+    attacks = ask.between(battles[battles.side == Side.GSIM], *span)
     kept = _kept(changes, Holder.GSIM, pattern.numbers["held_hours"])
     return {
-        "P12_attacks": how_many(attacks, runs.n),
-        "P12_held": _places(between(kept, *span), runs.n),
+        "P12_attacks": ask.how_many(attacks, runs.n),
+        "P12_held": _places(ask.between(kept, *span), runs.n),
         "P12_held_ever": _places(kept, runs.n),
     }
 
@@ -240,7 +226,7 @@ def _places(events: Events, n: int) -> np.ndarray:
 
 
 def _aguelhok(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
-    taken = gains(changes, pattern.place("camp"), Holder.ARMY, Slot.CAMP)
+    taken = ask.gains(changes, pattern.place("camp"), Holder.ARMY, Slot.CAMP)
     blockades = of(runs.events, Kind.BLOCKADE)
     theirs = blockades[blockades.side == Side.SEPARATISTS]
     return {
@@ -254,14 +240,14 @@ def _end_of_year(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     last = runs.control[..., runs.index(day)]
     is_theirs = last[:, :, Slot.CAMP] == Holder.SEPARATISTS
     is_capital = list(pattern.places["capitals"])
-    came = between(of(runs.events, Kind.HELP_ARRIVES), runs.start, day)
+    came = ask.between(of(runs.events, Kind.HELP_ARRIVES), runs.start, day)
     # Help that is no unit is drones.
     troops = came[(came.entity >= 0) & np.isin(came.place, pattern.places["north"])]
     return {
         "P14_capitals_lost": _count(last[:, is_capital, Slot.TOWN] != Holder.ARMY),
         "P14_posts_lost": _count(is_theirs[:, list(pattern.places["posts"])]),
         "P14_un_camps_lost": _count(is_theirs[:, list(pattern.places["camps"])]),
-        "P14_partner_units": how_many(troops, runs.n),
+        "P14_partner_units": ask.how_many(troops, runs.n),
     }
 
 
@@ -271,7 +257,7 @@ def _count(mask: np.ndarray) -> np.ndarray:
 
 def _off(events: Events, record: int, runs: Runs) -> np.ndarray:
     """Calendar days from a day to the first of the events of each run."""
-    off: np.ndarray = day_of(earliest(events, runs.n)) - record
+    off: np.ndarray = ask.day_of(ask.earliest(events, runs.n)) - record
     return off
 
 

@@ -16,18 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from camphandover import facts, inputs
 from camphandover.batch import records, store
+from camphandover.batch.cubes import HOLDERS
 from camphandover.batch.files import write_whole
 from camphandover.errors import BatchError
-from camphandover.facts.checks import ORIGIN, RECORD
-from camphandover.facts.records import HOLDERS
+from camphandover.facts.checks import ORIGIN
 from camphandover.judge import aims, validation
-from camphandover.judge.patterns.met import WHOLE
-from camphandover.judge.score import score as scores
-from camphandover.judge.score.baselines import TITLES
-from camphandover.judge.score.rules import N_BINS
-from camphandover.judge.score.scored import MODEL
 from camphandover.judge.validation import FORECAST, Sources
-from camphandover.known.record import WEIGHTS
 from camphandover.measure import notation
 from camphandover.say import writers
 from camphandover.say.patterns import bounds, points
@@ -141,11 +135,8 @@ def page(
     again |= {"out": out} | ({"pictures": picture_folder} if picture_folder else {})
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     content = {
-        "found": found, "judge": validation, "aims": aims, "facts": facts.load(), "MODEL": MODEL,
-        "ORIGIN": ORIGIN, "RECORD": RECORD, "WEIGHTS": WEIGHTS, "BASELINES": TITLES,
-        "HOLDERS": HOLDERS, "WHOLE": WHOLE, "PATH": scores.PATH, "N_BINS": N_BINS,
-        "EVENTS": {scores.DATES: "happened", scores.ALL_DATES: "all that might"},
-        "command": command, "records_made": records_made, "bounds": bounds,
+        "found": found, "judge": validation, "aims": aims, "facts": facts.load(), "ORIGIN": ORIGIN,
+        "HOLDERS": HOLDERS, "command": command, "records_made": records_made, "bounds": bounds,
         "by_chance": lambda n: math.ceil(P_FALSE * n), "known": reasons(),
         "NOT_EXPLAINED": NOT_EXPLAINED, "pictures": pictures or {},
         "again": [word for name, path in again.items() for word in (f"--{name}", path)],
