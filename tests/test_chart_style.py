@@ -33,9 +33,10 @@ from camphandover.charts.planned import chart_files
 from camphandover.charts.style import Chart
 from camphandover.cli.main import app
 from camphandover.judge.score.score import score
+from camphandover.say.document import table
 from camphandover.say.report.page import page
-from camphandover.say.validation.sources import in_lines, quoted
-from camphandover.say.validation.text import Table, code, literal
+from camphandover.say.validation.page import in_lines
+from camphandover.say.writers import code, literal, markdown
 from test_charts import Told
 
 MARKUP = "_$5 or $10 <b>&amp;</b> *a_b*| [red]x[/red] {x} 100% \\alpha $\\frac$ \u0162\u2d5c"
@@ -267,15 +268,18 @@ def test_markdown_shows_texts_as_they_are():
     for text in (MARKUP, "_a_b_ c|d", "``x`` [y](z)", "a_b # 1"):
         assert unescape(render(literal(text))) == f"<p>{text}</p>\n"
         assert unescape(render(code(text))) == f"<p><code>{text}</code></p>\n"
-        cells = Words(render(str(Table(["x", literal(text)], [["p|q", "2"]])))).words.split("\n")
+        cells = Words(
+            render(markdown([table("", ["x", literal(text)], [["p|q", "2"]])]))
+        ).words.split("\n")
         assert {text, "p|q"} <= set(cells)
 
 
 def test_commands_of_the_page_are_whole():
     names = ["it's $5 or 10", *(f"name-{i}" for i in range(30))]
-    lines = in_lines(" ".join(["run", *map(quoted, names)]))
-    assert len(lines) > 2
-    assert shlex.split("\n".join(lines).replace("\\\n", "")) == ["run", *names]
+    lines = in_lines(["run", *names])
+    assert len(lines.splitlines()) > 2
+    told = shlex.split(lines.replace("\\\n", ""))
+    assert told == ["uv", "run", "camphandover", "run", *names]
 
 
 def test_terminals_show_texts_as_they_are(tmp_path, monkeypatch):

@@ -27,9 +27,9 @@ from camphandover.cli.main import app
 from camphandover.errors import BatchError
 from camphandover.facts.codes import Holder, Receiver
 from camphandover.judge.end_table import end_table
-from camphandover.judge.score.scores import ORDER
+from camphandover.judge.score.rules import ORDER
 from camphandover.known.record import as_record
-from camphandover.measure.patterns.form import HOLDERS as IN_PATTERNS
+from camphandover.measure.patterns.data import HOLDERS as IN_PATTERNS
 from camphandover.say.sentences import holder_name
 from core import compiled_only
 

@@ -28,15 +28,13 @@ from camphandover.cli.main import Commands
 from camphandover.core.ledger import ROW, Kind
 from camphandover.errors import BatchError, PatternError
 from camphandover.facts.codes import Holder, Mission, Side, Slot
-from camphandover.judge.patterns.met import WHOLE
-from camphandover.judge.patterns.patterns import pattern_table, pattern_values, patterns
-from camphandover.judge.patterns.set import parts_set
-from camphandover.judge.patterns.shares import joint_of
+from camphandover.judge.patterns.met import WHOLE, parts_set
+from camphandover.judge.patterns.patterns import joint_of, pattern_values, patterns
 from camphandover.measure.outcomes import Window
-from camphandover.measure.patterns.data import FILE
+from camphandover.measure.patterns.data import FILE, VALUES
 from camphandover.measure.patterns.data import patterns as definitions
 from camphandover.measure.patterns.runs import Runs, events_of
-from camphandover.measure.patterns.values import MEASURES, VALUES, measure
+from camphandover.measure.patterns.values import MEASURES, measure
 from camphandover.say.patterns import bounds
 
 PLACES = tuple(place.name for place in facts.load().places)
@@ -448,7 +446,8 @@ def test_patterns_outside_the_window_are_not_asked():
 
 def test_the_definitions_are_whole_and_agree_with_the_record():
     assert list(PATTERNS) == [f"P{i}" for i in range(1, 15)] == list(MEASURES)
-    used = {value for pattern in definitions() for value in pattern.values}
+    used = {part.value for part in PARTS.values()}
+    used |= {v for p in definitions() for read in p.readings.values() for v in read}
     counts = {"P4_raids", "P4_entered", "P4_held"}  # of which shares are made
     assert used | counts == set(VALUES)
     known = {name: pattern.known for name, pattern in PATTERNS.items()}
@@ -713,9 +712,15 @@ def test_real_runs_against_a_slow_reading(real: ch.Batch):
     assert values["P10_hold"].notna().any()
 
 
+def wholes_of(found: Any) -> pd.DataFrame:
+    """Which run meets which pattern as a whole."""
+    table = found.met.xs(WHOLE, axis="columns", level="part")
+    return table.rename_axis(columns=None)
+
+
 def test_tables_of_real_runs(real: ch.Batch):
     found = patterns(real)
-    table = pattern_table(real)
+    table = wholes_of(found)
     assert list(table) == list(PATTERNS)
     assert (table.dtypes == "boolean").all()
     assert table.loc["plan", "P13"].isna().all()
@@ -812,10 +817,10 @@ def test_failed_runs_are_missing(tmp_path: Path):
         made(name, window={"start": "2023-08-01", "end": "2023-12-31"}) for name in ("one", "b")
     ]
     batch = ch.run(forms, 6, 1, tmp_path / "batch", progress=False, model=Unlucky)
-    table = pattern_table(batch)
+    found = patterns(batch, ["one", "b"])
+    table = wholes_of(found)
     assert table.loc[("one", 3)].isna().all()
     assert not table.loc[("one", 2), "P1":"P12"].isna().any()
-    found = patterns(batch, ["one", "b"])
     assert found.joint.set_index("scenario")["n"].to_dict() == {"one": 5, "b": 6}
     assert set(found.differences["n"]) == {5}
     assert "Of one only 5 runs of 6 did not fail." in str(found)
@@ -860,7 +865,7 @@ def test_a_batch_without_full_ledgers_is_refused(tmp_path: Path, app: typer.Type
     form = made("one", window={"start": "2023-08-01", "end": "2023-12-31"})
     folder = tmp_path / "batch"
     batch = ch.run(form, 2, 1, folder, progress=False, model=Scripted, ledger=ledger)
-    for ask in (pattern_values, pattern_table, patterns):
+    for ask in (pattern_values, patterns):
         with pytest.raises(BatchError, match="need the full ledger"):
             ask(batch)
     result = CliRunner().invoke(app, ["patterns", str(folder)])
@@ -876,4 +881,4 @@ def test_names_that_are_not_there_are_refused(real: ch.Batch):
     with pytest.raises(BatchError, match="it is not among plan"):
         patterns(real, "plan", against="long")
     with pytest.raises(BatchError, match="name at least one"):
-        pattern_table(real, [])
+        pattern_values(real, [])

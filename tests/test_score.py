@@ -28,20 +28,22 @@ from camphandover.cli.main import Commands
 from camphandover.errors import BatchError
 from camphandover.facts.checks import ORIGIN
 from camphandover.facts.codes import Holder
-from camphandover.judge.score import bootstrap, tables
 from camphandover.judge.score.baselines import Units
-from camphandover.judge.score.dates import (
-    Event,
+from camphandover.judge.score.rules import (
+    MEASURES,
+    blocks,
     central,
+    collapsed,
     coverage,
     crps,
-    first_days,
+    losses,
     pit,
-    possible_events,
     quantiles,
+    reliability,
+    smoothed,
 )
-from camphandover.judge.score.score import score
-from camphandover.judge.score.scores import MEASURES, collapsed, losses, reliability, smoothed
+from camphandover.judge.score.score import HORIZONS, score
+from camphandover.judge.score.scored import Event, first_days, possible_events
 from camphandover.known.record import WEIGHTS, read_record
 
 ARMY, SEPARATISTS, GSIM, UN, NOBODY, JOINT = (int(holder) for holder in Holder)
@@ -124,19 +126,19 @@ def test_reliability_by_hand():
 
 
 def test_blocks_are_regions_and_places_where_those_are_few():
-    regions = bootstrap.blocks(list("aabbc"), list("vwxyz"))
+    regions = blocks(list("aabbc"), list("vwxyz"))
     assert (regions.kind, regions.n, regions.of.tolist()) == ("region", 3, [0, 0, 1, 1, 2])
-    places = bootstrap.blocks(list("aabbb"), list("vwxyz"))
+    places = blocks(list("aabbb"), list("vwxyz"))
     assert (places.kind, places.n) == ("place", 5)
-    assert bootstrap.blocks(list("aa"), list("vw")).kind == "none"
+    assert blocks(list("aa"), list("vw")).kind == "none"
 
 
 def test_a_single_block_has_no_interval():
-    value, low, high = bootstrap.blocks(["a"], ["v"]).ratio(np.array([1.0]), np.array([4.0]))
+    value, low, high = blocks(["a"], ["v"]).ratio(np.array([1.0]), np.array([4.0]))
     assert value == 0.25
     assert math.isnan(low)
     assert math.isnan(high)
-    assert math.isnan(bootstrap.blocks(["a"], ["v"]).ratio(np.ones(1), np.zeros(1)).value)
+    assert math.isnan(blocks(["a"], ["v"]).ratio(np.ones(1), np.zeros(1)).value)
 
 
 def test_intervals_against_scipy():
@@ -144,10 +146,10 @@ def test_intervals_against_scipy():
     below = rng.uniform(1, 3, 12)
     above = below * rng.uniform(0.2, 0.9, 12)
     names = [str(i // 2) for i in range(12)]
-    found = bootstrap.blocks(names, names).skill(above, below)
-    blocks = [values.reshape(6, 2).sum(axis=1) for values in (above, below)]
+    found = blocks(names, names).skill(above, below)
+    sums = [values.reshape(6, 2).sum(axis=1) for values in (above, below)]
     drawn = stats.bootstrap(
-        blocks, lambda a, b, axis: 1 - a.sum(axis=axis) / b.sum(axis=axis),
+        sums, lambda a, b, axis: 1 - a.sum(axis=axis) / b.sum(axis=axis),
         paired=True, method="percentile", n_resamples=20_000, rng=rng,
     )  # fmt: skip
     assert found.value == pytest.approx(1 - above.sum() / below.sum())
@@ -158,7 +160,7 @@ def test_intervals_against_scipy():
 
 def test_skill_over_itself_is_nil():
     values = np.array([1.0, 2.0, 3.0])
-    assert bootstrap.blocks(list("abc"), list("abc")).skill(values, values) == (0, 0, 0)
+    assert blocks(list("abc"), list("abc")).skill(values, values) == (0, 0, 0)
 
 
 # --- dates -------------------------------------------------------------------------------
@@ -513,7 +515,7 @@ def test_json(scored, tmp_path):
 
 
 def test_horizons_are_those_of_the_rule_book():
-    assert tables.HORIZONS == (7, 30, 60, 90)
+    assert HORIZONS == (7, 30, 60, 90)
 
 
 # --- charts and the command --------------------------------------------------------------

@@ -30,7 +30,7 @@ from camphandover.judge.score.baselines import (
     persistent,
     transitions,
 )
-from camphandover.judge.score.scores import losses
+from camphandover.judge.score.rules import losses
 from camphandover.known.record import WEIGHTS, read_record
 
 ARMY, SEPARATISTS, GSIM, UN, NOBODY, JOINT = (int(holder) for holder in Holder)

@@ -25,7 +25,7 @@ from .measure.claims import claims as claims
 from .measure.claims import control_reports as control_reports
 from .measure.shares import control_shares as control_shares
 from .say.report import write_report as write_report
-from .say.validation.write import write_validation as write_validation
+from .say.validation.page import write_validation as write_validation
 from .scenario import Scenario as Scenario
 from .scenario import load_points as load_points
 from .scenario import load_scenario as load_scenario

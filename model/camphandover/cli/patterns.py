@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from camphandover.cli.batch import ChartFolder, Json, check_writable, to_json, write_all
-
-if TYPE_CHECKING:
-    from camphandover.judge.patterns.patterns import Patterns
+from camphandover.cli.options import ChartFolder, Folder, Json, Names
+from camphandover.cli.telling import tell, tell_user
 
 CHART = "patterns.png"
 
 
 def patterns(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")],
-    scenario: Annotated[
-        list[str] | None,
-        typer.Option(help="Scenario of the batch; may be repeated. [default: all]"),
-    ] = None,
+    folder: Folder,
+    scenario: Names = None,
     against: Annotated[
         str | None,
         typer.Option(
@@ -45,18 +39,14 @@ def patterns(
     from camphandover.batch.store import CHARTS
     from camphandover.judge.patterns.patterns import patterns as hold_to_patterns
 
-    check_writable(json, "--json")
-    batch = open_batch(folder)
-    found = hold_to_patterns(batch, scenario or None, against)
-    typer.echo(str(found))
-    charts = batch.folder / CHARTS if out is None else out
-    write_all(to_json(found, json), lambda: None if no_charts else draw(found, charts))
+    found = hold_to_patterns(open_batch(folder), scenario or None, against)
 
+    def draw() -> None:
+        """Whole or not at all."""
+        from camphandover.charts.axis import save
+        from camphandover.charts.patterns import plot_patterns
 
-def draw(found: Patterns, charts: Path) -> None:
-    """Draw the chart into a folder, whole or not at all."""
-    from camphandover.charts import plot_patterns
-    from camphandover.charts.axis import save
+        path = save(plot_patterns(found), (out or folder / CHARTS) / CHART)
+        tell_user(f"Chart: {path}")
 
-    path = save(plot_patterns(found), charts / CHART)
-    typer.echo(f"Chart: {path}", err=True)
+    tell(found, json, *([] if no_charts else [draw]))

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from camphandover.cli.batch import ChartFolder, Json, check_writable, to_json, write_all
-
-if TYPE_CHECKING:
-    from camphandover.judge.score.score import Score
+from camphandover.cli.options import ChartFolder, Folder, Json, Names
+from camphandover.cli.telling import tell, tell_user
 
 
 def score(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")],
+    folder: Folder,
     history: Annotated[
         Path | None,
         typer.Option(
@@ -41,10 +39,7 @@ def score(
         ),
     ] = None,
     slot: Annotated[str, typer.Option(help="camp, town or both.")] = "camp",
-    scenario: Annotated[
-        list[str] | None,
-        typer.Option(help="Scenario of the batch; may be repeated. [default: all]"),
-    ] = None,
+    scenario: Names = None,
     confidence: Annotated[
         bool,
         typer.Option(
@@ -60,26 +55,18 @@ def score(
     Persistence, the base rate, a Markov chain fitted before the forecast origin, and "the army
     gets every camp on plan" are what the model has to beat.
     """
+    from camphandover.batch.store import CHARTS
     from camphandover.judge.score.score import score as score_batch
 
-    check_writable(json, "--json")
-    scored = score_batch(
-        folder,
-        history=history,
-        first=first,
-        last=last,
-        slot=slot,
-        scenario=scenario or None,
+    found = score_batch(
+        folder, history=history, first=first, last=last, slot=slot, scenario=scenario or None,
         confidence=confidence,
-    )
-    typer.echo(str(scored))
-    write_all(to_json(scored, json), lambda: _draw(scored, folder, out) if charts else None)
+    )  # fmt: skip
 
+    def draw() -> None:
+        from camphandover.charts.scores import draw_scores
 
-def _draw(scored: Score, folder: Path, out: Path | None) -> None:
-    """The two charts of each scenario, in the folder of the batch's charts if no other is given."""
-    from camphandover.batch.store import CHARTS
-    from camphandover.charts.scores import draw_scores
+        for path in draw_scores(found, out or folder / CHARTS) if charts else ():
+            tell_user(f"Chart: {path}")
 
-    for path in draw_scores(scored, folder / CHARTS if out is None else out):
-        typer.echo(f"Chart: {path}", err=True)
+    tell(found, json, draw)

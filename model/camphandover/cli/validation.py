@@ -7,25 +7,25 @@ from typing import Annotated
 
 import typer
 
+from camphandover.cli.options import writable
+from camphandover.cli.telling import tell_user
+
 OUT = Path("model/VALIDATION.md")
 
 
+def _runs(help: str) -> typer.models.OptionInfo:
+    return typer.Option(metavar="DIR", help=help)
+
+
 def validation(
-    hindcast: Annotated[
-        Path,
-        typer.Option(
-            metavar="DIR", help="Batch of full-model and on-schedule, parameters hindcast."
-        ),
-    ],
-    prior: Annotated[Path, typer.Option(metavar="DIR", help="The same with the parameters prior.")],
-    variants: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Batch of full-model and the variants V1-V8."),
-    ] = None,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The page, Markdown.")] = OUT,
+    hindcast: Annotated[Path, _runs("Batch of full-model and on-schedule, parameters hindcast.")],
+    prior: Annotated[Path, _runs("The same with the parameters prior.")],
+    variants: Annotated[Path | None, _runs("Batch of full-model and the variants V1-V8.")] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", callback=writable, help="The page, Markdown.")
+    ] = OUT,
     pictures: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for the page's charts. [default: no charts]"),
+        Path | None, _runs("Folder for the page's charts. [default: no charts]")
     ] = None,
 ) -> None:
     """Write the page that holds the model to the record: what it gets right, what fails, and why.
@@ -36,9 +36,7 @@ def validation(
     camphandover run full-model scenarios/variants/v*.yaml --out runs/variants
     camphandover validation --hindcast runs/hindcast --prior runs/prior --variants runs/variants
     """
-    from camphandover.cli.batch import check_writable
-    from camphandover.say.validation.write import write_validation
+    from camphandover.say.validation.page import write_validation
 
-    check_writable(out, "--out")
     written = write_validation(hindcast, prior, variants, out, pictures)
-    typer.echo(f"Page: {written}", err=True)
+    tell_user(f"Page: {written}")

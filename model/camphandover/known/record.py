@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from camphandover import facts, inputs
-from camphandover.batch.cubes import HOLDERS, SLOTS
+from camphandover.batch.cubes import CONTROL, HOLDERS, SLOTS
 from camphandover.errors import Fault, TheatreError
 from camphandover.facts import Change
 from camphandover.facts.checks import RECORD, check_chain
 from camphandover.facts.holders import coded, slot_objects
 from camphandover.facts.tables import read_table
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 WEIGHTS = {"high": 1.0, "medium": 0.7, "low": 0.4}
 """What a day counts by the confidence of the row of the record that tells who held the slot.
@@ -54,6 +59,19 @@ class Record:
     def index(self, day: date) -> int:
         """Position of a day along the last dimension."""
         return (day - self.first).days
+
+    @cached_property
+    def control(self) -> xr.DataArray:
+        """The holders in the shape of a batch's control of one scenario: one replicate, which can
+        be measured as runs are; `weight` is a coordinate of its slots and days."""
+        import pandas as pd
+        import xarray as xr
+
+        dims = ("replicate", *CONTROL.rest)
+        days = pd.date_range(self.first, self.last)
+        values = ([0], list(self.places), list(SLOTS), days)
+        coords = dict(zip(dims, values, strict=True)) | {"weight": (dims[1:], self.weights)}
+        return xr.DataArray(self.holders[None], coords, dims)
 
 
 def read_record(path: str | Path | None = None, until: date | None = None) -> Record:

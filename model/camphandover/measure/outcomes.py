@@ -156,14 +156,24 @@ def by_holder(codes: np.ndarray, n_holders: int) -> tuple[np.ndarray, np.ndarray
     Returns:
         `days_held` and `days_to_fall` of `Outcomes`, int32, shape (replicate, place, holder).
     """
-    n_days = codes.shape[-1]
     held = np.zeros((*codes.shape[:-1], n_holders), dtype=np.int32)
     to_fall = np.zeros_like(held)
     for holder in range(n_holders):
         has = codes == holder
         held[..., holder] = has.sum(axis=-1)
-        to_fall[..., holder] = np.where(has.any(axis=-1), has.argmax(axis=-1), n_days)
+        to_fall[..., holder] = first_day(has)
     return held, to_fall
+
+
+def first_day(has: np.ndarray) -> np.ndarray:
+    """Position of the first day on which something is true, the number of days if none is.
+
+    Args:
+        has: Shape (..., day).
+    Returns:
+        Shape (...).
+    """
+    return np.where(has.any(axis=-1), has.argmax(axis=-1), has.shape[-1])
 
 
 def _accrued(series: xr.DataArray, window: Window, began: date) -> np.ndarray:

@@ -10,6 +10,8 @@ from camphandover.batch.cubes import holders_of
 from camphandover.measure.intervals import wilson
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import xarray as xr
 
     from camphandover.batch.batch import Batch
@@ -58,11 +60,18 @@ def _counts(control: xr.DataArray, rest: list[str], n_holders: int) -> np.ndarra
     """Runs by holder, shape (*rest, holder)."""
     sizes = [control.sizes[dim] for dim in rest]
     counts = np.zeros((*sizes, n_holders), dtype=np.int64)
-    for first in range(0, control.sizes["replicate"], AT_ONCE):
-        # Loaded before it is transposed: xarray reads a transposed Zarr array cell by cell.
-        part = control.isel(replicate=slice(first, first + AT_ONCE)).load()
+    for part in in_parts(control):
         codes = part.transpose("replicate", *rest).to_numpy()
         for holder in range(n_holders):
             ones = (codes == holder).view(np.uint8)
             counts[..., holder] += np.add.reduce(ones, axis=0, dtype=np.uint8)
     return counts
+
+
+def in_parts(control: xr.DataArray) -> Iterator[xr.DataArray]:
+    """Some replicates of a cube at a time, so that memory does not grow with their number.
+
+    They are loaded: xarray reads a Zarr array that is transposed before cell by cell.
+    """
+    for first in range(0, control.sizes["replicate"], AT_ONCE):
+        yield control.isel(replicate=slice(first, first + AT_ONCE)).load()

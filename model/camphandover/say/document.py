@@ -102,7 +102,7 @@ Document = Sequence[Block]
 
 def table(
     title: str,
-    header: Iterable[str | Column],
+    header: Sequence[str | Column],
     rows: Iterable[Sequence[Any]],
     names: int = 1,
     notes: Iterable[str] = (),

@@ -1,11 +1,9 @@
-"""The patterns as text for the terminal and as HTML for a notebook."""
+"""The words of patterns."""
 
 from __future__ import annotations
 
 import math
-import textwrap
-from collections.abc import Iterator
-from html import escape
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +11,9 @@ import numpy as np
 from camphandover.facts.checks import ORIGIN
 from camphandover.facts.codes import Holder
 from camphandover.judge.patterns.met import WHOLE
-from camphandover.measure.patterns.data import Part, Pattern
-from camphandover.measure.patterns.values import VALUES
-from camphandover.say.pattern_tables import WIDTH, Section, aligned, tables
-from camphandover.say.tabular import for_notebook, html_table
+from camphandover.measure.notation import NONE, bounded, interval_of, percent, percent_interval
+from camphandover.measure.patterns.data import VALUES, Part, Pattern
+from camphandover.say.document import Column, Document, Paragraph, Table, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
     from camphandover.judge.patterns.patterns import Patterns
 
 DAY = "%d %B %Y"
-NONE = "-"
 SET = "*"
 CLEAR = "!"
 DATE = "%d %b"
@@ -33,89 +29,79 @@ P_FALSE = 0.05
 """Share of intervals of 95 % that leave out 0 although nothing differs."""
 
 
-def as_text(patterns: Patterns) -> str:
-    """Plain text of at most 120 columns; tables too wide are cut into several."""
-    blocks = ["\n".join(textwrap.wrap(preface(patterns), WIDTH))]
-    for section in sections(patterns, WIDTH):
-        lines = textwrap.wrap(section.title, WIDTH) + aligned(
-            section.header, section.body, section.is_text
-        )
-        for note in section.notes:
-            lines += textwrap.wrap(note, WIDTH, subsequent_indent="  ")
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks)
+def data(patterns: Patterns) -> dict[str, Any]:
+    """Definitions and numbers as JSON names them."""
+    about = {name: getattr(patterns, name) for name in ("scenarios", "against", "runs", "seed")}
+    tables = ("shares", "joint", "counts", "readings", "differences")
+    return {
+        **about,
+        "origin": ORIGIN,
+        "patterns": [_described(pattern) for pattern in patterns.definitions],
+        **{name: getattr(patterns, name) for name in tables},
+    }
 
 
-def as_html(patterns: Patterns) -> str:
-    """The same as paragraphs and tables."""
-    parts = [f"<p>{escape(preface(patterns))}</p>"]
-    for section in sections(patterns, None):
-        parts.append(html_table(section.title, section.header, section.body))
-        parts += [f"<p>{escape(note)}</p>" for note in section.notes]
-    return for_notebook(parts)
+def _described(pattern: Pattern) -> dict[str, Any]:
+    parts = [
+        {"name": part.name, "value": part.value}
+        | dict(zip(("unit", "meaning"), VALUES[part.value], strict=True))
+        | {"low": part.low, "high": part.high}
+        for part in pattern.parts
+    ]
+    told = {name: getattr(pattern, name) for name in ("name", "title", "history", "source")}
+    told |= {"known_at_origin": pattern.known, "needed": pattern.needed}
+    return told | {"window": [pattern.window.first, pattern.window.last], "parts": parts}
 
 
-def preface(patterns: Patterns) -> str:
-    """What is held to what."""
+def document(patterns: Patterns) -> Document:
+    """What is held to what, the shares, other readings, and what each scenario changes."""
     plural = "s" * (patterns.runs != 1)
-    return (
+    preface = (
         f"Patterns P1-P14: what happened in northern Mali in 2023, and how many of {patterns.runs} "
         f"run{plural} of each scenario retell it; seed {patterns.seed}. A run meets a pattern if "
         "it meets all parts of it."
     )
+    made = [_shares]
+    made += [] if patterns.readings.empty else [_readings]
+    made += [] if patterns.against is None else [_differences]
+    tables = [replace(make(patterns, False), brief=make(patterns, True)) for make in made]
+    return [Paragraph(preface), *tables, *([] if patterns.against is None else [_needs(patterns)])]
 
 
-def sections(patterns: Patterns, width: int | None) -> list[Section]:
-    """The tables, each no wider than this; one of each kind if there is no width."""
-    found = []
-    for make in (_shares, _readings, _differences):
-        found += list(make(patterns, width))
-    return found
+def _title(text: str, brief: bool, shown: pd.DataFrame) -> str:
+    if not brief:
+        return f"{text} [95 % interval]"
+    widest = (shown["high"] - shown["low"]).max() / 2
+    return f"{text}; 95 % intervals are +- {100 * widest:.0f} points at most"
 
 
 # --- shares ------------------------------------------------------------------------------
 
 
-def _shares(patterns: Patterns, width: int | None) -> Iterator[Section]:
+def _shares(patterns: Patterns, brief: bool) -> Table:
     """Patterns and parts by scenario."""
-    table = patterns.shares.set_index(["scenario", "pattern", "part"])
+    shares = patterns.shares.set_index(["pattern", "part", "scenario"]).to_dict("index")
+
+    def line(label: str, needed: float | None, known: str, *key: str) -> list[str]:
+        told = "" if needed is None else percent(needed)
+        rows = [shares[*key, name] for name in patterns.scenarios]
+        return [label, told, known, *(_share(r, brief) + SET * bool(r["is_set"]) for r in rows)]
+
+    body = []
+    for p in patterns.definitions:
+        body.append(line(f"{p.name:<4}{p.title}", p.needed, KNOWN[p.known], p.name, WHOLE))
+        for part in p.parts:
+            label = f"      {part.name.replace('_', ' ')}" + f" {bounds(part)}" * (not brief)
+            body.append(line(label, part.needed, "", p.name, part.name))
     ends = ["All of them together", "Patterns met by a run, mean", "  the middle 80 % of the runs"]
-    ends.append("Met by the runs needed")
-
-    def fixed(brief: bool) -> dict[str, list[str]]:
-        labels = [label for p in patterns.definitions for label in _labels(p, brief)]
-        columns = {"Pattern, and its parts": [*labels, *ends]}
-        if not brief:
-            lines, none = _lines(patterns), [""] * len(ends)
-            columns["Needed"] = [_needed(p, part) for p, part in lines] + none
-            columns["Known"] = [KNOWN[p.known] * (part is None) for p, part in lines] + none
-        return columns
-
-    def column(name: str, brief: bool) -> list[str]:
-        keys = [
-            (name, p.name, WHOLE if part is None else part.name) for p, part in _lines(patterns)
-        ]
-        rows = [table.loc[key] for key in keys]
-        cells = [_share(row, brief) + SET * bool(row["is_set"]) for row in rows]
-        return cells + _together(patterns, name, brief)
-
-    title = "Share in % of the runs that meet it"
-    for brief, names, header, body in tables(patterns.scenarios, fixed, column, width):
-        notes = _share_notes(patterns, names, brief)
-        yield Section(_title(title, brief, patterns.shares), header, body, notes)
-
-
-def _lines(patterns: Patterns) -> list[tuple[Pattern, Part | None]]:
-    """Each pattern, and then each of its parts."""
-    return [(p, part) for p in patterns.definitions for part in (None, *p.parts)]
-
-
-def _labels(pattern: Pattern, brief: bool) -> list[str]:
-    parts = [
-        f"      {part.name.replace('_', ' ')}" + f" {bounds(part)}" * (not brief)
-        for part in pattern.parts
-    ]
-    return [f"{pattern.name:<4}{pattern.title}", *parts]
+    columns = [_together(patterns, name, brief) for name in patterns.scenarios]
+    for label, *cells in zip([*ends, "Met by the runs needed"], *columns, strict=True):
+        body.append([label, "", "", *cells])
+    head = ["Pattern, and its parts", "Needed", "Known", *patterns.scenarios]
+    if brief:
+        head, body = [head[0], *head[3:]], [[row[0], *row[3:]] for row in body]
+    title = _title("Share in % of the runs that meet it", brief, patterns.shares)
+    return table(title, head, body, notes=_share_notes(patterns, brief))
 
 
 def bounds(part: Part) -> str:
@@ -136,9 +122,8 @@ def bounds(part: Part) -> str:
     return f"{low} to {high}{sign}"
 
 
-def _needed(pattern: Pattern, part: Part | None) -> str:
-    share = pattern.needed if part is None else part.needed
-    return "" if share is None else f"{100 * share:.0f}"
+def _share(row: Any, brief: bool) -> str:
+    return percent(row["share"]) if brief else percent_interval(interval_of(row, "share"))
 
 
 def _together(patterns: Patterns, name: str, brief: bool) -> list[str]:
@@ -160,16 +145,15 @@ def _together(patterns: Patterns, name: str, brief: bool) -> list[str]:
     ]
 
 
-def _share_notes(patterns: Patterns, names: tuple[str, ...], brief: bool) -> list[str]:
+def _share_notes(patterns: Patterns, brief: bool) -> list[str]:
     """What the marks and the empty cells mean."""
-    shares = patterns.shares[patterns.shares["scenario"].isin(names)]
-    parts = shares[shares["part"] != WHOLE]
+    shares = patterns.shares
+    parts = shares[(shares["part"] != WHOLE) & shares["is_set"]]
     notes = []
-    if parts["is_set"].any():
-        told = _told(parts[parts["is_set"]], len(names))
+    if len(parts):
         notes.append(
-            f"{SET} The scenario itself sets what this part measures ({told}): it is shown, and "
-            "the pattern counts as met by its other parts."
+            f"{SET} The scenario itself sets what this part measures ({_told(patterns, parts)}): "
+            "it is shown, and the pattern counts as met by its other parts."
         )
     if (shares["n"] == 0).any():
         notes.append(
@@ -185,124 +169,90 @@ def _share_notes(patterns: Patterns, names: tuple[str, ...], brief: bool) -> lis
             "Needed: share of the runs, in %, that is to meet it. Known: whether it was known at "
             f"the forecast origin, {ORIGIN:{DAY}}."
         )
-    for row in patterns.joint[patterns.joint["scenario"].isin(names)].itertuples():
+    for row in patterns.joint.itertuples():
         if 0 < row.n < patterns.runs:
             notes.append(f"Of {row.scenario} only {row.n} runs of {patterns.runs} did not fail.")
     return notes
 
 
-def _told(rows: pd.DataFrame, n_scenarios: int) -> str:
+def _told(patterns: Patterns, rows: pd.DataFrame) -> str:
     """`P9 days early in historical, delayed`."""
-    found: dict[str, list[str]] = {}
-    for row in rows.itertuples():
-        found.setdefault(f"{row.pattern} {row.part.replace('_', ' ')}", []).append(row.scenario)
-    return "; ".join(
-        f"{part} in {', '.join(names)}"
-        if len(names) < n_scenarios or n_scenarios == 1
-        else f"{part} in all"
-        for part, names in found.items()
-    )
+    found = []
+    for (pattern, part), own in rows.groupby(["pattern", "part"], sort=False):
+        is_all = 1 < len(patterns.scenarios) == len(own)
+        where = "all" if is_all else ", ".join(own["scenario"])
+        found.append(f"{pattern} {part.replace('_', ' ')} in {where}")
+    return "; ".join(found)
 
 
-def _share(row: Any, brief: bool) -> str:
-    if not row["n"]:
-        return NONE
-    value, low, high = (math.floor(100 * row[key] + 0.5) for key in ("share", "low", "high"))
-    return f"{value}" if brief else f"{value} [{low}-{high}]"
-
-
-# --- other readings ----------------------------------------------------------------------
-
-
-def _readings(patterns: Patterns, width: int | None) -> Iterator[Section]:
+def _readings(patterns: Patterns, brief: bool) -> Table:
     """The patterns read in another way."""
-    if patterns.readings.empty:
-        return
-    table = patterns.readings.set_index(["scenario", "pattern", "reading"])
-    rows = [(p.name, reading.name) for p in patterns.definitions for reading in p.readings]
-    labels = [f"{pattern:<4}{reading}" for pattern, reading in rows]
-
-    def column(name: str, brief: bool) -> list[str]:
-        return [
-            _share(table.loc[(name, *row)], brief) if (name, *row) in table.index else NONE
-            for row in rows
+    shares = patterns.readings.set_index(["pattern", "reading", "scenario"]).to_dict("index")
+    body = [
+        [f"{pattern.name:<4}{reading}"]
+        + [
+            _share(shares[key], brief) if key in shares else NONE
+            for key in ((pattern.name, reading, name) for name in patterns.scenarios)
         ]
-
+        for pattern in patterns.definitions
+        for reading in pattern.readings
+    ]
     title = "Read in another way, counted nowhere: share in % of the runs"
-    for brief, _, header, body in tables(
-        patterns.scenarios, lambda _: {"Pattern": labels}, column, width
-    ):
-        yield Section(_title(title, brief, patterns.readings), header, body, [])
+    return table(_title(title, brief, patterns.readings), ["Pattern", *patterns.scenarios], body)
 
 
 # --- differences -------------------------------------------------------------------------
 
 
-def _differences(patterns: Patterns, width: int | None) -> Iterator[Section]:
-    """The other scenarios minus one, and which patterns each changes."""
-    if patterns.against is None:
-        return
-    table = patterns.differences.query("part == @WHOLE").set_index(["scenario", "pattern"])
-    labels = [f"{pattern.name:<4}{pattern.title}" for pattern in patterns.definitions]
+def _differences(patterns: Patterns, brief: bool) -> Table:
+    """The other scenarios minus one."""
+    wholes = patterns.differences[patterns.differences["part"] == WHOLE]
+    rows = wholes.set_index(["pattern", "scenario"]).to_dict("index")
 
-    def column(name: str, brief: bool) -> list[str]:
-        return [
-            _difference(table.loc[(name, pattern.name)], brief)
-            if (name, pattern.name) in table.index
-            else NONE
-            for pattern in patterns.definitions
+    def cell(*key: str) -> str:
+        if key not in rows:
+            return NONE
+        found = interval_of(rows[key], "difference")
+        return (points(found.value) if brief else bounded(found, points)) + CLEAR * rows[key][
+            "is_clear"
         ]
 
+    body = [
+        [f"{p.name:<4}{p.title}", *(cell(p.name, name) for name in patterns.scenarios[1:])]
+        for p in patterns.definitions
+    ]
     title = f"Points of % by which the share differs from that of {patterns.against}, paired"
-    for brief, _, header, body in tables(
-        patterns.scenarios[1:], lambda _: {"Pattern": labels}, column, width
-    ):
-        yield Section(_title(title, brief, patterns.differences), header, body, [])
-    yield _needs(patterns, table.reset_index())
+    title = _title(title, brief, patterns.differences)
+    return table(title, ["Pattern", *patterns.scenarios[1:]], body)
 
 
-def _difference(row: Any, brief: bool) -> str:
-    value, low, high = (_points(row[key]) for key in ("difference", "low", "high"))
-    return (value if brief else f"{value} [{low}, {high}]") + CLEAR * bool(row["is_clear"])
+def points(share: float) -> str:
+    """A difference of shares in points of %, with its sign."""
+    found = math.floor(100 * share + 0.5)
+    return f"{found:+d}" if found else "0"
 
 
-def _points(share: float) -> str:
-    points = math.floor(100 * share + 0.5)
-    return f"{points:+d}" if points else "0"
-
-
-def _needs(patterns: Patterns, table: pd.DataFrame) -> Section:
+def _needs(patterns: Patterns) -> Table:
     """For each scenario the patterns that it makes rarer or more frequent beyond doubt."""
+    wholes = patterns.differences[patterns.differences["part"] == WHOLE]
+    clear = wholes[wholes["is_clear"]].sort_values("difference")
+
+    def listed(rows: pd.DataFrame) -> str:
+        told = (f"{row.pattern} {points(row.difference)}" for row in rows.itertuples())
+        return ", ".join(told) or NONE
+
     body = []
     for name in patterns.scenarios[1:]:
-        clear = table[(table["scenario"] == name) & table["is_clear"]]
-        clear = clear.sort_values("difference")
-        less, more = clear[clear["difference"] < 0], clear[clear["difference"] > 0][::-1]
-        body.append([name, *(_listed(rows) for rows in (less, more))])
-    chance = math.ceil(P_FALSE * len(table))
-    return Section(
-        title=f"Patterns that are rarer or more frequent than in {patterns.against}",
-        header=["Scenario", "Rarer", "More frequent"],
-        body=body,
-        notes=[
-            f"{CLEAR} The 95 % interval of the difference leaves out 0; of {len(table)} "
-            f"differences up to {chance} may do so by chance. A pattern that is rarer without "
-            "a mechanism needs it.",
-            "Run r of both scenarios shares all luck. A part that either of the two sets is "
-            "counted in neither.",
-        ],
-        is_text=True,
-    )
-
-
-def _listed(rows: pd.DataFrame) -> str:
-    return (
-        ", ".join(f"{row.pattern} {_points(row.difference)}" for row in rows.itertuples()) or NONE
-    )
-
-
-def _title(text: str, brief: bool, table: pd.DataFrame) -> str:
-    if not brief:
-        return f"{text} [95 % interval]"
-    widest = (table["high"] - table["low"]).max() / 2
-    return f"{text}; 95 % intervals are +- {100 * widest:.0f} points at most"
+        own = clear[clear["scenario"] == name]
+        less, more = own[own["difference"] < 0], own[own["difference"] > 0][::-1]
+        body.append([name, listed(less), listed(more)])
+    notes = [
+        f"{CLEAR} The 95 % interval of the difference leaves out 0; of {len(wholes)} "
+        f"differences up to {math.ceil(P_FALSE * len(wholes))} may do so by chance. A pattern that "
+        "is rarer without a mechanism needs it.",
+        "Run r of both scenarios shares all luck. A part that either of the two sets is counted "
+        "in neither.",
+    ]
+    title = f"Patterns that are rarer or more frequent than in {patterns.against}"
+    columns = (Column(name, "text") for name in ("Rarer", "More frequent"))
+    return table(title, ["Scenario", *columns], body, notes=notes)

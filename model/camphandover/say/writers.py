@@ -238,16 +238,16 @@ def _markdown_of(block: Block) -> str:
         case Heading():
             return f"{'#' * block.level} {block.text}"
         case Paragraph():
-            return _filled("**Warning:** " * (block.kind == "warning") + block.text)
+            return filled("**Warning:** " * (block.kind == "warning") + block.text)
         case Items():
-            return "\n".join(_filled(f"- {item}", "  ") for item in block.items)
+            return "\n".join(filled(f"- {item}", "  ") for item in block.items)
         case Code():
             return f"```\n{block.text}\n```"
         case Picture():
             return f"![{block.title}]({block.source})"
         case Table():
-            notes = [_filled(note) for note in block.notes]
-            title = [_filled(block.title)] if block.title else []
+            notes = [filled(note) for note in block.notes]
+            title = [filled(block.title)] if block.title else []
             return "\n\n".join([*title, _markdown_table(block), *notes])
 
 
@@ -262,7 +262,8 @@ def _cell(text: str) -> str:
     return re.sub(r"(?<!\\)\|", r"\\|", text)
 
 
-def _filled(line: str, indent: str = "") -> str:
+def filled(line: str, indent: str = "") -> str:
+    """A paragraph, or an item whose further lines are indented, in lines of `PAGE` columns."""
     return textwrap.fill(
         " ".join(line.split()),
         PAGE,

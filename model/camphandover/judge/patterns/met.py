@@ -1,4 +1,7 @@
-"""Which run meets which pattern and part: the measured values held to the bounds."""
+"""Which run meets which pattern and part: the measured values held to the bounds.
+
+A part that holds because the scenario says so earns it nothing and is not counted.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,65 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from camphandover.measure.outcomes import Window, scenario_window
-from camphandover.measure.patterns.data import Pattern
+from camphandover import facts
+from camphandover.facts.codes import Holder
+from camphandover.measure.outcomes import scenario_window
+from camphandover.measure.patterns.data import Part, Pattern, day_number
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from camphandover.batch.batch import Batch
+    from camphandover.scenario import Scenario
 
 WHOLE = "all"
 """Name, beside those of its parts, of the pattern as a whole."""
 Set = Collection[tuple[str, str]]
 """Parts, as (pattern, part), that are not counted: the scenario sets what they measure."""
+FIXED = {"separatists": Holder.SEPARATISTS}
+"""Receivers who have the camp whatever happens on the ground, and what holder that is. The army
+and the first one have to be there; a joint unit and nobody are no holder of the record."""
 
 
-def is_within(window: Window, pattern: Pattern) -> bool:
-    """Whether a window holds the dates of a pattern."""
-    return window.first <= pattern.first and pattern.last <= window.last
+def parts_set(scenario: Scenario, patterns: Iterable[Pattern]) -> frozenset[tuple[str, str]]:
+    """Parts, as (pattern, part), that hold because the scenario says so.
+
+    - The day of an exit: the scenario's own day lies within the bounds, and either nothing may
+      move it (no spread, no early exit), or it is not the announced plan.
+    - The holder after an exit: the scenario gives the camp to the one whom the record has, or,
+      without a race, to the army.
+
+    Args:
+        scenario: As it was run, resolved.
+        patterns: The definitions.
+    """
+    sets = {"exit": _sets_exit, "receiver": _sets_holder}
+    return frozenset(
+        (pattern.name, part.name)
+        for pattern in patterns
+        for part in pattern.parts
+        for clause, camp in part.set_by.items()
+        if sets[clause](scenario, camp, part, pattern)
+    )
+
+
+def _sets_exit(scenario: Scenario, camp: str, part: Part, pattern: Pattern) -> bool:
+    clause = scenario.camps[camp]
+    day, dates = day_number(clause.exit), pattern.dates
+    # What the part would measure if the UN left on that day: days ahead of plan, or off.
+    value = dates["plan"] - day if "plan" in dates else day - dates["record"]
+    if not part.low <= value <= part.high:
+        return False
+    planned = {known.place: known.planned for known in facts.load().camps}[camp]
+    return (clause.spread == 0 and not clause.early_exit) or clause.exit != planned
+
+
+def _sets_holder(scenario: Scenario, camp: str, part: Part, pattern: Pattern) -> bool:
+    receiver = scenario.camps[camp].receiver
+    holder = FIXED.get(receiver)
+    if holder is None and not scenario.structure.race:
+        holder = Holder.JOINT if receiver == "joint" else Holder.ARMY
+    return holder is not None and part.low == part.high == holder
 
 
 def met(
@@ -49,7 +94,7 @@ def met(
     missing = ~is_valid(values, batch, scenario)
     columns: dict[tuple[str, str], pd.arrays.BooleanArray] = {}
     for pattern in patterns:
-        no_answer = missing | (not is_within(window, pattern))
+        no_answer = missing | (not pattern.is_within(window))
         counted = [(pattern.name, part.name) not in is_set for part in pattern.parts]
         held = [_in(values, part.value, part.low, part.high) for part in pattern.parts]
         happened = [values[part.value].notna().to_numpy() for part in pattern.parts]
@@ -70,12 +115,10 @@ def readings_met(
     window = scenario_window(batch, scenario)
     valid = values[is_valid(values, batch, scenario)]
     return {
-        (pattern.name, reading.name): np.all(
-            [_in(valid, value, low, high) for value, (low, high) in reading.bounds.items()], axis=0
-        )
+        (pattern.name, reading): np.all([_in(valid, v, *b) for v, b in bounds.items()], axis=0)
         for pattern in patterns
-        if is_within(window, pattern)
-        for reading in pattern.readings
+        if pattern.is_within(window)
+        for reading, bounds in pattern.readings.items()
     }
 
 
@@ -87,10 +130,10 @@ def is_most_frequent(
     The outcome is what the parts measure together, rounded; the record's is the middle of their
     bounds. Of two that are as frequent both are.
     """
-    window = scenario_window(batch, scenario)
     columns = [part.value for part in pattern.parts]
     valid = values.loc[is_valid(values, batch, scenario), columns]
-    if not pattern.is_modal or not is_within(window, pattern) or valid.empty:
+    is_asked = pattern.is_modal and pattern.is_within(scenario_window(batch, scenario))
+    if not is_asked or valid.empty:
         return None
     outcomes, counts = np.unique(valid.fillna(-1).round().to_numpy(), axis=0, return_counts=True)
     record = [round((part.low + part.high) / 2) for part in pattern.parts]
@@ -107,6 +150,4 @@ def is_valid(values: pd.DataFrame, batch: Batch, scenario: str) -> np.ndarray:
 
 def _in(values: pd.DataFrame, name: str, low: float, high: float) -> np.ndarray:
     """Where a value lies within bounds; nan lies within none."""
-    column = values[name].to_numpy()
-    inside: np.ndarray = (column >= low) & (column <= high)
-    return inside
+    return values[name].between(low, high).to_numpy()

@@ -1,7 +1,7 @@
 """Patterns P1-P14: what history did, and which runs retell it.
 
 A pattern is a function of measured values and of bounds: `pattern_values` measures, patterns.yaml
-bounds, `pattern_table` tells which run meets what, `patterns` how many do.
+bounds, `patterns` tells which run meets what, and how many do.
 
 Source: RULES section 10; the joint filter is that of pattern-oriented modelling (Grimm et al. 2005,
 Pattern-oriented modeling of agent-based complex systems, Science 310).
@@ -9,24 +9,29 @@ Pattern-oriented modeling of agent-based complex systems, Science 310).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from camphandover import inputs
-from camphandover.batch.files import write_json
+import numpy as np
+
 from camphandover.batch.names import check_known
+from camphandover.batch.told import Told
 from camphandover.errors import BatchError
-from camphandover.facts.checks import ORIGIN
-from camphandover.judge.patterns.met import WHOLE, Set, met
-from camphandover.judge.patterns.set import parts_set
-from camphandover.judge.patterns.shares import differences_of, joint_of, readings_of, shares_of
-from camphandover.measure.patterns.data import Pattern
+from camphandover.judge.paired import paired_shares
+from camphandover.judge.patterns.met import (
+    WHOLE,
+    Set,
+    is_most_frequent,
+    met,
+    parts_set,
+    readings_met,
+)
+from camphandover.measure.intervals import share_interval
+from camphandover.measure.patterns.data import VALUES, Pattern
 from camphandover.measure.patterns.data import patterns as definitions
 from camphandover.measure.patterns.runs import check_full, read_runs
-from camphandover.measure.patterns.values import VALUES, measure
+from camphandover.measure.patterns.values import measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +43,7 @@ Names = str | Sequence[str] | None
 
 
 @dataclass(frozen=True, eq=False)
-class Patterns:
+class Patterns(Told):
     """How many runs of each scenario meet each pattern.
 
     Attributes:
@@ -48,7 +53,12 @@ class Patterns:
         seed: Seed of all draws.
         definitions: The patterns.
         values: What was measured; see `pattern_values`.
-        met: Which run meets which part; see `part_table`.
+        met: Which run meets which pattern, and which part of it: index (scenario, replicate),
+            columns (pattern, part), of each pattern first `all`; nullable booleans, missing where
+            the scenario's window does not hold the pattern's dates, it sets all parts of it, or
+            the run failed. A part that the scenario sets itself (`met.parts_set`) earns it
+            nothing: the pattern is met by its other parts, if what the part measures happened at
+            all.
         shares: `scenario`, `pattern`, `part` (first `all`, the pattern as a whole), `share` of the
             runs that meet it with the bounds `low` and `high` of its 95 % Wilson interval, `n` runs
             (0: its dates are outside the window, or nothing of it is counted), `needed` share,
@@ -65,6 +75,8 @@ class Patterns:
             two sets are counted in neither.
     """
 
+    words = "camphandover.say.patterns"
+
     scenarios: tuple[str, ...]
     against: str | None
     runs: int
@@ -77,35 +89,6 @@ class Patterns:
     counts: pd.DataFrame
     readings: pd.DataFrame
     differences: pd.DataFrame
-
-    def __str__(self) -> str:
-        """Plain text of at most 120 columns."""
-        from camphandover.say.patterns import as_text
-
-        return as_text(self)
-
-    def _repr_html_(self) -> str:
-        """The same for a notebook."""
-        from camphandover.say.patterns import as_html
-
-        return as_html(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Definitions and numbers as JSON holds them; what cannot be told is null."""
-        tables = ("shares", "joint", "counts", "readings", "differences")
-        return {
-            "scenarios": list(self.scenarios),
-            "against": self.against,
-            "runs": self.runs,
-            "seed": self.seed,
-            "origin": ORIGIN.isoformat(),
-            "patterns": [_described(pattern) for pattern in self.definitions],
-            **{name: _records(getattr(self, name)) for name in tables},
-        }
-
-    def write_json(self, path: str | Path) -> None:
-        """Write the numbers to a file."""
-        write_json(inputs.path("path", path), self.to_dict())
 
 
 def patterns(batch: Batch, scenario: Names = None, against: str | None = None) -> Patterns:
@@ -127,24 +110,24 @@ def patterns(batch: Batch, scenario: Names = None, against: str | None = None) -
             raise BatchError(f"against {against}: it is not among {', '.join(names)}.")
     base = against or names[0]
     names = [base, *(name for name in names if name != base)]
-    known = definitions()
-    is_set = {name: parts_set(batch.scenario(name), known) for name in names}
     values = pattern_values(batch, names)
-    table = _parts(batch, values, known, is_set)
+    is_set = {name: parts_set(batch.scenario(name), definitions()) for name in names}
+    found = _Held(batch, values, is_set)
+    table = found.met()
     joint, counts = joint_of(table)
     return Patterns(
         scenarios=tuple(names),
         against=base if len(names) > 1 else None,
         runs=batch.runs,
         seed=batch.seed,
-        definitions=known,
+        definitions=definitions(),
         values=values,
         met=table,
-        shares=shares_of(batch, values, table, known, is_set),
+        shares=found.shares(table),
         joint=joint,
         counts=counts,
-        readings=readings_of(batch, values, known),
-        differences=differences_of(batch, values, known, is_set, base),
+        readings=found.readings(),
+        differences=found.differences(base),
     )
 
 
@@ -182,55 +165,6 @@ def pattern_values(batch: Batch, scenario: Names = None) -> pd.DataFrame:
     return table
 
 
-def pattern_table(
-    batch: Batch, scenario: Names = None, values: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Which run meets which pattern.
-
-    A part that the scenario sets itself (`pattern_set.parts_set`) earns it nothing: the pattern is
-    met by its other parts, if what the part measures happened at all.
-
-    Args:
-        batch: A finished batch with full ledgers.
-        scenario: One of its scenarios, or several; all if not given.
-        values: Of these scenarios, from `pattern_values`, if they are at hand.
-    Returns:
-        Index (scenario, replicate), columns P1 to P14, nullable booleans; missing where the
-        scenario's window does not hold the pattern's dates, it sets all parts of it, or the run
-        failed.
-    Errors:
-        BatchError as of `pattern_values`.
-    """
-    table = part_table(batch, scenario, values).xs(WHOLE, axis="columns", level="part")
-    table.columns.name = None
-    return table
-
-
-def part_table(
-    batch: Batch, scenario: Names = None, values: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Which run meets which pattern and which part of it; see `pattern_table`.
-
-    Returns:
-        Index (scenario, replicate), columns (pattern, part), of each pattern first `all`.
-    """
-    names = _scenarios(batch, scenario)
-    if values is None:
-        values = pattern_values(batch, names)
-    known = definitions()
-    is_set = {name: parts_set(batch.scenario(name), known) for name in names}
-    return _parts(batch, values, known, is_set)
-
-
-def _parts(
-    batch: Batch, values: pd.DataFrame, known: tuple[Pattern, ...], is_set: Mapping[str, Set]
-) -> pd.DataFrame:
-    import pandas as pd
-
-    parts = (met(values.loc[[name]], batch, name, known, own) for name, own in is_set.items())
-    return pd.concat(list(parts))
-
-
 def _scenarios(batch: Batch, scenario: Names) -> list[str]:
     """The scenarios asked for, each once; all if none is."""
     if scenario is None:
@@ -243,42 +177,102 @@ def _scenarios(batch: Batch, scenario: Names) -> list[str]:
     return names
 
 
-def _described(pattern: Pattern) -> dict[str, Any]:
-    """What a reader of the numbers has to know of a pattern."""
-    return {
-        "name": pattern.name,
-        "title": pattern.title,
-        "history": pattern.history,
-        "source": pattern.source,
-        "known_at_origin": pattern.known,
-        "needed": pattern.needed,
-        "window": [pattern.first.isoformat(), pattern.last.isoformat()],
-        "parts": [
-            {
-                "name": part.name,
-                "value": part.value,
-                "unit": VALUES[part.value][0],
-                "meaning": VALUES[part.value][1],
-                "low": _plain(part.low),
-                "high": _plain(part.high),
-            }
-            for part in pattern.parts
-        ],
-    }
+# --- the tables of `Patterns` ------------------------------------------------------------
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")
-    ]
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """Values of some scenarios of a batch, with the parts that each of them sets."""
+
+    batch: Batch
+    values: pd.DataFrame
+    is_set: Mapping[str, Set]
+
+    def of(self, scenario: str, is_set: Set) -> pd.DataFrame:
+        return met(self.values.loc[[scenario]], self.batch, scenario, definitions(), is_set)
+
+    def met(self) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.concat([self.of(name, own) for name, own in self.is_set.items()])
+
+    def shares(self, table: pd.DataFrame) -> pd.DataFrame:
+        import pandas as pd
+
+        rows = []
+        for name, is_set in self.is_set.items():
+            for pattern in definitions():
+                own = self.values.loc[[name]]
+                modal = is_most_frequent(own, self.batch, name, pattern)
+                parts = {part.name: part.needed for part in pattern.parts}
+                for part, needed in {WHOLE: pattern.needed, **parts}.items():
+                    known = table.loc[name, (pattern.name, part)].dropna()
+                    row: dict[str, Any] = {"scenario": name, "pattern": pattern.name, "part": part}
+                    row |= _share(int(known.sum()), len(known))
+                    row["value"] = row["share"]  # what users of the JSON may read
+                    row["needed"] = np.nan if needed is None else needed
+                    taken = parts if part == WHOLE else (part,)
+                    row["is_set"] = any((pattern.name, one) in is_set for one in taken)
+                    rows.append(row | {"is_modal": modal if part == WHOLE else None})
+        return pd.DataFrame(rows).astype({"is_modal": "boolean"})
+
+    def readings(self) -> pd.DataFrame:
+        import pandas as pd
+
+        rows = []
+        for name in self.is_set:
+            read = readings_met(self.values.loc[[name]], self.batch, name, definitions())
+            for (pattern, reading), is_met in read.items():
+                row = {"scenario": name, "pattern": pattern, "reading": reading}
+                rows.append(row | _share(int(is_met.sum()), len(is_met)))
+        columns = ["scenario", "pattern", "reading", "share", "low", "high", "n"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def differences(self, against: str) -> pd.DataFrame:
+        """Each other scenario minus one, run by run.
+
+        A part that either of the two sets is counted in neither, so that like is compared with
+        like.
+        """
+        import pandas as pd
+
+        columns = ["scenario", "against", "pattern", "part", "share", "share_against"]
+        columns += ["difference", "low", "high", "n", "is_clear"]
+        rows = []
+        for name in self.is_set:
+            left_out = {*self.is_set[name], *self.is_set[against]}
+            names = (name, against) if name != against else ()
+            pairs = [self.of(one, left_out).droplevel("scenario") for one in names]
+            for key in pairs[0].columns if pairs else ():
+                pair = pd.concat([table[key] for table in pairs], axis=1).dropna()
+                if pair.empty:
+                    continue
+                found = paired_shares(*pair.to_numpy(dtype=float).T)
+                low, high = found.difference.low, found.difference.high
+                row = [name, against, *key, found.mean_a, found.mean_b]
+                row += [found.difference.value, low, high, found.n, bool(low > 0 or high < 0)]
+                rows.append(row)
+        return pd.DataFrame(rows, columns=columns)
 
 
-def _plain(value: Any) -> Any:
-    """A cell as JSON holds it."""
+def _share(successes: int, trials: int) -> dict[str, Any]:
+    share, low, high = share_interval(successes, trials)
+    return {"share": share, "low": low, "high": high, "n": trials}
+
+
+def joint_of(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """How many patterns a run meets: see `Patterns.joint` and `Patterns.counts`."""
     import pandas as pd
 
-    if isinstance(value, (str, bool)):
-        return value
-    if pd.isna(value) or (isinstance(value, float) and math.isinf(value)):
-        return None
-    return value
+    wholes = table.xs(WHOLE, axis="columns", level="part")
+    rows, counts = [], []
+    for name, of_name in wholes.groupby(level="scenario", sort=False):
+        asked = of_name.dropna(axis="columns", how="all").dropna(axis="index", how="any")
+        n_asked = asked.shape[1]
+        n_met = asked.to_numpy(dtype=bool).sum(axis=1) if n_asked else np.empty(0, np.int64)
+        row = {"scenario": name, "n_patterns": n_asked}
+        row |= _share(int((n_met == n_asked).sum()), len(n_met))
+        rows.append(row | {"mean_met": n_met.mean() if len(n_met) else np.nan})
+        for k, runs in enumerate(np.bincount(n_met, minlength=n_asked + 1)):
+            counts.append({"scenario": name, "n_met": k, "runs": int(runs)})
+    return pd.DataFrame(rows), pd.DataFrame(counts)

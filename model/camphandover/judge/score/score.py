@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from camphandover import inputs
 from camphandover.batch.batch import Batch, open_batch
-from camphandover.batch.cubes import SLOTS
-from camphandover.batch.files import write_json
+from camphandover.batch.cubes import HOLDERS, SLOTS
 from camphandover.batch.names import check_holders, check_known
+from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 from camphandover.facts.checks import ORIGIN
-from camphandover.judge.score import tables
-from camphandover.judge.score.scored import Scored, scored
+from camphandover.judge.score import rules
+from camphandover.judge.score.scored import MODEL, Scored
 from camphandover.known.record import SHIPPED, Record, read_record
 from camphandover.measure.outcomes import Window, scenario_window
 
@@ -25,10 +26,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BOTH = "both"
+HORIZONS = (7, 30, 60, 90)
+"""Days after the origin (RULES, section 10)."""
+PATH = "path"
+DATES, ALL_DATES = "event dates", "all dates"
+"""Horizons of the CRPS: of events that happened, and of all that could have."""
+LOG = rules.MEASURES.index("log")
 COLUMNS = (
     "scenario", "split", "horizon", "measure", "forecast", "score", "low", "high",
     "skill", "skill_low", "skill_high", "n", "blocks", "n_blocks",
 )  # fmt: skip
+TURNS = ("scenario", "date", "place", "slot", "region", "before", "after", "kidal")
+Rows = Iterator[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class About:
 
 
 @dataclass(frozen=True, eq=False)
-class Score:
+class Score(Told):
     """Scores of the scenarios of a batch against a record.
 
     The record counts from the day after the forecast origin. The baselines know it until the
@@ -106,6 +115,8 @@ class Score:
         runs: Runs of each scenario.
     """
 
+    words = "camphandover.say.score"
+
     table: pd.DataFrame
     days: pd.DataFrame
     places: pd.DataFrame
@@ -137,35 +148,6 @@ class Score:
     def scenarios(self) -> list[str]:
         """Names of the scenarios, in the order of the batch."""
         return [one.scenario for one in self.about]
-
-    def __str__(self) -> str:
-        """Plain text of at most 120 columns."""
-        from camphandover.say.score import as_text
-
-        return as_text(self)
-
-    def _repr_html_(self) -> str:
-        """The same for a notebook."""
-        from camphandover.say.score import as_html
-
-        return as_html(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All numbers as JSON holds them; what cannot be estimated or did not happen is null."""
-        frames = ("table", "dates", "coverage", "reliability", "places", "days", "turns")
-        return {
-            "record": self.source,
-            "slot": self.slot,
-            "confidence": self.confidence,
-            "runs": self.runs,
-            "seed": self.seed,
-            "scenarios": [_about_dict(one) for one in self.about],
-            **{name: _records(getattr(self, name)) for name in frames},
-        }
-
-    def write_json(self, path: str | Path) -> None:
-        """Write the numbers to a file."""
-        write_json(inputs.path("path", path), self.to_dict())
 
 
 def score(
@@ -205,59 +187,25 @@ def score(
     begin = ORIGIN + timedelta(days=1) if first is None else inputs.day("first", first)
     end = None if last is None else inputs.day("last", last)
     record = read_record(history, end)
-    slots = list(SLOTS) if slot == BOTH else [slot]
+    slots = SLOTS if slot == BOTH else (slot,)
     found = [
-        scored(batch, name, record, _window(batch, name, record, begin, end), slots, confidence)
+        Scored(batch, name, record, _window(batch, name, record, begin, end), slots, confidence)
         for name in names
     ]
-    return _as_score(batch, found, record, slot, confidence)
-
-
-def _as_score(
-    batch: Batch, found: list[Scored], record: Record, slot: str, confidence: bool
-) -> Score:
-    import pandas as pd
-
-    def frame(rows: Any, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        made = pd.DataFrame([row for one in found for row in rows(one)], columns=columns)
-        for name in made.columns:
-            if name in _DATES or name.startswith(("low_", "high_")):
-                made[name] = pd.to_datetime(made[name])
-        return made
-
     return Score(
-        table=frame(tables.score_rows, COLUMNS),
-        days=frame(tables.day_rows),
-        places=frame(tables.place_rows),
-        reliability=frame(tables.reliability_rows),
-        dates=frame(tables.event_rows),
-        coverage=frame(tables.coverage_rows),
-        turns=frame(tables.turn_rows, tables.TURN_COLUMNS),
-        about=tuple(_about(one) for one in found),
+        table=_frame(found, _scores, COLUMNS),
+        days=_frame(found, _days),
+        places=_frame(found, _places),
+        reliability=_frame(found, _reliability),
+        dates=_frame(found, _events),
+        coverage=_frame(found, _coverage),
+        turns=_frame(found, _turns, TURNS),
+        about=tuple(map(_about, found)),
         source=record.source,
         slot=slot,
         confidence=confidence,
         seed=batch.seed,
         runs=batch.runs,
-    )
-
-
-_DATES = ("date", "record", "median", "wrong_from", "wrong_to")
-"""Columns of dates."""
-
-
-def _about(s: Scored) -> About:
-    turned = list(tables.turn_rows(s))
-    return About(
-        scenario=s.scenario,
-        window=s.window,
-        n=s.n,
-        n_slots=len(s.units.places),
-        agreement=s.agreement,
-        n_turns=len(turned),
-        n_places=len({row["place"] for row in turned}),
-        n_regions=len({row["region"] for row in turned}),
-        n_given=int(s.given.sum()),
     )
 
 
@@ -283,35 +231,195 @@ def _window(batch: Batch, scenario: str, record: Record, first: date, last: date
     return window
 
 
-def _about_dict(one: About) -> dict[str, Any]:
-    return {
-        "scenario": one.scenario,
-        "origin": one.origin.isoformat(),
-        "window": [one.window.first.isoformat(), one.window.last.isoformat()],
-        "runs": one.n,
-        "slots": one.n_slots,
-        "agreement_on_origin": None if math.isnan(one.agreement) else one.agreement,
-        "changes": one.n_turns,
-        "changed_places": one.n_places,
-        "changed_regions": one.n_regions,
-        "events_given": one.n_given,
-    }
+def _about(s: Scored) -> About:
+    turned = list(_turns(s))
+    return About(
+        scenario=s.scenario,
+        window=s.window,
+        n=s.n,
+        n_slots=len(s.units.places),
+        agreement=s.agreement,
+        n_turns=len(turned),
+        n_places=len({row["place"] for row in turned}),
+        n_regions=len({row["region"] for row in turned}),
+        n_given=int(s.given.sum()),
+    )
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")
-    ]
+# --- rows of the tables ------------------------------------------------------------------
 
 
-def _plain(value: Any) -> Any:
-    """A cell as JSON holds it."""
+def _frame(
+    found: Sequence[Scored], rows: Callable[[Scored], Rows], columns: Sequence[str] | None = None
+) -> pd.DataFrame:
     import pandas as pd
 
-    if isinstance(value, str):
-        return value
-    if pd.isna(value):
-        return None
-    if isinstance(value, pd.Timestamp):
-        return value.date().isoformat()
-    return value.item() if hasattr(value, "item") else value
+    made = pd.DataFrame([row for one in found for row in rows(one)], columns=columns)
+    for name in made.columns:
+        is_date = name in ("date", "record", "median", "wrong_from", "wrong_to")
+        if is_date or name.startswith(("low_", "high_")):
+            made[name] = pd.to_datetime(made[name])
+    return made
+
+
+def _scores(s: Scored) -> Rows:
+    """Mean losses by group of places, horizon, forecast and measure, and the model's skill."""
+    n_days = s.window.n_days
+    horizons = {PATH: slice(None)} | {f"{h} d": slice(h - 1, h) for h in HORIZONS if h <= n_days}
+    dates = {name: rules.crps(mass, s.dates) for name, mass in s.masses.items()}
+    for split, mask in s.splits.items():
+        units = np.flatnonzero(mask)
+        if len(units) == 0:
+            continue
+        for horizon, days in horizons.items():
+            weight = s.weights[units, days]
+            loss = {
+                name: (values[units, days] * weight[..., None]).sum(axis=1)
+                for name, values in s.losses.items()
+            }
+            for i, measure in enumerate(rules.MEASURES):
+                by_name = {name: values[:, i] for name, values in loss.items()}
+                about = {"split": split, "horizon": horizon, "measure": measure}
+                yield from _compared(s, units, by_name, weight.sum(axis=1), about)
+        is_open = mask[s.event_units] & ~s.given  # not those that the scenario gives
+        for horizon, chosen in ((DATES, is_open & s.happened), (ALL_DATES, is_open)):
+            if chosen.any():
+                weight = s.event_weights[chosen]
+                by_name = {name: values[chosen] * weight for name, values in dates.items()}
+                about = {"split": split, "horizon": horizon, "measure": "crps"}
+                yield from _compared(s, s.event_units[chosen], by_name, weight, about)
+
+
+def _compared(
+    s: Scored,
+    units: np.ndarray,
+    loss: dict[str, np.ndarray],
+    weight: np.ndarray,
+    about: dict[str, str],
+) -> Rows:
+    """One measure of all forecasts, the model first.
+
+    Args:
+        s: Whose.
+        units: Slot of each entry, shape (entry,).
+        loss: By forecast, sums of weighted losses, shape (entry,).
+        weight: Sums of the weights, same shape.
+        about: What the rows are about.
+    """
+    drawn = s.blocks(units)
+    for name, values in loss.items():
+        mean = drawn.ratio(values, weight)
+        skill = drawn.skill(loss[MODEL], values)
+        row: dict[str, Any] = {"scenario": s.scenario, **about, "forecast": name}
+        row |= {"score": mean.value, "low": mean.low, "high": mean.high}
+        if name != MODEL:
+            row |= {"skill": skill.value, "skill_low": skill.low, "skill_high": skill.high}
+        yield row | {"n": len(units), "blocks": drawn.kind, "n_blocks": drawn.n}
+
+
+def _days(s: Scored) -> Rows:
+    """Mean losses of each day, by group of places and forecast."""
+    for split, mask in s.splits.items():
+        total = s.weights[mask].sum(axis=0)
+        for name, values in s.losses.items() if mask.any() else ():
+            means = (values[mask] * s.weights[mask][..., None]).sum(axis=0) / total[:, None]
+            for day, mean in enumerate(means.tolist()):
+                row = {"scenario": s.scenario, "split": split, "forecast": name}
+                yield row | {"date": _date(s, day)} | dict(zip(rules.MEASURES, mean, strict=True))
+
+
+def _places(s: Scored) -> Rows:
+    """Where the losses come from: mean losses of each slot, and its part of the model's log loss;
+    the days on which the model gave the truth less than one half, and the span of those."""
+    total = (s.losses[MODEL][..., LOG] * s.weights).sum()
+    for unit, (place, slot) in enumerate(zip(s.units.places, s.units.slots, strict=True)):
+        wrong = np.flatnonzero(s.losses[MODEL][unit, :, LOG] > np.log(2))
+        for name, values in s.losses.items():
+            weighted = (values[unit] * s.weights[unit][:, None]).sum(axis=0)
+            means = (weighted / s.weights[unit].sum()).tolist()
+            row: dict[str, Any] = {"scenario": s.scenario, "place": place.name, "slot": slot}
+            row |= {"forecast": name, **dict(zip(rules.MEASURES, means, strict=True))}
+            row["part_of_log"] = weighted[LOG] / total if name == MODEL else np.nan
+            if name == MODEL:
+                row["days_wrong"] = len(wrong)
+                row["wrong_from"] = _date(s, wrong[0]) if len(wrong) else None
+                row["wrong_to"] = _date(s, wrong[-1]) if len(wrong) else None
+            yield row
+
+
+def _reliability(s: Scored) -> Rows:
+    """How often what the model gave a probability came true, by five bins of the probability."""
+    for split, mask in s.splits.items():
+        if not mask.any():
+            continue
+        drawn = s.blocks(np.flatnonzero(mask))
+        bins = rules.reliability(s.p[MODEL][mask], s.truth[mask], s.weights[mask])
+        for i in range(rules.N_BINS):
+            weight = bins.weight[:, i]
+            came = drawn.ratio(bins.came[:, i], weight)
+            mean = bins.p[:, i].sum() / weight.sum() if weight.sum() > 0 else np.nan
+            yield {
+                "scenario": s.scenario, "split": split,
+                "bin_low": bins.edges[i], "bin_high": bins.edges[i + 1], "n": int(bins.n[i]),
+                "n_slots": int((weight > 0).sum()), "p": float(mean),
+                "came": came.value, "low": came.low, "high": came.high,
+            }  # fmt: skip
+
+
+def _events(s: Scored) -> Rows:
+    """The date of each event that may happen: in the record, of the model, and what is lost."""
+    mass = s.masses[MODEL]
+    dates = {"record": s.dates, "median": rules.quantiles(mass, 0.5)}
+    for level in rules.CENTRAL:
+        dates[f"low_{100 * level:.0f}"], dates[f"high_{100 * level:.0f}"] = rules.central(
+            mass, level
+        )
+    scored = {f"crps_{name}": rules.crps(values, s.dates) for name, values in s.masses.items()}
+    scored = {"pit": rules.pit(mass, s.dates), "weight": s.event_weights, **scored}
+    for i, event in enumerate(s.events):
+        row: dict[str, Any] = {
+            "scenario": s.scenario,
+            "place": s.units.places[event.unit].name,
+            "slot": s.units.slots[event.unit],
+            "event": event.what,
+            "record": None,
+            "given": bool(s.given[i]),
+            "p_happens": float(1 - mass[i, -1]),
+        }
+        row |= {name: _date(s, days[i]) for name, days in dates.items()}
+        yield row | {name: float(values[i]) for name, values in scored.items()}
+
+
+def _coverage(s: Scored) -> Rows:
+    """How many dates lie in the central intervals: of events that happened, and of all.
+
+    Who gets a camp on the day on which the UN leaves it is the same event once more.
+    """
+    once = ~s.given
+    seen: set[tuple[int, int]] = set()
+    for i in np.flatnonzero(s.happened):
+        key = (s.events[i].unit, int(s.dates[i]))
+        once[i] &= key not in seen
+        seen.add(key)
+    for which, chosen in (("happened", s.happened & once), ("all", once)):
+        for row in rules.coverage(s.masses[MODEL][chosen], s.dates[chosen]):
+            yield {"scenario": s.scenario, "events": which, **row}
+
+
+def _turns(s: Scored) -> Rows:
+    """The changes of holder in the record on the days scored."""
+    path = np.column_stack([s.units.now, s.truth])
+    for unit, day in np.argwhere(np.diff(path, axis=1) != 0):
+        place = s.units.places[unit]
+        yield {
+            "scenario": s.scenario, "date": _date(s, day), "place": place.name,
+            "slot": s.units.slots[unit], "region": place.region,
+            "before": HOLDERS[path[unit, day]], "after": HOLDERS[path[unit, day + 1]],
+            "kidal": bool(s.splits["kidal"][unit]),
+        }  # fmt: skip
+
+
+def _date(s: Scored, day: int) -> date | None:
+    """A day of the window; None if it is past it: the event does not happen."""
+    is_within = day < s.window.n_days
+    return s.window.first + timedelta(days=int(day)) if is_within else None

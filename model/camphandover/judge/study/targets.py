@@ -18,8 +18,7 @@ import numpy as np
 
 from camphandover.errors import BatchError
 from camphandover.facts.checks import ORIGIN, RECORD
-from camphandover.judge.patterns.met import WHOLE, is_within, met
-from camphandover.judge.patterns.set import parts_set
+from camphandover.judge.patterns.met import WHOLE, met, parts_set
 from camphandover.measure.claims_record import ClaimOnRecord, claim_values, claims_on_record
 from camphandover.measure.patterns.data import FILE, Pattern, patterns
 from camphandover.measure.patterns.runs import read_runs
@@ -115,7 +114,7 @@ def _where(pattern: Pattern, scenarios: Sequence[Scenario]) -> list[int]:
     holds = [
         i
         for i, one in enumerate(scenarios)
-        if is_within(Window(one.window.start, one.window.end), pattern)
+        if pattern.is_within(Window(one.window.start, one.window.end))
     ]
     if not holds:
         return []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from camphandover.core.ledger import Kind
@@ -14,6 +12,11 @@ HOURS = 24.0
 FOREVER = np.inf
 MANY = 1_000_000
 """More than there are places, days, or rows in a ledger."""
+
+
+def of(events: Events, kind: Kind) -> Events:
+    """The rows of a kind, without a copy."""
+    return events[slice(*np.searchsorted(events.kind, (int(kind), int(kind) + 1)))]
 
 
 def earliest(events: Events, n: int) -> np.ndarray:
@@ -47,74 +50,55 @@ def day_of(hour: np.ndarray) -> np.ndarray:
 
 def between(events: Events, first: int, last: int) -> Events:
     """Events from one day to another one, both included."""
-    return events.where((events.hour >= first * HOURS) & (events.hour < (last + 1) * HOURS))
+    return events[(events.hour >= first * HOURS) & (events.hour < (last + 1) * HOURS)]
 
 
-@dataclass(frozen=True)
-class Changes:
-    """Changes of control, by run, place and slot, and within these by hour.
+def changes_of(events: Events) -> Events:
+    """The changes of control, by run, place and slot, and within these by hour.
 
-    Attributes:
-        events: The rows.
-        held: Hours until the slot changes again; infinite if it never does.
-        army_back: Hours until the army has the slot; infinite if it never does.
-        kept: Hours of the longest stay of the same holder in the slot until the army has it again.
-        is_entry: Whether it is a change of its own: not that of a town that follows its camp.
-        is_lost: Whether the army has had the slot before it: not the case where it never had it.
+    Returns:
+        The rows with more columns: `held`, hours until the slot changes again, infinite if it never
+        does; `army_back`, hours until the army has the slot, likewise; `kept`, hours of the
+        longest stay of the same holder in the slot until the army has it again; `is_entry`,
+        whether it is a change of its own, not that of a town that follows its camp; `is_lost`,
+        whether the army has had the slot before it.
     """
-
-    events: Events
-    held: np.ndarray
-    army_back: np.ndarray
-    kept: np.ndarray
-    is_entry: np.ndarray
-    is_lost: np.ndarray
-
-    def where(self, mask: np.ndarray) -> Changes:
-        """The changes of a mask."""
-        columns = (self.held, self.army_back, self.kept, self.is_entry, self.is_lost)
-        return Changes(self.events.where(mask), *(column[mask] for column in columns))
-
-    def bases_lost_to(self, holder: Holder) -> Changes:
-        """Bases of the army that a holder enters, each once a day.
-
-        A base is the camp, or the town as long as another one has the camp: the UN.
-        """
-        e = self.events
-        lost = self.where((e.before == Holder.ARMY) & (e.after == holder) & self.is_entry)
-        e = lost.events
-        base = (e.run * MANY + e.place) * MANY + day_of(e.hour).astype(np.int64)
-        order = np.lexsort((e.slot, base))
-        is_first = np.diff(base[order], prepend=-1) != 0
-        return lost.where(np.sort(order[is_first]))
-
-    def gains(self, place: int, holder: Holder, slot: Slot | None = None) -> Events:
-        """Changes that give a place to a holder: that slot, or either."""
-        e = self.events
-        mask = (e.place == place) & (e.after == holder)
-        return e.where(mask if slot is None else mask & (e.slot == slot))
-
-
-def changes_of(events: Events) -> Changes:
-    """The changes of control among the rows, with how long each lasts."""
-    e = events.of(Kind.CONTROL)
-    e = e.where(np.lexsort((e.row, e.hour, e.slot, e.place, e.run)))
+    e = of(events, Kind.CONTROL)
+    e = e[np.lexsort((e.row, e.hour, e.slot, e.place, e.run))]
     group = (e.run * MANY + e.place) * len(Slot) + e.slot
     is_new = np.diff(group, prepend=-1) != 0
     hours = np.append(e.hour, FOREVER)
     held = np.where(np.append(is_new[1:], True), FOREVER, hours[1:]) - e.hour
-    back = hours[_next_of(e.after == Holder.ARMY, group)] - e.hour
     loss = np.cumsum(is_new | (e.before == Holder.ARMY)) - 1
     begins = np.flatnonzero(np.diff(loss, prepend=-1))
-    rows = e.run * MANY + e.row
-    return Changes(
-        events=e,
-        held=held,
-        army_back=back,
-        kept=_longest(loss, e.after, held),
-        is_entry=~np.isin(e.run * MANY + e.cause, rows),
-        is_lost=(e.before[begins] == Holder.ARMY)[loss],
-    )
+    more = {
+        "held": held,
+        "army_back": hours[_next_of(e.after == Holder.ARMY, group)] - e.hour,
+        "kept": _longest(loss, e.after, held),
+        "is_entry": ~np.isin(e.run * MANY + e.cause, e.run * MANY + e.row),
+        "is_lost": (e.before[begins] == Holder.ARMY)[loss],
+    }
+    columns = {name: e[name] for name in e.dtype.names} | more
+    return np.rec.fromarrays(list(columns.values()), names=list(columns))
+
+
+def bases_lost_to(changes: Events, holder: Holder) -> Events:
+    """Changes by which a holder enters bases of the army, each base once a day.
+
+    A base is the camp, or the town as long as another one has the camp: the UN.
+    """
+    is_lost = (changes.before == Holder.ARMY) & (changes.after == holder) & changes.is_entry
+    e = changes[is_lost]
+    base = (e.run * MANY + e.place) * MANY + day_of(e.hour).astype(np.int64)
+    order = np.lexsort((e.slot, base))
+    is_first = np.diff(base[order], prepend=-1) != 0
+    return e[np.sort(order[is_first])]
+
+
+def gains(changes: Events, place: int, holder: Holder, slot: Slot | None = None) -> Events:
+    """Changes that give a place to a holder: that slot, or either."""
+    mask = (changes.place == place) & (changes.after == holder)
+    return changes[mask if slot is None else mask & (changes.slot == slot)]
 
 
 def _longest(loss: np.ndarray, holder: np.ndarray, held: np.ndarray) -> np.ndarray:

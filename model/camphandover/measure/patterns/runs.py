@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from camphandover import facts
 from camphandover.batch.cubes import OF_SIDES
 from camphandover.batch.names import check_holders
 from camphandover.core.ledger import Kind
@@ -33,43 +34,14 @@ NONE = -1
 SIDES_OF_ARMY = (int(Side.ARMY), int(Side.WAGNER))
 
 
-@dataclass(frozen=True)
-class Events:
-    """Rows of the ledgers of some runs by kind, and of a kind as they were written, run by run.
+Events = Any  # of NumPy's record arrays, whose fields type checkers do not know
+"""Rows of the ledgers of some runs by kind, and of a kind as they were written, run by run.
 
-    Codes are those of `camphandover.facts.codes` and `ledger.Kind`; -1 is none.
-
-    Attributes:
-        run: Position of the run in its block.
-        row: Number of the row in its ledger.
-        hour: Hours since 1970.
-        entity: 0 or more where the row is about a unit.
-        amount: Men, days or what the kind counts.
-        cause: Row that caused it.
-    """
-
-    run: np.ndarray
-    row: np.ndarray
-    hour: np.ndarray
-    kind: np.ndarray
-    side: np.ndarray
-    place: np.ndarray
-    slot: np.ndarray
-    before: np.ndarray
-    after: np.ndarray
-    mission: np.ndarray
-    entity: np.ndarray
-    amount: np.ndarray
-    cause: np.ndarray
-
-    def where(self, mask: np.ndarray) -> Events:
-        """The rows of a mask."""
-        return Events(*(getattr(self, field.name)[mask] for field in fields(self)))
-
-    def of(self, kind: Kind) -> Events:
-        """The rows of a kind, without a copy."""
-        first, stop = np.searchsorted(self.kind, (int(kind), int(kind) + 1))
-        return Events(*(getattr(self, field.name)[first:stop] for field in fields(self)))
+Columns: `run`, position of the run in its block; `row`, number of the row in its ledger; `hour`
+since 1970; `entity`, 0 or more where the row is about a unit; `amount`, men, days or what the kind
+counts; `cause`, row that caused it; and the codes `kind` of `ledger.Kind`, `side`, `place`, `slot`,
+`before`, `after` and `mission` of `camphandover.facts.codes`. -1 is none.
+"""
 
 
 @dataclass(frozen=True)
@@ -109,11 +81,6 @@ class Runs:
     def start(self) -> int:
         """First day, days since 1970."""
         return (self.window.first - date(1970, 1, 1)).days
-
-    @property
-    def end(self) -> int:
-        """Last day, days since 1970."""
-        return self.start + self.window.n_days - 1
 
 
 def check_full(batch: Batch) -> None:
@@ -169,60 +136,40 @@ def events_of(table: pa.Table, first: int, stop: int) -> Events:
     """The rows of a block's Parquet file that the patterns need.
 
     Args:
-        table: As `ensemble.ledgers.encode` writes it.
+        table: As `batch.ledgers.encode` writes it.
         first: First replicate of the block. stop: The one after the last wanted.
     """
-    kind = _codes(table, "kind", [kind.label for kind in Kind], [int(kind) for kind in Kind])
+    kind = _codes(table, "kind", {kind.label: int(kind) for kind in Kind})
     replicate = table["replicate"].to_numpy()
     rows = np.flatnonzero(np.isin(kind, KINDS) & (replicate < stop))
     rows = rows[np.argsort(kind[rows], kind="stable")]
     time = table["time"].to_numpy().astype("datetime64[ms]").astype(np.int64)
-    codes = {name: _codes(table, name, *of)[rows] for name, of in _vocabularies().items()}
-    return Events(
-        run=(replicate[rows] - first).astype(np.int64),
-        row=table["row"].to_numpy()[rows],
-        hour=time[rows] / MS_PER_HOUR,
-        kind=kind[rows],
-        **codes,
-        entity=_whole(table, "entity")[rows],
-        amount=table["amount"].to_numpy()[rows],
-        cause=_whole(table, "cause")[rows],
-    )
+    columns = {name: _codes(table, name, of) for name, of in _vocabularies().items()}
+    columns |= {"kind": kind, "run": (replicate - first).astype(np.int64)}
+    columns |= {"hour": time / MS_PER_HOUR}
+    for name in ("row", "entity", "amount", "cause"):
+        columns[name] = table[name].fill_null(NONE).to_numpy()
+    names = list(columns)
+    return np.rec.fromarrays([columns[name][rows] for name in names], names=names)
 
 
-def _vocabularies() -> dict[str, tuple[list[str], list[int]]]:
+def _vocabularies() -> dict[str, dict[str, int]]:
     """By column, the names in the file and the codes that they stand for."""
-    from camphandover import facts
-
-    places = [place.name for place in facts.load().places]
-
-    def of(codes: Any) -> tuple[list[str], list[int]]:
-        return [code.name.lower() for code in codes], [int(code) for code in codes]
-
+    places = {place.name: code for code, place in enumerate(facts.load().places)}
+    side, slot, holder, mission = (
+        {code.name.lower(): int(code) for code in codes} for codes in (Side, Slot, Holder, Mission)
+    )
     return {
-        "side": of(Side),
-        "place": (places, list(range(len(places)))),
-        "slot": of(Slot),
-        "before": of(Holder),
-        "after": of(Holder),
-        "mission": of(Mission),
-    }
+        "side": side, "place": places, "slot": slot, "before": holder, "after": holder,
+        "mission": mission,
+    }  # fmt: skip
 
 
-def _codes(table: pa.Table, column: str, names: list[str], codes: list[int]) -> np.ndarray:
+def _codes(table: pa.Table, column: str, code_of: dict[str, int]) -> np.ndarray:
     """A column of names as codes, int16; no name is -1."""
-    code_of = dict(zip(names, codes, strict=True))
     parts = []
     for chunk in table[column].chunks:
         found = [code_of.get(name, NONE) for name in chunk.dictionary.to_pylist()]
         lookup = np.array([*found, NONE], np.int16)  # a null is -1 and so finds the last one
         parts.append(lookup[chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False)])
     return np.concatenate(parts) if parts else np.empty(0, np.int16)
-
-
-def _whole(table: pa.Table, column: str) -> np.ndarray:
-    """A column of whole numbers, nulls as -1."""
-    import pyarrow.compute as pc
-
-    filled: np.ndarray = pc.fill_null(table[column], NONE).to_numpy()
-    return filled

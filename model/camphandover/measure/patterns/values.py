@@ -13,71 +13,13 @@ import numpy as np
 
 from camphandover.core.ledger import Kind
 from camphandover.facts.codes import Holder, Mission, Side, Slot
-from camphandover.measure.patterns.data import Pattern
-from camphandover.measure.patterns.events import (
-    HOURS,
-    MANY,
-    Changes,
-    between,
-    changes_of,
-    day_of,
-    earliest,
-    holder_at,
-    how_many,
-    latest,
-    nearest,
-    total,
-)
+from camphandover.measure.patterns import events as ask
+from camphandover.measure.patterns.data import VALUES, Pattern
+from camphandover.measure.patterns.events import HOURS, MANY, of
 from camphandover.measure.patterns.runs import SIDES_OF_ARMY, Events, Runs
 
 Columns = dict[str, np.ndarray]
-Measure = Callable[[Runs, Changes, Pattern], Columns]
-
-VALUES: dict[str, tuple[str, str]] = {
-    "P1_day_off": ("days", "day on which the army has the camp of Ber, from the record's"),
-    "P1_army_dead": ("persons", "dead of army and Wagner at Ber until a week after that day"),
-    "P2_eased_day": ("days", "first easing of Timbuktu's blockade, since its declaration"),
-    "P2_army_share": ("1", "share of days from then on at whose end the army has the town"),
-    "P3_day_off": ("days", "day on which separatists enter the base of Bourem, from the record's; "
-                   "of several the nearest"),
-    "P3_hours_lost": ("hours", "from that entry until the army has the base again"),
-    "P3_hours_held": ("hours", "from that entry until the separatists lose or leave it"),
-    "P3_same_day": ("bases", "of the army entered by separatists around that day and the army's "
-                    "again on the day of the entry"),
-    "P4_raids": ("attacks", "of separatists on bases of the river and the west"),
-    "P4_entered": ("bases", "that they enter there"),
-    "P4_entered_share": ("1", "of the attacks"),
-    "P4_held": ("bases", "of those entered that they keep for 72 hours"),
-    "P4_held_share": ("1", "of those entered; 0 if none is"),
-    "P5_aircraft": ("aircraft", "manned ones of the army lost, or hit as they landed"),
-    "P5_aircraft_and_drones": ("aircraft", "the same with drones"),
-    "P6_departs": ("days", "day on which the first column leaves Gao, from the record's"),
-    "P6_days": ("days", "from then until the army has Anefis, camp or town"),
-    "P7_halt": ("days", "from Anefis to the army's arrival before Kidal"),
-    "P7_to_capture": ("days", "from Anefis until the army has Kidal, camp or town"),
-    "P8_Tessalit": ("holder", "code of who has the UN's camp after its exit (codes.Holder)"),
-    "P8_Aguelhok": ("holder", "the same of Aguelhok"),
-    "P8_Kidal": ("holder", "the same of Kidal"),
-    "P9_early": ("days", "of the UN's exit from Kidal ahead of the announced plan"),
-    "P9_convoy_days": ("days", "on the road to Gao"),
-    "P9_ieds": ("hits", "of mines on that convoy"),
-    "P9_convoy_dead": ("persons", "of the UN in it; if another convoy is hit on the same day, at "
-                       "most so many"),
-    "P10_day_off": ("days", "day on which the army has the camp of Kidal, from the record's"),
-    "P10_hold": ("days", "for which the separatists had it before; 0 if they never had"),
-    "P10_kept": ("1", "fit men of the separatists on that day over those of the first day"),
-    "P11_emptied": ("1", "share of the people of four towns who are not at home"),
-    "P12_attacks": ("attacks", "of GSIM on bases"),
-    "P12_held": ("bases", "lost by the army that GSIM enters on these dates and has for 72 hours"),
-    "P12_held_ever": ("bases", "the same on any date"),
-    "P13_day_off": ("days", "day on which the army has the camp of Aguelhok, from the record's"),
-    "P13_blockade_day": ("days", "first blockade declared by separatists, from the record's"),
-    "P14_capitals_lost": ("places", "capitals of regions whose town is not the army's"),
-    "P14_posts_lost": ("places", "bases of the river and the west that the separatists have"),
-    "P14_partner_units": ("units", "of partners' troops that have come to the north"),
-    "P14_un_camps_lost": ("places", "former camps of the UN that the separatists have"),
-}  # fmt: skip
-"""Columns of the values: unit and meaning."""
+Measure = Callable[[Runs, Events, Pattern], Columns]
 
 
 def measure(runs: Runs, patterns: Mapping[str, Pattern]) -> Columns:
@@ -87,72 +29,67 @@ def measure(runs: Runs, patterns: Mapping[str, Pattern]) -> Columns:
         runs: A block.
         patterns: Definitions by name.
     """
-    changes = changes_of(runs.events)
+    changes = ask.changes_of(runs.events)
     columns = {name: np.full(runs.n, np.nan) for name in VALUES}
     for name, pattern in patterns.items():
-        if is_within(runs, pattern):
+        if pattern.is_within(runs.window):
             columns |= MEASURES[name](runs, changes, pattern)
     return {name: np.where(runs.is_valid, column, np.nan) for name, column in columns.items()}
 
 
-def is_within(runs: Runs, pattern: Pattern) -> bool:
-    """Whether the runs' dates hold those of the pattern."""
-    return runs.window.first <= pattern.first and pattern.last <= runs.window.last
-
-
-def _ber(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _ber(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     camp, record = pattern.place("camp"), pattern.dates["record"]
-    losses = runs.events.of(Kind.LOSSES)
-    ours = losses.where((losses.place == camp) & np.isin(losses.side, SIDES_OF_ARMY))
+    losses = of(runs.events, Kind.LOSSES)
+    ours = losses[(losses.place == camp) & np.isin(losses.side, SIDES_OF_ARMY)]
     until = record + int(pattern.numbers["days_after"])
     return {
-        "P1_day_off": _off(changes.gains(camp, Holder.ARMY, Slot.CAMP), record, runs),
-        "P1_army_dead": total(between(ours, runs.start, until), runs.n),
+        "P1_day_off": _off(ask.gains(changes, camp, Holder.ARMY, Slot.CAMP), record, runs),
+        "P1_army_dead": ask.total(ask.between(ours, runs.start, until), runs.n),
     }
 
 
-def _timbuktu(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _timbuktu(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     town, since = pattern.place("town"), pattern.dates["record"]
-    eased = runs.events.of(Kind.BLOCKADE_EASED)
+    eased = of(runs.events, Kind.BLOCKADE_EASED)
     days = slice(runs.index(since), runs.index(pattern.dates["until"]) + 1)
     held = runs.control[:, town, Slot.TOWN, days] == Holder.ARMY
     return {
-        "P2_eased_day": _off(eased.where(eased.place == town), since, runs),
+        "P2_eased_day": _off(eased[eased.place == town], since, runs),
         "P2_army_share": held.mean(axis=1),
     }
 
 
-def _bourem(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _bourem(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     camp, record = pattern.place("camp"), pattern.dates["record"]
     around = int(pattern.numbers["days_around"])
-    entered = changes.bases_lost_to(Holder.SEPARATISTS)
-    here = entered.where((entered.events.place == camp) & (entered.events.slot == Slot.CAMP))
-    chosen = nearest(here.events, record, runs.n)
+    entered = ask.bases_lost_to(changes, Holder.SEPARATISTS)
+    here = entered[(entered.place == camp) & (entered.slot == Slot.CAMP)]
+    chosen = ask.nearest(here, record, runs.n)
 
     def of_chosen(values: np.ndarray) -> np.ndarray:
         return np.where(chosen >= 0, np.append(values, np.nan)[chosen], np.nan)
 
-    day = day_of(entered.events.hour)
-    is_back = day_of(entered.events.hour + entered.army_back) == day
+    day = ask.day_of(entered.hour)
+    is_back = ask.day_of(entered.hour + entered.army_back) == day
     is_near = np.abs(day - record) <= around
     return {
-        "P3_day_off": of_chosen(day_of(here.events.hour)) - record,
+        "P3_day_off": of_chosen(ask.day_of(here.hour)) - record,
         "P3_hours_lost": of_chosen(here.army_back),
         "P3_hours_held": of_chosen(here.held),
-        "P3_same_day": how_many(entered.events.where(is_back & is_near), runs.n),
+        "P3_same_day": ask.how_many(entered[is_back & is_near], runs.n),
     }
 
 
-def _raids(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _raids(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     posts, span = pattern.places["posts"], (pattern.dates["first"], pattern.dates["last"])
-    battles = runs.events.of(Kind.BATTLE)
+    battles = of(runs.events, Kind.BATTLE)
     is_raid = (battles.side == Side.SEPARATISTS) & np.isin(battles.place, posts)
-    entered = changes.bases_lost_to(Holder.SEPARATISTS)
-    entered = entered.where(np.isin(entered.events.place, posts))
+    entered = ask.bases_lost_to(changes, Holder.SEPARATISTS)
+    entered = entered[np.isin(entered.place, posts)]
     is_kept = entered.kept >= pattern.numbers["held_hours"]
-    raids = how_many(between(battles.where(is_raid), *span), runs.n)
-    n_entered = how_many(between(entered.events, *span), runs.n)
-    n_held = how_many(between(entered.events.where(is_kept), *span), runs.n)
+    raids = ask.how_many(ask.between(battles[is_raid], *span), runs.n)
+    n_entered = ask.how_many(ask.between(entered, *span), runs.n)
+    n_held = ask.how_many(ask.between(entered[is_kept], *span), runs.n)
     return {
         "P4_raids": raids,
         "P4_entered": n_entered,
@@ -162,71 +99,70 @@ def _raids(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
     }
 
 
-def _aircraft(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _aircraft(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     span = (pattern.dates["first"], pattern.dates["last"])
-    lost = between(runs.events.of(Kind.AIRCRAFT_LOST), *span)
-    hit = how_many(between(runs.events.of(Kind.AIRCRAFT_HIT), *span), runs.n)
+    lost = ask.between(of(runs.events, Kind.AIRCRAFT_LOST), *span)
+    hit = ask.how_many(ask.between(of(runs.events, Kind.AIRCRAFT_HIT), *span), runs.n)
     is_manned = lost.amount > 0
     return {
-        "P5_aircraft": how_many(lost.where(is_manned), runs.n) + hit,
-        "P5_aircraft_and_drones": how_many(lost, runs.n) + hit,
+        "P5_aircraft": ask.how_many(lost[is_manned], runs.n) + hit,
+        "P5_aircraft_and_drones": ask.how_many(lost, runs.n) + hit,
     }
 
 
-def _column(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
-    departs = runs.events.of(Kind.DEPART)
+def _column(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
+    departs = of(runs.events, Kind.DEPART)
     is_column = (departs.mission == Mission.OFFENSIVE) & np.isin(departs.side, SIDES_OF_ARMY)
-    left = earliest(departs.where(is_column & (departs.place == pattern.place("from"))), runs.n)
-    taken = earliest(changes.gains(pattern.place("to"), Holder.ARMY), runs.n)
+    left = ask.earliest(departs[is_column & (departs.place == pattern.place("from"))], runs.n)
+    taken = ask.earliest(ask.gains(changes, pattern.place("to"), Holder.ARMY), runs.n)
     return {
-        "P6_departs": day_of(left) - pattern.dates["record"],
+        "P6_departs": ask.day_of(left) - pattern.dates["record"],
         "P6_days": (taken - left) / HOURS,
     }
 
 
-def _halt(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _halt(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     at, goal = pattern.place("at"), pattern.place("before")
-    taken = earliest(changes.gains(at, Holder.ARMY), runs.n)
-    arrives = runs.events.of(Kind.ARRIVE)
+    taken = ask.earliest(ask.gains(changes, at, Holder.ARMY), runs.n)
+    arrives = of(runs.events, Kind.ARRIVE)
     is_there = (arrives.place == goal) & np.isin(arrives.side, SIDES_OF_ARMY)
     is_later = arrives.hour >= taken[arrives.run]  # false where it is nan
-    captured = earliest(changes.gains(goal, Holder.ARMY), runs.n)
+    captured = ask.earliest(ask.gains(changes, goal, Holder.ARMY), runs.n)
     return {
-        "P7_halt": (earliest(arrives.where(is_there & is_later), runs.n) - taken) / HOURS,
+        "P7_halt": (ask.earliest(arrives[is_there & is_later], runs.n) - taken) / HOURS,
         "P7_to_capture": (captured - taken) / HOURS,
     }
 
 
-def _camps(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
-    e = changes.events
-    columns = {}
+def _camps(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
+    e, columns = changes, {}
     for name, place in zip(("Tessalit", "Aguelhok", "Kidal"), pattern.places["camps"], strict=True):
-        here = e.where((e.place == place) & (e.slot == Slot.CAMP))
-        left = earliest(here.where(here.before == Holder.MINUSMA), runs.n)
-        columns[f"P8_{name}"] = holder_at(here, left + pattern.numbers["settle_hours"])
+        here = e[(e.place == place) & (e.slot == Slot.CAMP)]
+        left = ask.earliest(here[here.before == Holder.MINUSMA], runs.n)
+        columns[f"P8_{name}"] = ask.holder_at(here, left + pattern.numbers["settle_hours"])
     return columns
 
 
-def _exit(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _exit(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     camp, to = pattern.place("camp"), pattern.place("to")
     e, n = runs.events, runs.n
-    exits, departs = e.of(Kind.EXIT), e.of(Kind.DEPART)
-    left = day_of(earliest(exits.where(exits.place == camp), n))
-    convoy = departs.where((departs.mission == Mission.CONVOY) & (departs.place == camp))
+    exits, departs = of(e, Kind.EXIT), of(e, Kind.DEPART)
+    left = ask.day_of(ask.earliest(exits[exits.place == camp], n))
+    convoy = departs[(departs.mission == Mission.CONVOY) & (departs.place == camp)]
     convoy_row = np.full(n, -1)
     convoy_row[convoy.run] = convoy.row
 
     def on_the_road(kind: Kind) -> Events:
-        rows = e.of(kind)
-        return rows.where((rows.cause == convoy_row[rows.run]) & (rows.cause >= 0))
+        rows = of(e, kind)
+        return rows[(rows.cause == convoy_row[rows.run]) & (rows.cause >= 0)]
 
     arrives, hits = on_the_road(Kind.ARRIVE), on_the_road(Kind.IED)
-    arrived = earliest(arrives.where(arrives.place == to), n)
+    arrived = ask.earliest(arrives[arrives.place == to], n)
     has_left = convoy_row >= 0
     return {
         "P9_early": pattern.dates["plan"] - left,
-        "P9_convoy_days": (arrived - earliest(convoy, n)) / HOURS,
-        "P9_ieds": np.where(has_left, how_many(hits, n), np.nan),
+        "P9_convoy_days": (arrived - ask.earliest(convoy, n)) / HOURS,
+        "P9_ieds": np.where(has_left, ask.how_many(hits, n), np.nan),
         "P9_convoy_dead": np.where(has_left, _dead_of_convoy(runs, hits), np.nan),
     }
 
@@ -237,50 +173,50 @@ def _dead_of_convoy(runs: Runs, hits: Events) -> np.ndarray:
     A row of the ledger tells dead and wounded together; the series tells the dead of each day.
     """
     struck = np.zeros((runs.n, runs.window.n_days))
-    days = day_of(hits.hour).astype(int) - runs.start
+    days = ask.day_of(hits.hour).astype(int) - runs.start
     np.add.at(struck, (hits.run, days), hits.amount)
     dead = np.diff(runs.dead[:, :, Side.MINUSMA], axis=1, prepend=0.0)
     return np.minimum(struck, np.nan_to_num(dead)).sum(axis=1)
 
 
-def _kidal(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _kidal(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     camp, n = pattern.place("camp"), runs.n
-    taken = earliest(changes.gains(camp, Holder.ARMY, Slot.CAMP), n)
-    before = changes.gains(camp, Holder.SEPARATISTS, Slot.CAMP)
-    since = latest(before.where(before.hour < taken[before.run]), n)
-    day = np.nan_to_num(day_of(taken) - runs.start).astype(int)
+    taken = ask.earliest(ask.gains(changes, camp, Holder.ARMY, Slot.CAMP), n)
+    before = ask.gains(changes, camp, Holder.SEPARATISTS, Slot.CAMP)
+    since = ask.latest(before[before.hour < taken[before.run]], n)
+    day = np.nan_to_num(ask.day_of(taken) - runs.start).astype(int)
     men = runs.men[:, :, Side.SEPARATISTS]
     kept = men[np.arange(n), day] / np.where(men[:, 0] > 0, men[:, 0], np.nan)
     is_taken = ~np.isnan(taken)
     return {
-        "P10_day_off": day_of(taken) - pattern.dates["record"],
+        "P10_day_off": ask.day_of(taken) - pattern.dates["record"],
         "P10_hold": np.where(is_taken & np.isnan(since), 0.0, (taken - since) / HOURS),
         "P10_kept": np.where(is_taken, kept, np.nan),
     }
 
 
-def _towns(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _towns(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     people = runs.residents[:, :, list(pattern.places["towns"])].sum(axis=2, dtype=float)
     day = runs.index(pattern.dates["record"])
     return {"P11_emptied": 1.0 - people[:, day] / np.where(people[:, 0] > 0, people[:, 0], np.nan)}
 
 
-def _second_front(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _second_front(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     span = (pattern.dates["first"], pattern.dates["last"])
-    battles = runs.events.of(Kind.BATTLE)
-    attacks = between(battles.where(battles.side == Side.GSIM), *span)
+    battles = of(runs.events, Kind.BATTLE)
+    attacks = ask.between(battles[battles.side == Side.GSIM], *span)
     kept = _kept(changes, Holder.GSIM, pattern.numbers["held_hours"])
     return {
-        "P12_attacks": how_many(attacks, runs.n),
-        "P12_held": _places(between(kept, *span), runs.n),
+        "P12_attacks": ask.how_many(attacks, runs.n),
+        "P12_held": _places(ask.between(kept, *span), runs.n),
         "P12_held_ever": _places(kept, runs.n),
     }
 
 
-def _kept(changes: Changes, holder: Holder, hours: float) -> Events:
+def _kept(changes: Events, holder: Holder, hours: float) -> Events:
     """Stays of a holder, so many hours long, in what the army had lost to it or to another one."""
-    e = changes.events
-    return e.where((e.after == holder) & changes.is_lost & (changes.held >= hours))
+    e = changes
+    return e[(e.after == holder) & e.is_lost & (e.held >= hours)]
 
 
 def _places(events: Events, n: int) -> np.ndarray:
@@ -289,29 +225,29 @@ def _places(events: Events, n: int) -> np.ndarray:
     return np.bincount(seen // MANY, minlength=n).astype(float)
 
 
-def _aguelhok(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
-    taken = changes.gains(pattern.place("camp"), Holder.ARMY, Slot.CAMP)
-    blockades = runs.events.of(Kind.BLOCKADE)
-    theirs = blockades.where(blockades.side == Side.SEPARATISTS)
+def _aguelhok(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
+    taken = ask.gains(changes, pattern.place("camp"), Holder.ARMY, Slot.CAMP)
+    blockades = of(runs.events, Kind.BLOCKADE)
+    theirs = blockades[blockades.side == Side.SEPARATISTS]
     return {
         "P13_day_off": _off(taken, pattern.dates["record"], runs),
         "P13_blockade_day": _off(theirs, pattern.dates["blockade"], runs),
     }
 
 
-def _end_of_year(runs: Runs, changes: Changes, pattern: Pattern) -> Columns:
+def _end_of_year(runs: Runs, changes: Events, pattern: Pattern) -> Columns:
     day = pattern.dates["record"]
     last = runs.control[..., runs.index(day)]
     is_theirs = last[:, :, Slot.CAMP] == Holder.SEPARATISTS
     is_capital = list(pattern.places["capitals"])
-    came = between(runs.events.of(Kind.HELP_ARRIVES), runs.start, day)
+    came = ask.between(of(runs.events, Kind.HELP_ARRIVES), runs.start, day)
     # Help that is no unit is drones.
-    troops = came.where((came.entity >= 0) & np.isin(came.place, pattern.places["north"]))
+    troops = came[(came.entity >= 0) & np.isin(came.place, pattern.places["north"])]
     return {
         "P14_capitals_lost": _count(last[:, is_capital, Slot.TOWN] != Holder.ARMY),
         "P14_posts_lost": _count(is_theirs[:, list(pattern.places["posts"])]),
         "P14_un_camps_lost": _count(is_theirs[:, list(pattern.places["camps"])]),
-        "P14_partner_units": how_many(troops, runs.n),
+        "P14_partner_units": ask.how_many(troops, runs.n),
     }
 
 
@@ -321,7 +257,7 @@ def _count(mask: np.ndarray) -> np.ndarray:
 
 def _off(events: Events, record: int, runs: Runs) -> np.ndarray:
     """Calendar days from a day to the first of the events of each run."""
-    off: np.ndarray = day_of(earliest(events, runs.n)) - record
+    off: np.ndarray = ask.day_of(ask.earliest(events, runs.n)) - record
     return off
 
 
