@@ -172,7 +172,7 @@ def _compared(batch: Batch, base: str, name: str) -> Compared:
 
 def _difference_rows(comparison: Comparison) -> Rows:
     """Days held, holder at the end, dead and displaced: what differs beyond chance comes first."""
-    from camphandover.say.compare import said
+    from camphandover.say.compare import texts
 
     columns = ["Outcome", "Place", "Of whom", comparison.a, comparison.b]
     columns += ["Difference [95 %]", "Chance that it is better [95 %]", "Gain of pairing"]
@@ -182,7 +182,7 @@ def _difference_rows(comparison: Comparison) -> Rows:
         & table["outcome"].isin(["days_held", "dead", "displaced"])
     ]
     shown = shown[(shown["difference"] != 0) | (shown["ties"] < 1)]
-    return Rows(columns, [said(row) for row in shown.itertuples()], names=3)
+    return Rows(columns, [texts(row) for row in shown.to_dict("records")], names=3)
 
 
 # --- charts ------------------------------------------------------------------------------
