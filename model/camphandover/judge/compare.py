@@ -14,9 +14,9 @@ import numpy as np
 from camphandover import inputs
 from camphandover.batch.cubes import SLOTS
 from camphandover.batch.names import check_known
-from camphandover.batch.told import Told
+from camphandover.batch.told import Warned
 from camphandover.errors import BatchError
-from camphandover.judge.compare_warnings import warnings_of
+from camphandover.judge.cautions import Cautions, cautions_of
 from camphandover.judge.paired import paired
 from camphandover.measure.outcomes import (
     HALF_WIDTH,
@@ -41,7 +41,7 @@ NEARLY_NIL = {"days": 0.5, "share": 0.005, "dead": 0.5, "people": 0.5, "number":
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison(Told):
+class Comparison(Warned):
     """Scenario A beside scenario B, run by run.
 
     `table` has one row for each outcome:
@@ -82,7 +82,8 @@ class Comparison(Told):
         places: Places that the text shows.
         half_width: Half-width by unit.
         table: See above.
-        warnings: What must be known first: unlike windows, a scenario that has not begun.
+        cautions: What must be known first: unlike windows, a scenario that has not begun; in
+            sentences, `warnings`.
     """
 
     words: ClassVar[str] = "camphandover.say.compare"
@@ -99,7 +100,7 @@ class Comparison(Told):
     places: tuple[str, ...]
     half_width: dict[str, float]
     table: pd.DataFrame
-    warnings: tuple[str, ...] = ()
+    cautions: Cautions
 
     def select(
         self, outcome: str | None = None, place: str | None = None, who: str | None = None
@@ -197,7 +198,7 @@ def compare(
         places=tuple(place for place in wanted if places is not None or place in KEY_BASES),
         half_width=widths,
         table=table,
-        warnings=warnings_of(batch, a, b, window, day, table),
+        cautions=cautions_of(batch, a, b, window, day),
     )
 
 

@@ -19,10 +19,13 @@ from camphandover.measure.outcomes import by_label, filled
 from camphandover.say.document import Block, Column, Document, Paragraph, Table, table
 
 if TYPE_CHECKING:
+    from camphandover.judge.cautions import Unbegun
     from camphandover.judge.compare import Comparison
 
 DAY = "%d %B %Y"
 SAME = "There is no row to show: all is the same in all runs, or nearly nil."
+NAMED = 3
+"""Camps that are named; of more it is told how many they are."""
 MOST_GAIN = 9999
 """A larger variance reduction that is not infinite says no more than this."""
 DIGITS = {"days": 1, "dead": 1, "people": 0, "number": 1}
@@ -49,10 +52,10 @@ def document(comparison: Comparison) -> Document:
         "variance reduction). Runs: of each scenario, paired and unpaired, for an interval of +- "
         f"{widths}. Rows that are the same in all runs, or nearly nil in both, are left out."
     )
-    warnings = [Paragraph(warning, "warning") for warning in c.warnings]
+    warned = [Paragraph(warning, "warning") for warning in c.warnings]
     tables = [_section(c, outcome) for outcome in dict.fromkeys(c.table["outcome"])]
     shown: list[Block] = [one for one in tables if one.rows] or [Paragraph(SAME)]
-    return [*warnings, Paragraph(compared), Paragraph(columns), *shown]
+    return [*warned, Paragraph(compared), Paragraph(columns), *shown]
 
 
 def _section(c: Comparison, label: str) -> Table:
@@ -122,6 +125,55 @@ def _whole(value: Any) -> str:
     import pandas as pd
 
     return NONE if pd.isna(value) else str(value)
+
+
+# --- what must be known first ------------------------------------------------------------
+
+
+def warnings(comparison: Comparison) -> list[str]:
+    """That windows differ, that a scenario has not begun, that nothing differs; in sentences."""
+    c, up_to = comparison, f"up to {comparison.window.last:{DAY}}"
+    found = [_unlike_windows(c)] if c.windows[0] != c.windows[1] else []
+    found += [_unbegun(c, one) for one in c.cautions.unbegun]
+    if (c.table["ties"] == 1).all():
+        why = "what the two set differently has not begun by then, or changes none of it."
+        if c.cautions.is_one_scenario:
+            why = "but for the window the two are one scenario in effect."
+        found.append(f"nothing that is compared differs in any pair of runs {up_to}: {why}")
+    return found
+
+
+def _unlike_windows(c: Comparison) -> str:
+    """Up to when both are judged, and what to compare instead."""
+    windows = dict(zip((c.a, c.b), c.windows, strict=True))
+    told = "the windows differ: " + ", ".join(f"{name} is {own}" for name, own in windows.items())
+    told += ", and only the dates of both are compared: both are judged up to "
+    told += f"{c.window.last:{DAY}}"
+    for name, window in windows.items():
+        left = (window.last - c.window.last).days
+        told += f", {name} {left} days before its last one" if left else ""
+    if c.cautions.instead is None:
+        return f"{told}."
+    other, name, like = c.cautions.instead
+    return f"{told}. {other} is {name} with the window of {like}: compare these two."
+
+
+def _unbegun(c: Comparison, one: Unbegun) -> str:
+    camps, by = one.camps, f"{one.day:{DAY}}"
+    if one.n_left is not None:
+        return (
+            f"{one.scenario} is not done by {by}: in at least half of its runs the UN has left "
+            f"{one.n_left} of the {len(camps)} camps that {c.a} and {c.b} hand over differently."
+        )
+    which = f"any of the {len(camps)} camps that the two hand over differently"
+    if len(camps) == 1:
+        which = f"{camps[0]}, the one camp that the two hand over differently,"
+    elif len(camps) <= NAMED:
+        which = f"any of the camps that the two hand over differently, {', '.join(camps)},"
+    return (
+        f"{one.scenario} has not begun by {by}: in no run has the UN left {which} by then; the "
+        f"first of them is due on {one.due:{DAY}}."
+    )
 
 
 def data(comparison: Comparison) -> dict[str, Any]:
