@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -50,6 +50,7 @@ LABELS = {
 """Over what an outcome is asked, apart from `place` and `date`, and the names that there are."""
 WORDS_OVER = {"taker": "holder", "loser": "side"}
 """What some of them are called to users."""
+OVER = ("place", *LABELS, "date")
 OPTIONAL = ("loser", "date")
 """What need not be named: all losers together, the last date."""
 KEY_BASES = ("Kidal", "Tessalit", "Aguelhok", "Ber", "Gao", "Timbuktu")
@@ -75,33 +76,80 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """A kind of outcome.
+    """What makes a function an outcome, which comparisons and analyses then know by its name.
+
+    The function takes some runs of one scenario and gives a value for each of them:
+
+        @ch.outcome(unit="days", better="fewer", title="days until Gao is lost")
+        def gao_lost(runs):
+            return runs.held_by("army", "Gao").argmin(axis=1)
+
+    `runs` has `n`, `n_days`, `control`, `series`, `people` (labelled, as those of a batch),
+    `held_by(holder, place)` and `grown(figure)`; the function is called for at most 200 runs at a
+    time, never for one that failed.
 
     Attributes:
-        name: As it is asked for.
-        label: As rows of a comparison call it.
-        unit: One of `HALF_WIDTH`.
-        better: `more` or `less`.
-        over: What it is asked for: `place`, then `holder`, `taker` (holders but the UN), `side` or
-            `loser` (sides and civilians), then `date`.
-        title: What it is of one of these, in words.
-        heading: What it is of all of them.
+        unit: `days`, `share` (of runs; each run's value is true or false), `dead`, `people` or
+            `number`.
+        better: `more` or `fewer` of it (`less`, once it is registered).
+        over: Over what it is asked, if not once for each run: `place`, then `holder`, `taker`
+            (holders but the UN), `side` or `loser` (sides and civilians), then `date`. The array
+            then has an axis for each, in this order, after that of the runs; the date is a second
+            argument.
+        title: What it is, in words; its name if not given.
+        heading: What it is of all places and holders; the title if not given.
+        label: What rows of a comparison call it; its name if not given.
         who: Whose it is, if it is asked over no holder or side.
-        function: From `Runs` (and a date, if `date` is in `over`) to a value for each run, shape
-            (replicate, ...) with an axis for each of `over` but the date.
-        is_date: Whether the days are those before a date, the whole window if there is none.
+        is_date: Whether the days are those before a date, the whole window if there is none: a
+            comparison then tells the median dates.
+        name: As it is asked for: that of the function.
+        function: The function.
+    Errors:
+        BatchError if a word is not known, or the name is taken.
     """
 
-    name: str
-    label: str
     unit: str
     better: str
-    over: tuple[str, ...]
-    title: str
-    heading: str
-    who: str
-    function: Callable[..., Any]
+    over: str | Sequence[str] = ()
+    title: str = ""
+    heading: str = ""
+    label: str = ""
+    who: str = ""
     is_date: bool = False
+    name: str = ""
+    function: Any = None
+
+    def __post_init__(self) -> None:
+        """Hold the words to those that are known."""
+        check_known("unit", self.unit, tuple(HALF_WIDTH))
+        check_known("direction (better=)", self.better, tuple(BETTER))
+        dims = self._dims()
+        for dim in dims:
+            check_known("dimension (over=)", dim, OVER)
+        if dims != tuple(dim for dim in OVER if dim in dims):
+            raise BatchError(f"over={dims}: the order {', '.join(OVER)} is needed.")
+
+    def _dims(self) -> tuple[str, ...]:
+        return (self.over,) if isinstance(self.over, str) else tuple(self.over)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Register a function, which stays what it is."""
+        name = function.__name__
+        title = self.title or name.replace("_", " ")
+        made = replace(
+            self, name=name, function=function, better=BETTER[self.better], over=self._dims(),
+            title=title, heading=self.heading or f"{title[:1].upper()}{title[1:]}",
+            label=self.label or name,
+        )  # fmt: skip
+        for other in REGISTRY.values():
+            is_again = other.name == name and other.function.__module__ == function.__module__
+            if name in (other.name, other.label, *ALIASES) and not is_again:
+                raise BatchError(
+                    f"outcome {name} ({made.where}): there is one of this name already "
+                    f"({other.where}); give the function another name."
+                )
+        REGISTRY[name] = made
+        return function
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -172,67 +220,7 @@ REGISTRY: dict[str, Outcome] = {}
 """All outcomes by name."""
 
 
-def outcome(
-    unit: str,
-    better: str,
-    over: str | Sequence[str] = (),
-    title: str = "",
-    *,
-    heading: str = "",
-    label: str = "",
-    who: str = "",
-    is_date: bool = False,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Make a function an outcome, which comparisons and analyses then know by its name.
-
-    The function takes some runs of one scenario and gives a value for each of them:
-
-        @ch.outcome(unit="days", better="fewer", title="days until Gao is lost")
-        def gao_lost(runs):
-            return runs.held_by("army", "Gao").argmin(axis=1)
-
-    `runs` has `n`, `n_days`, `control`, `series`, `people` (labelled, as those of a batch),
-    `held_by(holder, place)` and `grown(figure)`; it is called for at most 200 runs at a time.
-
-    Args:
-        unit: `days`, `share` (of runs; each run's value is true or false), `dead`, `people` or
-            `number`.
-        better: `more` or `fewer` of it.
-        over: `place`, `holder` and the like (see `Outcome.over`) if it is asked for each of them:
-            the array then has an axis for each, in this order. One number of each run if not given.
-        title: What it is, in words; its name if not given.
-        heading: What it is of all places and holders; the title if not given.
-        label: What rows of a comparison call it; its name if not given.
-        who: Whose it is, if it is asked over no holder or side.
-        is_date: Whether the days are those before a date, the whole window if there is none: a
-            comparison then tells the median dates.
-    Errors:
-        BatchError if a word is not known, or the name is taken.
-    """
-    check_known("unit", unit, tuple(HALF_WIDTH))
-    check_known("direction (better=)", better, tuple(BETTER))
-    dims = (over,) if isinstance(over, str) else tuple(over)
-    for dim in dims:
-        check_known("dimension (over=)", dim, ("place", *LABELS, "date"))
-
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        name = function.__name__
-        words = title or name.replace("_", " ")
-        made = Outcome(
-            name, label or name, unit, BETTER[better], dims, words,
-            heading or f"{words[:1].upper()}{words[1:]}", who, function, is_date,
-        )  # fmt: skip
-        for other in REGISTRY.values():
-            is_again = other.name == name and other.function.__module__ == function.__module__
-            if name in (other.name, other.label, *ALIASES) and not is_again:
-                raise BatchError(
-                    f"outcome {name} ({made.where}): there is one of this name already "
-                    f"({other.where}); give the function another name."
-                )
-        REGISTRY[name] = made
-        return function
-
-    return register
+outcome = Outcome
 
 
 def load_outcomes(path: str | Path) -> None:
@@ -432,41 +420,33 @@ def without_failures(values: np.ndarray) -> np.ndarray:
 
 # --- the outcomes themselves -------------------------------------------------------------
 
+OF_HOLDERS, OF_TAKERS = ("place", "holder"), ("place", "taker")
+
 
 @outcome(
-    "days",
-    "more",
-    over=("place", "holder"),
-    label="days_held",
-    title="days on which the {slot} of {place} is held by {holder}",
-    heading="Days of {days} on which the holder has the {slot}",
-)
+    "days", "more", OF_HOLDERS, "days on which the {slot} of {place} is held by {holder}",
+    heading="Days of {days} on which the holder has the {slot}", label="days_held",
+)  # fmt: skip
 def held(runs: Runs) -> Any:
     """Days of the window at whose end the holder has the slot."""
     return runs.is_held.sum(axis=-1, dtype="int32")
 
 
 @outcome(
-    "share",
-    "more",
-    over=("place", "holder", "date"),
-    title="chance that the {slot} of {place} is held by {holder} on {date}",
+    "share", "more", (*OF_HOLDERS, "date"),
+    "chance that the {slot} of {place} is held by {holder} on {date}",
     heading="Chance in % that it has the {slot} on {date}",
-)
+)  # fmt: skip
 def holds(runs: Runs, day: date) -> Any:
     """Whether the holder has the slot at the end of a date."""
     return runs.is_held[..., (day - runs.scope.window.first).days]
 
 
 @outcome(
-    "days",
-    "fewer",
-    over=("place", "taker"),
-    label="days_to_fall",
-    title="days until the {slot} of {place} first falls to {taker}",
+    "days", "fewer", OF_TAKERS, "days until the {slot} of {place} first falls to {taker}",
     heading="Days until it first has the {slot}, {days} if never",
-    is_date=True,
-)
+    label="days_to_fall", is_date=True,
+)  # fmt: skip
 def fall(runs: Runs) -> Any:
     """Days before the first one at whose end the holder has it; all of the window if never."""
     is_taken = runs.is_taken
@@ -474,33 +454,26 @@ def fall(runs: Runs) -> Any:
 
 
 @outcome(
-    "share",
-    "more",
-    over=("place", "taker"),
-    title="chance that the {slot} of {place} ever falls to {taker}",
+    "share", "more", OF_TAKERS, "chance that the {slot} of {place} ever falls to {taker}",
     heading="Chance in % that it ever has the {slot}",
-)
+)  # fmt: skip
 def fell(runs: Runs) -> Any:
     """Whether the holder has the slot at the end of any day of the window."""
     return runs.is_taken.any(axis=-1)
 
 
-@outcome("dead", "fewer", over="loser", title="dead of {loser}", heading="Dead to {last}")
+@outcome("dead", "fewer", "loser", "dead of {loser}", heading="Dead to {last}")
 def dead(runs: Runs) -> Any:
     """Dead within the window: men of each side, and civilians killed by anybody."""
     import numpy as np
 
-    civilians = runs.grown("war_civilians_killed")
-    return np.concatenate([runs.grown("dead"), civilians[:, None]], axis=1)
+    return np.column_stack([runs.grown("dead"), runs.grown("war_civilians_killed")])
 
 
 @outcome(
-    "people",
-    "fewer",
-    title="number of displaced people on the last day",
+    "people", "fewer", title="number of displaced people on the last day", who="people",
     heading="Displaced people, in Mali and abroad, on {last}",
-    who="people",
-)
+)  # fmt: skip
 def displaced(runs: Runs) -> Any:
     """Displaced people, in Mali and abroad, on the last day."""
     last = runs.series[["war_displaced", "war_abroad"]].isel(date=-1).load()
