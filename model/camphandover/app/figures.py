@@ -21,7 +21,7 @@ from camphandover.charts.geography import ground_keys
 from camphandover.charts.maps import BaseMap
 from camphandover.charts.style import COLOURS, INK, NO_DATA, STACK, Chart, styled, text_size
 from camphandover.core import state as st
-from camphandover.judge.end_table import KEY_BASES
+from camphandover.measure.outcomes import KEY_BASES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,9 +16,8 @@ from camphandover.charts import axis, given
 from camphandover.charts.axis import Key, day_text, line_key
 from camphandover.charts.registry import chart
 from camphandover.charts.style import COLOURS, FAINT, INK, LABELS
-from camphandover.judge.compare import NO_TAKER
 from camphandover.measure.intervals import wilson
-from camphandover.measure.shares import AT_ONCE
+from camphandover.measure.runs import AT_ONCE, NO_TAKER
 from camphandover.say.sentences import holder_name
 
 SHORT = "%b %Y"

@@ -21,10 +21,10 @@ from camphandover.charts import axis, given
 from camphandover.charts.axis import DASHED, Key, beside, day_text, heading, line_key
 from camphandover.charts.registry import chart
 from camphandover.charts.style import FAINT, INK, LUCK, PAPER, SURE, UNSURE, colour_of, name_of
-from camphandover.judge.compare import LESS_IS_BETTER, OUTCOMES, Comparison, compare
+from camphandover.judge.compare import Comparison, compare
 from camphandover.judge.study.sensitivity_tables import n_top
 from camphandover.measure.notation import bounded, number
-from camphandover.say.compare import shown
+from camphandover.measure.outcomes import by_label, filled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +37,7 @@ UNITS = {
     "share": ("percentage points", 100.0, 1),
     "dead": ("dead", 1.0, 1),
     "people": ("people", 1.0, 0),
+    "number": ("number", 1.0, 1),
 }
 """By unit of an outcome, how the axis of differences calls it, what it is multiplied with for
 that, and digits."""
@@ -103,10 +104,10 @@ def difference(
         ValueError for an unknown outcome or if a comparison is of other scenarios; BatchError if
         the batch cannot be compared so.
     """
-    if outcome not in OUTCOMES:
-        raise ValueError(f"outcome {outcome!r} is not known; there is {', '.join(OUTCOMES)}")
+    if outcome not in by_label():
+        raise ValueError(f"outcome {outcome!r} is not known; there is {', '.join(by_label())}")
     comparison = _comparison(data, a, b, places=places, slot=slot)
-    rows = shown(comparison, outcome)
+    rows = list(comparison.telling(outcome).itertuples())
     is_own = ax is None
     ax = axis.framed(ax, 7.6, 1.75 + 0.25 * max(len(rows), 2))
     heading(ax, _question(comparison, outcome), 20)
@@ -116,9 +117,9 @@ def difference(
         _say_directions(ax, comparison)
     else:
         _nothing(ax, "no difference to show")
-    unit = OUTCOMES[outcome]
+    unit, better = by_label()[outcome].unit, by_label()[outcome].better
     of = f" of {comparison.window.n_days}" if unit == "days" else ""
-    less = "; less is better" if outcome in LESS_IS_BETTER else ""
+    less = "; less is better" if better == "less" else ""
     text = f"mean difference of the pairs, {UNITS[unit][0]}{of}{less}"
     ax.set_xlabel(text, fontsize=8, color=INK)
     if is_own:
@@ -211,12 +212,13 @@ def _question(comparison: Comparison, outcome: str) -> str:
         "fell": f"whether it ever has the {slot} by {last}",
         "dead": f"dead by {last}",
         "displaced": f"displaced people on {last}",
-    }[outcome]
+    }
+    told = filled(by_label()[outcome].heading, slot=slot, days=comparison.window.n_days)
     short, long = _short_names(comparison), (comparison.a, comparison.b)
-    lines = [f"{short[0]} minus {short[1]}:", what]
+    lines = [f"{short[0]} minus {short[1]}:", what.get(outcome, told)]
     if short != long:
-        told = (f"{letter} = {name}" for letter, name in zip(short, long, strict=True))
-        lines = [*(textwrap.fill(one, TITLE) for one in told), *lines]
+        names = (f"{letter} = {name}" for letter, name in zip(short, long, strict=True))
+        lines = [*(textwrap.fill(one, TITLE) for one in names), *lines]
     return "\n".join(lines)
 
 

@@ -143,11 +143,11 @@ def _check(batch: Batch, chart: Registered, asked: Asked) -> None:
     from camphandover.batch.cubes import SLOTS
     from camphandover.batch.names import check_known
     from camphandover.charts.planned import KEY_BASES
-    from camphandover.judge.compare import OUTCOMES
-    from camphandover.measure.outcomes import scenario_window
+    from camphandover.measure.outcomes import by_label
+    from camphandover.measure.runs import scenario_window
 
     places = [str(place) for place in batch.control["place"].to_numpy()]
-    known = {"place": places, "slot": SLOTS, "outcome": tuple(OUTCOMES)}
+    known = {"place": places, "slot": SLOTS, "outcome": tuple(by_label())}
     for option, values in asked.items():
         for name in values if option != "date" else ():
             what = option if option in known else "scenario"
