@@ -32,7 +32,7 @@ from camphandover.app.edit import Edit, Parent
 from camphandover.app.pair import run_pair
 from camphandover.cli.serve import serve
 from camphandover.errors import BatchError, ScenarioError
-from camphandover.say.sentences import event_of
+from camphandover.measure.events import event_of
 from core import compiled_only
 
 MISSING = Path("there-is-no-such-folder")

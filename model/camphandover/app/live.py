@@ -15,7 +15,7 @@ from camphandover.batch.cubes import HOLDERS, SIDES
 from camphandover.batch.ledgers import MISSIONS, MS_PER_HOUR, SLOTS
 from camphandover.core import state as st
 from camphandover.core.ledger import Kind
-from camphandover.say.sentences import NATURES, Event, nature, sentence, when
+from camphandover.measure.events import NATURES, Event, nature, sentence, when
 from camphandover.scenario import Scenario
 
 UNSEEN_IF_NIL = (Kind.LOSSES, Kind.ABUSE, Kind.ABUSE_SELECTIVE)

@@ -30,8 +30,8 @@ from camphandover.charts.palette import COLOURS, FAINT, INK, LABELS
 from camphandover.charts.style import styled
 from camphandover.judge.compare import NO_TAKER
 from camphandover.measure.intervals import wilson
+from camphandover.measure.notation import named
 from camphandover.measure.shares import AT_ONCE
-from camphandover.say.sentences import holder_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,7 +105,7 @@ def fall_dates(
     frame(ax)
     ax.set_ylim(0, 1.02)
     ax.yaxis.set_major_formatter(PercentFormatter(1))
-    whom = "" if holder is None else f" to {holder_name(holder)}"
+    whom = "" if holder is None else f" to {named(holder)}"
     title(ax, scenario_of(control), f"when does the {slot} of {place} fall{whom}?")
     ax.set_ylabel("share of runs in which it has fallen", fontsize=8, color=INK)
     if len(falls.days):

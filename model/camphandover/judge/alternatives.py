@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from camphandover.batch.plan import DEFAULT_MODEL
-from camphandover.say.sentences import Event
+from camphandover.measure.events import Event
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +24,29 @@ class Alternative(NamedTuple):
     p: float
 
 
-def why_no_replay(batch: Batch, wanted: bool) -> str:
+def alternatives_of(
+    batch: Batch, scenario: str, replicate: int, choices: Sequence[Event], wanted: bool = True
+) -> tuple[dict[int, tuple[Alternative, ...]], str]:
+    """What else commanders could have chosen in a run.
+
+    Args:
+        choices: Orders with their chance.
+        wanted: Whether the run is to be played again at all.
+    Returns:
+        The alternatives by row of the choice, the most likely first, without a choice that came
+        out otherwise; and why those of some are not known, empty if they are.
+    """
+    events = sorted({event.row: event for event in choices}.values(), key=lambda event: event.time)
+    if not events:
+        return {}, ""
+    unknown = _why_no_replay(batch, wanted)
+    found = {} if unknown else _replayed(batch, scenario, replicate, events)
+    if not unknown and len(found) < len(events):
+        unknown = "playing the run again did not lead to the same choice"
+    return found, unknown
+
+
+def _why_no_replay(batch: Batch, wanted: bool) -> str:
     """Why the run cannot be played again here; empty if it can."""
     from camphandover import facts
     from camphandover.batch.plan import code_digest
@@ -40,19 +63,15 @@ def why_no_replay(batch: Batch, wanted: bool) -> str:
     return ""
 
 
-def replayed(
-    batch: Batch, scenario: str, replicate: int, choices: dict[int, Event]
+def _replayed(
+    batch: Batch, scenario: str, replicate: int, events: Sequence[Event]
 ) -> dict[int, tuple[Alternative, ...]]:
-    """The alternatives of choices, by row; a choice that comes out otherwise is left out.
-
-    Args:
-        choices: Orders with their chance, in the order of time.
-    """
+    """The alternatives of choices, which are in the order of time."""
     from camphandover.agents.model import NorthernMali
 
     model = NorthernMali(batch.scenario(scenario), batch.seed, replicate)
     found = {}
-    for row, event in choices.items():
+    for event in events:
         today = (event.time.date() - date(1970, 1, 1)).days
         while model.day < today:
             model.step()
@@ -60,7 +79,7 @@ def replayed(
         chosen = chances.pop(str(event.place), math.nan)
         if math.isclose(chosen, event.p or 0.0, rel_tol=1e-9):
             ranked = sorted(chances.items(), key=lambda item: -item[1])
-            found[row] = tuple(Alternative(place, p) for place, p in ranked)
+            found[event.row] = tuple(Alternative(place, p) for place, p in ranked)
     return found
 
 
