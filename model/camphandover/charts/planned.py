@@ -7,6 +7,7 @@ from pathlib import Path
 
 from camphandover.batch.plan import file_name
 from camphandover.batch.store import MANIFEST
+from camphandover.charts.registry import Registered, charts
 
 KEY_BASES = ("Kidal", "Tessalit", "Aguelhok", "Ber", "Gao", "Timbuktu")
 """Places of which there is a chart, and a column in the table."""
@@ -15,20 +16,27 @@ MANY = 24
 """Scenarios above which there is no panel, and no chart, for each: a row of a heat map instead."""
 
 
-def chart_files(folder: Path, scenarios: Iterable[str]) -> dict[Path, tuple[str, str]]:
+def chart_files(folder: Path, scenarios: Iterable[str]) -> dict[Path, tuple[Registered, str]]:
     """The charts of a batch: one for each key base, and for each scenario if they are not many.
 
     Args:
         folder: Where they lie.
         scenarios: Their names.
     Returns:
-        By file, what it shows: ("base", place) or ("heatmap", scenario).
+        By file, the chart and the base or scenario that it shows.
     """
-    bases = {folder / f"control-{file_name(p.lower())}.png": ("base", p) for p in KEY_BASES}
     names = list(scenarios)
-    names = names if len(names) <= MANY else []
-    maps = {folder / f"heatmap-{file_name(s)}.png": ("heatmap", s) for s in names}
-    return {**bases, **maps}
+    bases = {place: place.lower() for place in KEY_BASES}
+    of = {"base": bases, "scenario": dict(zip(names, names, strict=True))}
+    if len(names) > MANY:
+        of["scenario"] = {}
+    return {
+        folder / f"{one.leaves.format_map({each: file_name(part)})}.png": (one, name)
+        for one in charts()
+        for each, its in of.items()
+        if f"{{{each}}}" in one.leaves
+        for name, part in its.items()
+    }
 
 
 def is_current(chart: Path, batch: Path) -> bool:
