@@ -716,8 +716,8 @@ def test_a_raid_that_was_chosen_takes_a_weak_post(tmp_path):
     world = small_world([0, 1], [(0, 1, 60.0)])
     add_unit(world, st.ARMY, 0, 12)
     midnight = float(DAY * st.HOURS)
-    order = log.note(world.ledger, midnight, log.ORDER, st.SEPARATISTS, 0, NO, 500.0, 0.25, NO)
-    world.ledger.rows["mission"][order] = st.RAID
+    order = log.write(world.ledger, midnight, log.ORDER, side=st.SEPARATISTS, place=0,
+                      mission=st.RAID, amount=500.0, p=0.25)  # fmt: skip
     c = add_column(world, st.SEPARATISTS, st.RAID, st.ENGAGED, 0, 500)
     column = world.state.columns[c]
     column.act, column.cause, column.origin, column.target = midnight + 9, order, 1, 1

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from camphandover.core.compiled import compiled, declare
+from camphandover.core.compiled import declare
 from camphandover.core.kinds import Kind as Kind
 
 ROW = np.dtype(
@@ -54,72 +54,22 @@ def overflowed(ledger: Ledger) -> bool:
 declare(Ledger, new_ledger(1))
 
 
-@compiled
-def write_row(
-    ledger: Ledger,
-    hour: float,
-    kind: int,
-    side: int,
-    place: int,
-    slot: int,
-    before: int,
-    after: int,
-    entity: int,
-    amount: float,
-    p: float,
-    cause: int,
-):
-    """Write one row; returns its number. Past the capacity it is only counted."""
-    n = ledger.used[0]
+def write(ledger: Ledger, hour: float, kind: int, **cells: float) -> int:
+    """Write one row from Python; returns its number. Past the capacity it is only counted.
+
+    Args:
+        cells: What differs from nobody, nowhere, nothing, without a chance and without a cause.
+    """
+    n = int(ledger.used[0])
     ledger.used[0] = n + 1
     if n < len(ledger.rows):
         row = ledger.rows[n]
-        row.hour = hour
-        row.kind = kind
-        row.side = side
-        row.place = place
-        row.slot = slot
-        row.before = before
-        row.after = after
-        row.mission = NONE
-        row.about = NONE
-        row.entity = entity
-        row.amount = amount
-        row.p = p
-        row.cause = cause
+        for name in ROW.names:
+            row[name] = NONE
+        row["amount"], row["p"] = 0.0, math.nan
+        for name, value in {"hour": hour, "kind": kind, **cells}.items():
+            row[name] = value
     return n
-
-
-@compiled
-def note(
-    ledger: Ledger,
-    hour: float,
-    kind: int,
-    side: int,
-    place: int,
-    entity: int,
-    amount: float,
-    p: float,
-    cause: int,
-):
-    """Write a row that changes no holder; returns its number."""
-    return write_row(ledger, hour, kind, side, place, NONE, NONE, NONE, entity, amount, p, cause)
-
-
-@compiled
-def with_mission(ledger: Ledger, row: int, mission: int):
-    """Say which mission a row is about; returns the row's number."""
-    if row < len(ledger.rows):
-        ledger.rows[row].mission = mission
-    return row
-
-
-@compiled
-def with_about(ledger: Ledger, row: int, side: int):
-    """Say which other side a row is about; returns the row's number."""
-    if row < len(ledger.rows):
-        ledger.rows[row].about = side
-    return row
 
 
 def __getattr__(name: str) -> int:
@@ -128,22 +78,3 @@ def __getattr__(name: str) -> int:
         return int(Kind[name])
     except KeyError:
         raise AttributeError(f"there is no kind of row, and nothing else, named {name}") from None
-
-
-LOSSES_KIND = int(Kind.LOSSES)
-
-
-@compiled
-def note_losses(
-    ledger: Ledger,
-    hour: float,
-    side: int,
-    by: int,
-    place: int,
-    entity: int,
-    dead: float,
-    cause: int,
-):
-    """Write how many men of a side another one has killed: what reports are made of (R9)."""
-    row = note(ledger, hour, LOSSES_KIND, side, place, entity, dead, math.nan, cause)
-    return with_about(ledger, row, by)
