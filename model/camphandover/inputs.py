@@ -16,6 +16,8 @@ from typing import Any
 
 from camphandover.errors import BatchError
 
+MAX_SEED = 2**64 - 1
+"""The largest seed."""
 MOST_SHOWN = 80
 """Characters of a faulty value that a message repeats."""
 

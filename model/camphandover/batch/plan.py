@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from camphandover.batch.identity import identity_of
 from camphandover.core.compiled import code_digest
 from camphandover.errors import BatchError
-from camphandover.inputs import choice, number, whole
+from camphandover.inputs import MAX_SEED, choice, number, whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +30,6 @@ READABLE = (4, FORMAT)
 """Formats that are read; only batches of `FORMAT` are written."""
 BLOCK = 50
 """Replicates of a block: enough that storing costs little, few enough to share out evenly."""
-MAX_SEED = 2**64 - 1
 MAX_NAME = 60
 MAX_PART = 200
 """Bytes of names within a file's name, which has room for 255."""

@@ -1,0 +1,120 @@
+"""What commands share: options that several have, and commands that take a dataclass of settings.
+
+An option stands here once, or at the field of the settings that it sets (`batch.settings`). A
+command takes settings as its first arguments, and its own options after them:
+
+    @takes(DiscoverSettings)
+    def discover(settings: DiscoverSettings, json: Json = None) -> None:
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from dataclasses import MISSING, Field, fields
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from camphandover.batch.settings import Setting, Settings
+from camphandover.errors import BatchError
+
+
+def writable(param: typer.CallbackParam, path: Path | None) -> Path | None:
+    """Find out before an hour of computing that a result cannot be written.
+
+    Errors:
+        BatchError that says what is in the way.
+    """
+    if path is None:
+        return None
+    option, parent = param.opts[0], path.absolute().parent
+    if path.is_dir():
+        raise BatchError(f"{option} {path} is a folder; the name of a file is needed.")
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise BatchError(f"{option} {path}: its folder is not there or not writable.")
+    return path
+
+
+ScenarioFile = Annotated[str, typer.Argument(help="A scenario file, or a name of the library.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")]
+Names = Annotated[
+    list[str] | None, typer.Option(help="Scenario of the batch; may be repeated. [default: all]")
+]
+Name = Annotated[str | None, typer.Option(help="Name of a scenario of the batch.")]
+Replicate = Annotated[int | None, typer.Option(help="Number of the run, from 0.")]
+Slot = Annotated[str, typer.Option(help="camp or town.")]
+ChartFolder = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Folder of the charts. [default: DIR/charts]")
+]
+NoCharts = Annotated[
+    bool, typer.Option("--no-charts", help="Draw none; `plot DIR` draws them later.")
+]
+Json = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", callback=writable, help="Write the table as JSON, too."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print the table only.")]
+
+
+Command = Callable[..., None]
+
+
+def takes(*settings: type[Settings]) -> Callable[[Command], Command]:
+    """A command whose first arguments are settings: each of their fields is an option.
+
+    An option that is not given leaves the field its default.
+    """
+
+    def decorate(run: Command) -> Command:
+        told = [[one for one in _own_first(kind) if Setting.of(one)] for kind in settings]
+        own = list(inspect.signature(run, eval_str=True).parameters.values())[len(settings) :]
+        options = [option(one) for of_kind in told for one in of_kind] + [
+            one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own
+        ]
+
+        @wraps(run)
+        def command(**values: Any) -> None:
+            made = []
+            for kind, of_kind in zip(settings, told, strict=True):
+                given = {one.name: values.pop(one.name) for one in of_kind}
+                made.append(kind(**{k: v for k, v in given.items() if v not in (None, [])}))
+            run(*made, **values)
+
+        command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+        command.__annotations__ = {one.name: one.annotation for one in options}
+        return command
+
+    return decorate
+
+
+def _own_first(settings: type[Settings]) -> list[Field[Any]]:
+    """Fields of a class before those that it shares with others."""
+    own = settings.__annotations__
+    return sorted(fields(settings), key=lambda one: one.name not in own)
+
+
+def option(one: Field[Any]) -> inspect.Parameter:
+    """The option or argument of a command that sets a field."""
+    about, default = Setting.of(one), one.default
+    assert about is not None
+    kind: Any = type(default) if about.kind is None else about.kind
+    if default is MISSING:
+        default = inspect.Parameter.empty
+    elif default == ():
+        kind, default = list[str] | None, None
+    elif default is None:
+        kind = kind | None
+    words: dict[str, Any] = {"help": about.help, "metavar": about.metavar}
+    if about.is_argument:
+        info = typer.Argument(**words)
+    else:
+        name = f"--{about.name or one.name.replace('_', '-')}"
+        words |= {} if about.above else {"min": about.low, "max": about.high}
+        info = typer.Option(name, **words)
+    return inspect.Parameter(
+        one.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info]
+    )
