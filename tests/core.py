@@ -17,6 +17,7 @@ from camphandover.core import state as st
 from camphandover.core.compiled import callable_from_python, interpreted
 from camphandover.core.draws import Key, key_of
 from camphandover.core.ledger import Kind, Ledger, new_ledger
+from camphandover.core.now import Now, at
 from camphandover.core.parameters import parameter_record
 from camphandover.core.rules import REGISTRY
 
@@ -41,20 +42,33 @@ def compiled_loop(function: Callable[..., Any]) -> Callable[..., Any]:
     return function if interpreted() else numba.njit(function)
 
 
+class Clock(NamedTuple):
+    """A day, and the window's first and last day, days since 1970-01-01."""
+
+    day: int
+    first: int
+    last: int
+
+
 class World(NamedTuple):
     """A few places, and all that a rule is called with."""
 
     state: st.State
     params: Any
-    clock: st.Clock
+    clock: Clock
     key: Key
     ledger: Ledger
+
+    @property
+    def now(self) -> Now:
+        """What rules and their helpers take."""
+        day, first, last = self.clock
+        return at(self.state, self.params, self.key, self.ledger, first, last, day)
 
     def play(self, *names: str) -> World:
         """Let rules of the registry act, in this order; returns the world itself."""
         for name in names:
-            rule = call(REGISTRY[name].function)
-            rule(self.state, self.params, self.clock, self.key, self.ledger)
+            call(REGISTRY[name].function)(self.now)
         return self
 
     def at(self, **changes: Any) -> World:
@@ -64,7 +78,7 @@ class World(NamedTuple):
         rows.rows[...] = self.ledger.rows
         rows.used[...] = self.ledger.used
         return self._replace(
-            state=st.copy_state(self.state), clock=st.Clock(day, *self.clock[1:]), ledger=rows
+            state=st.copy_state(self.state), clock=Clock(day, *self.clock[1:]), ledger=rows
         )._replace(**changes)
 
     def men(self, side: int) -> int:
@@ -157,7 +171,7 @@ def small_world(
     war.legitimacy = params.legitimacy_north
     war.legitimacy_capital = params.legitimacy_capital
     war.mandate_end = day + 365
-    clock = st.Clock(day, day - 100, day + 100)
+    clock = Clock(day, day - 100, day + 100)
     return World(state, params, clock, key_of(2023, replicate), new_ledger(256))
 
 

@@ -29,8 +29,8 @@ from camphandover.facts.codes import Holder, Receiver
 from camphandover.judge.end_table import end_table
 from camphandover.judge.score.rules import ORDER
 from camphandover.known.record import as_record
+from camphandover.measure.notation import named
 from camphandover.measure.patterns.data import HOLDERS as IN_PATTERNS
-from camphandover.say.sentences import holder_name
 from core import compiled_only
 
 GOLDEN = Path(__file__).parent / "golden" / "format-4.zip"
@@ -97,7 +97,7 @@ def test_all_that_names_holders_names_all_of_them():
     assert HOLDERS == tuple(holder.name.lower() for holder in Holder) == facts.HOLDERS
     assert set(HOLDERS) == set(get_args(IN_PATTERNS)) == set(STACK) - {"other"}
     assert set(ORDER) == set(Holder)
-    for told in (COLOURS.__getitem__, LABELS.__getitem__, holder_name):
+    for told in (COLOURS.__getitem__, LABELS.__getitem__, named):
         assert len({told(holder) for holder in HOLDERS}) == len(HOLDERS)
 
 

@@ -394,6 +394,7 @@ def test_i6_relabelling_relabels_outcomes(relabel: str) -> None:
 @pytest.mark.parametrize("rule", ["count_presence", "spread_influence"])
 def test_i6_presence_and_influence_are_relabelled_exactly(rule: str) -> None:
     from camphandover.core.compiled import callable_from_python
+    from camphandover.core.now import at
     from camphandover.core.rules import REGISTRY
 
     play = callable_from_python(REGISTRY[rule].function)
@@ -401,10 +402,10 @@ def test_i6_presence_and_influence_are_relabelled_exactly(rule: str) -> None:
     for _ in range(60):
         source.step()
     new = swapped(len(source.world.places), 7)
-    clock = st.Clock(source.day, source.world.first, source.world.last)
+    window = source.world.first, source.world.last
     plain, other = st.copy_state(source.state), places_relabelled(source.state, new)
     for state in (plain, other):
-        play(state, source.params, clock, source.key, log.new_ledger(8))
+        play(at(state, source.params, source.key, log.new_ledger(8), *window, int(source.day)))
     for column in st.PRESENCE.names:
         moved = other.presence[column][:, new]
         assert np.allclose(moved, plain.presence[column], rtol=1e-12), column

@@ -32,7 +32,7 @@ from camphandover.app.edit import Edit, Parent
 from camphandover.app.pair import run_pair
 from camphandover.cli.serve import serve
 from camphandover.errors import BatchError, ScenarioError
-from camphandover.say.sentences import event_of
+from camphandover.measure.events import event_of
 from core import compiled_only
 
 MISSING = Path("there-is-no-such-folder")
@@ -245,7 +245,8 @@ def test_the_live_model_begins_before_its_first_day():
         "on-schedule, run 0, seed 2023: before 1 August 2023, 0 of 153 days played"
     )
     assert live.ledger(model) == []
-    assert live.holders(model)["Kidal"] == "minusma"
+    now = live.camps_now(model)["share"].sel(place="Kidal")
+    assert now.sel(holder="minusma") == now.sum() == 1
 
 
 @compiled_only
@@ -255,11 +256,12 @@ def test_the_live_model_is_the_run_of_the_batch_and_tells_its_ledger(tmp_path):
     assert "evening of 31 December 2023, 153 of 153 days played" in live.status(model)
     assert model.time == 153
     control = batch.control.sel(scenario="on-schedule", replicate=1, slot="camp")
-    assert np.array_equal(live.codes(model, "Kidal"), control.sel(place="Kidal"))
+    camps = live.camps(model)["share"]
+    assert np.array_equal(camps.sel(place="Kidal").argmax("holder"), control.sel(place="Kidal"))
     events = batch.events[batch.events["replicate"] == 1].astype(object)
     stored = [event_of(row) for row in events.where(events.notna(), None).to_dict("records")]
-    assert [live.event_at(model, row) for row in range(len(stored))] == stored
-    assert live.shares(model).sum(axis=0) == pytest.approx(1)
+    assert list(live.events(model, np.arange(len(stored))).events.values()) == stored
+    assert (camps.sum("holder") == 1).all()
 
 
 @compiled_only

@@ -69,9 +69,9 @@ def test_r3_1_strikes_never_exceed_the_capacity_of_the_day(name: str):
         model.reset(replicate)
         while not model.finished:
             before = int(army.strikes)
-            drones = call(airpower.drone_capacity)(model.state, model.params)
+            drones = call(airpower.drone_capacity)(model.now)
             drones *= 0.6 if 7 <= model.date.month <= 9 else 1.0
-            planes = call(airpower.plane_capacity)(model.state, model.params)
+            planes = call(airpower.plane_capacity)(model.now)
             model.step()
             # a fraction of a sortie is a chance of a whole one
             assert army.strikes - before <= math.ceil(drones) + math.ceil(planes)
@@ -91,8 +91,8 @@ def test_r3_1_capacity_is_that_of_the_aircraft_left_and_less_in_the_rains(day: i
     army = world.state.sides[ARMY]
     army.drones, army.planes, army.air = 6, 9, 2.0
     world.state.switches["wagner"] = 0
-    assert call(airpower.drone_capacity)(world.state, world.params) == pytest.approx(2 * 3 * 6 / 8)
-    planes = call(airpower.plane_capacity)(world.state, world.params)
+    assert call(airpower.drone_capacity)(world.now) == pytest.approx(2 * 3 * 6 / 8)
+    planes = call(airpower.plane_capacity)(world.now)
     assert planes == pytest.approx(2 * 2 * 9 / 12 * 0.8)
 
 
@@ -130,7 +130,7 @@ def test_r3_1_sorties_choose_by_a_logit_of_contact_concentration_and_symbol():
     worth = np.exp([2 * 30 / 50 + 0.2, 2.5 + 2 * 0.4 * 20 / 50 + 0.3, 2 * 0.4 * 1 + 0.8])
     shares = worth / worth.sum()
     for i in range(n):
-        choice = call(strikes.choose_strike)(*world[:3], key_of(3, i), hour, 0)
+        choice = call(strikes.choose_strike)(world._replace(key=key_of(3, i)).now, hour, 0)
         c, place, bloc, p, hit = choice
         counts[place - 1] += 1
         assert (c, bloc) == ((0, 1), (-1, 1), (-1, 2))[place - 1]
@@ -195,7 +195,7 @@ def test_r3_2_one_strike_kills_as_the_rule_says_and_every_death_is_booked(what: 
     kills = np.zeros((n, 3))
     for i in range(n):
         w = world.at(key=key_of(5, i))
-        call(strikes.strike)(*w, True, c, 1, 1, 0, 9.0, 0.5, -1)
+        call(strikes.strike)(w.now, True, c, 1, 1, 0, 9.0, 0.5, -1)
         books, unit, spot = w.state.sides, w.state.units[0], w.state.people[1]
         kills[i] = books.vehicles_lost[SEPARATISTS], books.dead[SEPARATISTS], books.civilians[ARMY]
         assert (unit.vehicles, unit.men) == (40 - kills[i, 0], 400 - kills[i, 1])
@@ -233,8 +233,8 @@ def test_r3_3_vehicles_and_drones_are_seen_more_and_keep_groups_small(vehicles, 
     def at(scale: float, size: float = vehicles) -> tuple[float, float]:
         """Chance to be seen, and the cap on vehicles."""
         world.state.sides["air"][ARMY] = scale
-        p = call(airpower.p_detect)(world.state, world.params, size)
-        return p, call(vehicles_cap)(world.state, world.params, SEPARATISTS)
+        p = call(airpower.p_detect)(world.now, size)
+        return p, call(vehicles_cap)(world.now, SEPARATISTS)
 
     assert at(1.0) == pytest.approx((1 - 0.94 ** (vehicles / 10), 50))
     assert at(0.0) == (0.0, 80.0)
@@ -254,7 +254,7 @@ def test_r3_3_r2_1_a_raid_surprises_when_neither_aircraft_nor_people_saw_it():
         w = world.at(key=key_of(4, i)).play("watch_from_air")
         column = w.state.columns[0]
         assert column.seen == 1 - column.surprise == len(w.rows(Kind.SPOTTED))
-        hours, _ = call(approach)(w.state, w.params, w.key, 0, 0, DAY * 24.0 + 9)
+        hours, _ = call(approach)(w.now, 0, 0, DAY * 24.0 + 9)
         surprised += hours > 0
     info = 0.8 * world.state.presence["phi"][0, 1]
     p = math.exp(-0.5 * info) * 0.94**4  # nobody tells, and 40 vehicles are not seen
@@ -294,7 +294,7 @@ def test_r3_4_a_sortie_costs_an_aircraft_with_its_chance(what: str, chance: floa
     army, lose = world.state.sides[ARMY], call(strikes.lose_aircraft)
     army[what] = n
     for i in range(n):
-        lose(*world[:2], key_of(6, i), world.ledger, drone, 1, 0, 9.0, SEPARATISTS, -1)
+        lose(world._replace(key=key_of(6, i)).now, drone, 1, 0, 9.0, SEPARATISTS, -1)
     assert within(army[what + "_lost"] / n, chance, chance, n)
     assert army[what] == n - army[what + "_lost"]
     assert (world.rows(Kind.AIRCRAFT_LOST)["amount"] == 1.0 - drone).all()
@@ -317,7 +317,7 @@ def test_r3_4_landings_are_hit_as_the_enemy_has_influence():
     calm.state.conflict["rung"] = 1  # before clashes the separatists do not fire
     for i in range(n):
         for w in (world, calm):
-            call(strikes.land_under_fire)(*w[:2], key_of(7, i), w.ledger, 1, 9.0, -1)
+            call(strikes.land_under_fire)(w._replace(key=key_of(7, i)).now, 1, 9.0, -1)
     fire = float(world.state.presence["phi"][1, 1])
     for book, p in (("planes_lost", 0.1 * fire), ("planes_hit", 0.3 * fire)):
         assert within(world.state.sides[book][ARMY] / n, p, p * (1 - p), n)
@@ -383,7 +383,7 @@ def test_r1_5_aircraft_over_both_ends_thin_the_devices_on_the_armys_road():
     for k, covered in enumerate(([1, 1, 1, 1], [1, 0, 0, 0], [0, 0, 0, 0])):
         world.state.places["covered"] = covered
         for i in range(n):
-            call(begin_leg)(*world[:2], key_of(8, i), c, 0, DAY * 24.0, 0.3)
+            call(begin_leg)(world._replace(key=key_of(8, i)).now, c, 0, DAY * 24.0, 0.3)
             hits[i, k] = world.state.columns[c].hits
     assert (hits[:, 0] <= hits[:, 1]).all()
     assert (hits[:, 1] == hits[:, 2]).all()

@@ -16,7 +16,7 @@ from camphandover.core.ledger import Kind
 from camphandover.core.parameters import parameter_record
 from camphandover.core.rules.airpower import drone_capacity
 from camphandover.core.rules.alliance import p_help
-from core import DAY, World, call, compiled_only, runs, small_world
+from core import DAY, Clock, World, call, compiled_only, runs, small_world
 
 ARMY, PARTNERS = st.ARMY, st.PARTNERS
 PARAMS = parameter_record({})
@@ -58,7 +58,7 @@ def recent(world: World, ago: int) -> np.recarray:
 
 def on(world: World, day: int) -> World:
     """The same world on another day."""
-    return world._replace(clock=st.Clock(day, world.clock.first, world.clock.last))
+    return world._replace(clock=Clock(day, world.clock.first, world.clock.last))
 
 
 def asked(world: World) -> int:
@@ -299,11 +299,11 @@ def test_r8_1_where_the_place_is_lost_companies_enter_at_the_nearest_that_is_not
 
 def test_r8_1_drones_raise_the_armys_capacity():
     world = promised(air_day=DAY + 0.5)
-    before = call(drone_capacity)(world.state, world.params)
+    before = call(drone_capacity)(world.now)
     world.play("receive_help")
     on(world, DAY + 1).play("receive_help")
     assert before == pytest.approx(3.0)
-    assert call(drone_capacity)(world.state, world.params) == pytest.approx(3.0 * (8 + 3) / 8)
+    assert call(drone_capacity)(world.now) == pytest.approx(3.0 * (8 + 3) / 8)
 
 
 @compiled_only

@@ -21,6 +21,7 @@ from camphandover.core.rules.assault import refuses
 from camphandover.core.rules.combat import (
     TABLE_GARRISON,
     TABLE_RAIDER,
+    Force,
     attrition,
     breakpoint,
     duel,
@@ -36,7 +37,6 @@ from core import (
     add_column,
     add_unit,
     call,
-    compiled_loop,
     compiled_only,
     runs,
     see,
@@ -59,7 +59,7 @@ def test_r2_1_surprise_is_rarer_where_people_tell_the_defender():
     chances = []
     for support in (0.0, 0.3, 0.9):
         world.state.places[0].support_army = support
-        chances.append(call(p_surprise)(world.state, world.params, 0, 0))
+        chances.append(call(p_surprise)(world.now, 0, 0))
     assert chances[0] == 1.0
     assert chances[0] > chances[1] > chances[2] > 0.6
     phi = world.state.presence[0, 0].phi
@@ -69,36 +69,26 @@ def test_r2_1_surprise_is_rarer_where_people_tell_the_defender():
 # --- R2.2 attrition
 
 
-@cache
-def _battles():
-    def fight(params, n, n_attack, n_defend, attack, defend, posture, surprise, hours, tables):
-        outcomes = np.zeros((n, 4))
-        for i in range(n):
-            key = Key(77, 5, i)
-            theta_a = breakpoint(params, tables[0], 1.0, uniform(key, BREAK_A, 9, 100))
-            theta_d = breakpoint(params, tables[1], 1.0, uniform(key, BREAK_D, 9, 100))
-            won, loss_a, loss_d, hours_fought, _ = duel(
-                params, key, 9, 100, n_attack, n_defend, attack, defend, posture, surprise,
-                hours, theta_a, theta_d, int(params.fight_hours_max),
-            )  # fmt: skip
-            outcomes[i] = (won, loss_a, loss_d, hours_fought)
-        return outcomes
-
-    return compiled_loop(fight)
-
-
 def battles(ratio: float, surprised: bool, n: int = N_FIGHTS, **changes: float) -> np.ndarray:
     """Outcome, losses of both, hours of `n` fights of R2.2's check: raiders against a garrison."""
     setting = {"n_defend": 150, "attack": 1.0, "defend": 0.85, "posture": 1.5, "table": 1}
     values = {name: value for name, value in changes.items() if name not in setting}
     at = SimpleNamespace(**setting | changes)
     tables = (int(at.table), TABLE_GARRISON)
-    params = parameter_record(values)
+    world = small_world([0], [], **values)
+    params, men = world.params, (round(ratio * at.n_defend), at.n_defend)
     hours = int(params.surprise_hours) if surprised else 0
-    return _battles()(
-        params, n, round(ratio * at.n_defend), at.n_defend, at.attack, at.defend, at.posture,
-        float(params.surprise_factor), hours, tables,
-    )  # fmt: skip
+    outcomes = np.zeros((n, 4))
+    for i in range(n):
+        now = world._replace(key=Key(77, 5, i)).now
+        luck = [call(uniform)(now.key, decision, 9, 100) for decision in (BREAK_A, BREAK_D)]
+        forces = [
+            Force(*side, call(breakpoint)(params, table, 1.0, u))
+            for *side, table, u in zip(men, (at.attack, at.defend), tables, luck, strict=True)
+        ]
+        longest = int(params.fight_hours_max)
+        outcomes[i] = call(duel)(now, *forces, at.posture, hours, longest, 9, 100)[:4]
+    return outcomes
 
 
 def p_capture(ratio: float, surprised: bool, **changes: float) -> float:
@@ -153,10 +143,8 @@ def test_r2_2_attrition_is_the_formula():
 
 
 def test_r2_2_without_a_break_in_eight_hours_the_assault_has_failed():
-    params = parameter_record({})
-    outcome = call(duel)(
-        params, key_of(1, 1), 9, 100, 300, 150, 1.0, 0.85, 1.5, 1.0, 0, 0.9999, 0.9999, 8
-    )
+    now = small_world([0], [])._replace(key=key_of(1, 1)).now
+    outcome = call(duel)(now, Force(300, 1.0, 0.9999), Force(150, 0.85, 0.9999), 1.5, 0, 8, 9, 100)
     assert outcome[0] == -1
     assert outcome[3] == 8
 
@@ -195,13 +183,11 @@ def test_r2_3_morale_scales_breakpoints():
 def test_r2_3_a_higher_breakpoint_never_lowers_the_own_chance(
     replicate: int, theta: float, more: float, other: float, men: int
 ):
-    params = parameter_record_once()
+    now = a_world()._replace(key=key_of(3, replicate)).now
 
     def outcome(theta_a: float, theta_d: float) -> int:
-        key = key_of(3, replicate)
-        return call(duel)(
-            params, key, 9, 100, men, 150, 1.0, 0.85, 1.5, 2.0, 2, theta_a, theta_d, 8
-        )[0]
+        forces = Force(men, 1.0, theta_a), Force(150, 0.85, theta_d)
+        return call(duel)(now, *forces, 1.5, 2, 8, 9, 100)[0]
 
     if outcome(theta, other) == 1:
         assert outcome(theta + more, other) == 1
@@ -210,9 +196,9 @@ def test_r2_3_a_higher_breakpoint_never_lowers_the_own_chance(
 
 
 @cache
-def parameter_record_once():
-    """The best values."""
-    return parameter_record({})
+def a_world() -> World:
+    """A place, and the best values."""
+    return small_world([0], [])
 
 
 # --- R2.4 rout and loot
@@ -230,9 +216,7 @@ def beaten_post(looted_days_ago: int = LONG_AGO, replicate: int = 0) -> World:
 
 
 def routed(world: World) -> World:
-    call(rout)(
-        world.state, world.params, world.clock, world.key, world.ledger, 0, 0, 0, DAY * 24.0 + 8, -1
-    )
+    call(rout)(world.now, 0, 0, 0, DAY * 24.0 + 8, -1)
     return world
 
 
@@ -347,7 +331,7 @@ def test_r2_5_hours_of_a_raid_are_lognormal_around_five():
     hours = []
     for i in range(300):
         world = raid_on_bourem(i)
-        call(capture)(*world, 0, DAY * 24.0 + 11, -1)
+        call(capture)(world.now, 0, DAY * 24.0 + 11, -1)
         hours.append(world.state.columns[0].act - (DAY * 24.0 + 11))
     # log-normal of sd 0.6 around ln 5 h: Kolmogorov-Smirnov bound exceeded once in 1,000 seeds
     assert stats.kstest(hours, stats.lognorm(0.6, scale=5.0).cdf).pvalue > 1e-3
@@ -361,7 +345,7 @@ def test_r2_5_a_base_is_worth_more_with_its_symbol_and_less_under_aircraft_and_r
         twin.state.places[1].symbolic = changes.get("symbolic", 0.4)
         twin.state.sides[ARMY].air = changes.get("air", 1.0)
         twin.state.presence[0, 0].inside *= changes.get("relief", 1.0)
-        return call(hold_value)(twin.state, twin.params, 1, 1, 180)
+        return call(hold_value)(twin.now, 1, 1, 180)
 
     base = value()
     assert base == pytest.approx(3 * 0.4 - 3 * 5 / 20 - 900 / (900 + 180))
@@ -390,7 +374,7 @@ def test_r2_6_bourem_like_cases_are_recovered_on_the_same_day():
     n, recovered = 400, 0
     for i in range(n):
         world = raid_on_bourem(i)
-        call(capture)(*world, 0, DAY * 24.0 + 11 + 1 / 3, -1)
+        call(capture)(world.now, 0, DAY * 24.0 + 11 + 1 / 3, -1)
         assert world.state.places[1].camp_holder == 1
         world.play("leave_bases", "reenter_bases")
         recovered += world.state.places[1].camp_holder == 0
@@ -443,9 +427,7 @@ def refusals(power: float, power_foe: float, air: float = 1.0, side: int = ARMY)
     world.state.places["covered"] = air > 0
     foe = 1 if side == ARMY else 0
     left = [
-        call(refuses)(world.state, world.params, key_of(4, i), side, foe, power, power_foe, 0, DAY)[
-            0
-        ]
+        call(refuses)(world._replace(key=key_of(4, i)).now, side, foe, power, power_foe, 0)[0]
         for i in range(400)
     ]
     return float(np.mean(left))

@@ -25,6 +25,7 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import interpreted
 from camphandover.core.draws import key_of
+from camphandover.core.now import at
 from camphandover.core.parameters import Params
 from camphandover.core.rules import REGISTRY
 
@@ -47,26 +48,29 @@ WHOLE = (
 def order_of_the_day() -> list[str]:
     """Names of the rules in the order in which `day.advance` calls them."""
     tree = ast.parse(Path(core.__file__).read_text(encoding="utf-8"))
-    advance = next(
-        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "advance"
-    )
-    calls = [node.value for node in advance.body if isinstance(node, ast.Expr)]
-    return [
-        call.func.id
-        for call in calls
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
-    ]
+    parts = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+    def rules_of(part: str) -> list[str]:
+        calls = [node.value for node in parts[part].body if isinstance(node, ast.Expr)]
+        names = [
+            call.func.id
+            for call in calls
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+        ]
+        return [rule for name in names for rule in (rules_of(name) if name in parts else [name])]
+
+    return rules_of("advance")
 
 
 @cache
 def any_rule() -> Callable[..., None]:
-    """`play(i, state, params, clock, key, ledger)` plays rule number `i` of the registry.
+    """`play(i, now)` plays rule number `i` of the registry.
 
     One compiled function for all rules: a trampoline for each would compile for a minute.
     """
-    lines = ["def play(i, state, params, clock, key, ledger):"]
+    lines = ["def play(i, now):"]
     for i, name in enumerate(REGISTRY):
-        lines += [f"    if i == {i}:", f"        {name}(state, params, clock, key, ledger)"]
+        lines += [f"    if i == {i}:", f"        {name}(now)"]
     space = {name: rule.function for name, rule in REGISTRY.items()}
     exec("\n".join(lines), space)
     if interpreted():
@@ -109,8 +113,9 @@ class Player:
 
     def play(self, rule: str, day: int) -> None:
         st.restore(self.kept, self.state)
-        clock = st.Clock(day, self.first, self.last)
-        any_rule()(NUMBER[rule], self.state, self.params, clock, self.key, self.ledger)
+        window = self.first, self.last
+        now = at(self.state, self.params, self.key, self.ledger, *window, day)
+        any_rule()(NUMBER[rule], now)
         self.wrote[rule].update(changed(self.kept, self.state))
 
     def advance(self, day: int) -> None:
@@ -260,13 +265,7 @@ def test_a_window_is_its_rules_in_order(name: str) -> None:
 def test_rules_have_one_signature_a_number_and_a_source(name: str) -> None:
     rule = REGISTRY[name]
     function = getattr(rule.function, "py_func", rule.function)
-    assert list(inspect.signature(function).parameters) == [
-        "state",
-        "params",
-        "clock",
-        "key",
-        "ledger",
-    ]
+    assert list(inspect.signature(function).parameters) == ["now"]
     assert re.fullmatch(r"R[1-9]\.[1-9]|I[1-6]", rule.number)
     assert re.search(r"Source: .*(RULES|\bR\d\.\d)", function.__doc__, re.S)
 

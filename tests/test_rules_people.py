@@ -24,7 +24,18 @@ from camphandover.core.rules.abuse import (
 from camphandover.core.rules.people import active_share, estimate_active
 from camphandover.core.rules.presence import fear, information
 from camphandover.core.rules.raids import mean_interval
-from core import DAY, World, add_column, add_unit, call, compiled_only, runs, see, small_world
+from core import (
+    DAY,
+    Clock,
+    World,
+    add_column,
+    add_unit,
+    call,
+    compiled_only,
+    runs,
+    see,
+    small_world,
+)
 
 ARMY, SEPARATISTS, GSIM = st.ARMY, st.SEPARATISTS, st.GSIM
 ABUSES = (Kind.ABUSE, Kind.ABUSE_SELECTIVE)
@@ -71,7 +82,7 @@ def test_r4_2_the_indiscriminate_share_rises_as_information_falls(support, more,
 
     def blind_share(share: float) -> float:
         world.state.places["support_army"] = share
-        selective, blind = call(abuse_weight)(world.state, world.params, 0, 0)
+        selective, blind = call(abuse_weight)(world.now, 0, 0)
         assert selective >= 0.0 < blind
         return blind / (selective + blind)
 
@@ -84,14 +95,14 @@ def test_r4_2_the_indiscriminate_share_rises_as_information_falls(support, more,
 def test_r4_2_fear_of_others_silences_informants(bloc: int):
     for name in HARMS:
         world = town()
-        heard = call(information)(world.state, world.params, 0, bloc)
+        heard = call(information)(world.now, 0, bloc)
         world.state.people[name] = 15.0
         silent = 0.0 if name == HARMS[bloc] else 0.5
-        assert call(fear)(world.state, world.params, 0, bloc) == silent
-        now = call(information)(world.state, world.params, 0, bloc)
+        assert call(fear)(world.now, 0, bloc) == silent
+        now = call(information)(world.now, 0, bloc)
         assert now == pytest.approx((1 - silent) * heard)
         world.state.switches["loop"] = 0
-        assert call(fear)(world.state, world.params, 0, bloc) == 0.0
+        assert call(fear)(world.now, 0, bloc) == 0.0
 
 
 # --- R4.3 grievance and recruitment
@@ -118,7 +129,7 @@ def test_r4_3_the_active_share_falls_in_legitimacy_and_risk_and_rises_in_harm(a,
 
 
 def active(world: World) -> float:
-    return call(estimate_active)(world.state, world.params, 0)
+    return call(estimate_active)(world.now, 0)
 
 
 @pytest.mark.parametrize("soldiers", [0, 150, 600])
@@ -151,7 +162,7 @@ def grieving(days: int, harm: float = 60.0, loop: int = 1, **values: float) -> W
     """The town after days on which it remembered so many dead by the army; day 0 is calm."""
     world = town(**{"recruit_rate": 0.05} | values)
     world.state.switches["loop"] = loop
-    world = world._replace(clock=st.Clock(DAY, DAY, DAY + days)).play("nurse_grievance")
+    world = world._replace(clock=Clock(DAY, DAY, DAY + days)).play("nurse_grievance")
     for i in range(days):
         world = world.at(day=DAY + 1 + i)
         world.state.people["harm_army"] = harm
@@ -212,7 +223,7 @@ def test_r4_4_harm_changes_the_tempo_by_its_sign_and_the_loop_switches_it_off(si
     def interval(sign: int, harmed: float, loop: int = 1) -> float:
         world.state.switches["harm"], world.state.switches["loop"] = sign, loop
         world.state.conflict["harmed"] = harmed
-        return call(mean_interval)(world.state, world.params, side)
+        return call(mean_interval)(world.now, side)
 
     for sign in (1, 0, -1):
         assert interval(sign, 0.0) == interval(sign, 0.9, loop=0) == mean
@@ -294,12 +305,12 @@ def test_r4_5_the_rate_rises_with_own_deaths_and_falls_with_information():
         world.state.recent["dead"][(DAY - day) % st.MEMORY_DAYS, st.WAGNER] = dead
         # when the anchor was counted some ten of its own died in a fortnight, and few told it
         expected = 0.66 * 0.3 * (1 + 0.05 * counted) / (1 + 0.05 * 10) / (1 - 0.03)
-        assert rate(world.state, world.params, DAY, 0) == pytest.approx(expected)
+        assert rate(world.now, DAY, 0) == pytest.approx(expected)
     world.state.places["support_army"] = 0.9
     phi = world.state.presence["phi"][0]
-    told = sum(phi[p] * info(world.state, world.params, p, 0) for p in (0, 1)) / phi.sum()
+    told = sum(phi[p] * info(world.now, p, 0) for p in (0, 1)) / phi.sum()
     expected = 0.66 * 0.3 / 1.5 * (1 - told) / (1 - 0.03)
-    assert rate(world.state, world.params, DAY, 0) == pytest.approx(expected)
+    assert rate(world.now, DAY, 0) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("km", "near"), [(49, True), (51, False)])
@@ -315,15 +326,15 @@ def test_r4_5_violence_within_50_km_rises_when_the_un_leaves(bloc, factor, km, n
     world.state.presence["phi"][:, 0] = world.state.presence["phi"][:, 2] = 0.7, 0.0, 0.3, 0.0
     spots["support_army"] = spots["support_gsim"] = 0.5
     spots["un_left"] = 0
-    before = call(abuse_rate)(world.state, world.params, DAY, bloc)
+    before = call(abuse_rate)(world.now, DAY, bloc)
     world.play("leave_camps")
     assert spots["un_left"].tolist() == [int(near), 1, 0]
-    after = call(abuse_rate)(world.state, world.params, DAY, bloc)
+    after = call(abuse_rate)(world.now, DAY, bloc)
     # two like places: one does more, the other as much as before
     here = factor if near else 1.0
     assert after / before == pytest.approx((here + 1.0) / 2.0)
-    assert call(unrestrained)(world.state, world.params, 0, bloc) == here
-    assert call(unrestrained)(world.state, world.params, 2, bloc) == 1.0
+    assert call(unrestrained)(world.now, 0, bloc) == here
+    assert call(unrestrained)(world.now, 2, bloc) == 1.0
 
 
 # --- R4.6 displacement

@@ -19,7 +19,18 @@ from camphandover.core.rules.combat import mark_contact
 from camphandover.core.rules.control import set_holder
 from camphandover.core.rules.people import legitimacy_at
 from camphandover.core.rules.politics import aid_coverage, next_morale, up_hazard
-from core import DAY, World, add_column, add_unit, call, compiled_only, runs, see, small_world
+from core import (
+    DAY,
+    Clock,
+    World,
+    add_column,
+    add_unit,
+    call,
+    compiled_only,
+    runs,
+    see,
+    small_world,
+)
 
 ARMY, WAGNER, SEPARATISTS, GSIM = st.ARMY, st.WAGNER, st.SEPARATISTS, st.GSIM
 IMPOSED, NEGOTIATED = 1, 2
@@ -40,7 +51,7 @@ def at_war(replicate=0, rung=3, truce=0, morale=1.0, **values: float) -> World:
 
 def on(world: World, day: int) -> World:
     """The same world on another day."""
-    return world._replace(clock=st.Clock(day, world.clock.first, world.clock.last))
+    return world._replace(clock=Clock(day, world.clock.first, world.clock.last))
 
 
 def share_within(days: int, rule: str, kind: Kind, **cells: float) -> float:
@@ -93,9 +104,9 @@ def test_r7_1_attacks_and_losses_of_either_side_count_for_14_days(ago: int, coun
 
 @pytest.mark.parametrize(("one", "other", "n"), [(1, 0, 1), (0, 1, 1), (2, 0, 0), (1, 2, 0)])
 def test_r7_1_attacks_are_those_of_army_and_separatists_on_each_other(one, other, n):
-    state = at_war().state
-    call(mark_contact)(state, 0, DAY, one, other, DAY * 24.0, -1)
-    assert state.recent["attacks"].sum() == n
+    world = at_war()
+    call(mark_contact)(world.now, 0, one, other, DAY * 24.0, -1)
+    assert world.state.recent["attacks"].sum() == n
 
 
 @pytest.mark.parametrize(("cells", "after"), [
@@ -279,7 +290,7 @@ def after_losses(side: int, dead: int = 100, perfect: int = 0, **values: float) 
     world.state.switches[0].perfect = perfect
     if dead:
         by = ARMY if side == SEPARATISTS else SEPARATISTS
-        call(log.note_losses)(world.ledger, DAY * 24.0, side, by, 0, -1, float(dead), -1)
+        log.write(world.ledger, DAY * 24.0, Kind.LOSSES, side=side, about=by, place=0, amount=dead)
     return world.play("make_claims", "move_morale")
 
 
@@ -320,7 +331,7 @@ def test_r7_3_a_camp_counts_for_who_wins_and_who_loses_it(before, town, after, w
     world = small_world([town], [])
     spot = world.state.places[0]
     spot.camp_holder, spot.symbolic, spot.receiver = before, 0.5, st.TO_ARMY
-    call(set_holder)(world.state, world.ledger, 0, st.CAMP, after, ARMY, DAY * 24.0 + 9, -1)
+    call(set_holder)(world.now, 0, st.CAMP, after, ARMY, DAY * 24.0 + 9, -1)
     sides, recent = world.state.sides, world.state.recent[DAY % st.MEMORY_DAYS]
     wins, losses = (np.arange(st.N_SIDES) == side for side in (winner, loser))
     assert (sides["gained"] == 0.5 * wins).all()
@@ -346,7 +357,7 @@ def test_r7_3_legitimacy_follows_victories_and_the_dead(gained, lost, heard, cha
     for day in range(46):
         on(world, DAY + day).play("move_morale")
         left = change * 0.5 ** (day / 45)  # half of it in 45 days
-        got = [call(legitimacy_at)(world.state, place) for place in (0, 1)]
+        got = [call(legitimacy_at)(world.now, place) for place in (0, 1)]
         assert got == pytest.approx([0.35 + left, 0.6 + left])
 
 

@@ -13,11 +13,23 @@ from camphandover.agents.model import NorthernMali
 from camphandover.core import state as st
 from camphandover.core.draws import key_of
 from camphandover.core.ledger import Kind
+from camphandover.core.now import hostile
 from camphandover.core.rules.raids import held_back
 from camphandover.core.rules.relations import relation_hazards
 from camphandover.core.rules.strategy import vehicles_cap
 from camphandover.core.rules.supply import depot_open, flies, p_passage
-from core import DAY, World, add_column, add_unit, call, compiled_only, runs, see, small_world
+from core import (
+    DAY,
+    Clock,
+    World,
+    add_column,
+    add_unit,
+    call,
+    compiled_only,
+    runs,
+    see,
+    small_world,
+)
 
 ARMY, SEPARATISTS, GSIM = st.ARMY, st.SEPARATISTS, st.GSIM
 CLASH, TACIT, COORDINATED, MERGED = st.CLASH, st.TACIT, st.COORDINATED, st.MERGED
@@ -29,7 +41,7 @@ FIXED = "politics: {relations: %s, relations_fixed: true}"
 def days(world: World, n: int, *names: str) -> World:
     """Let `n` days pass, with these rules alone; the state is the same, the clock goes on."""
     for _ in range(n):
-        world = world._replace(clock=st.Clock(world.clock.day + 1, *world.clock[1:])).play(*names)
+        world = world._replace(clock=Clock(world.clock.day + 1, *world.clock[1:])).play(*names)
     return world
 
 
@@ -96,10 +108,10 @@ def test_r5_5_groups_start_tacit_and_coordinate_on_less_than_a_fifth_of_days():
 
 @pytest.mark.parametrize("relation", [CLASH, TACIT, COORDINATED, MERGED])
 def test_r5_5_the_groups_are_hostile_to_each_other_only_while_they_clash(relation: int):
-    state, every = small_world([0], []).state, range(len(st.Holder))
-    state.conflict[0].relation = relation
+    world, every = small_world([0], []), range(len(st.Holder))
+    world.state.conflict[0].relation = relation
     enemies = {(0, 1), (1, 0), (0, 2), (2, 0)} | ({(1, 2), (2, 1)} if relation == CLASH else set())
-    assert {(a, b) for a in every for b in every if call(st.hostile)(state, a, b)} == enemies
+    assert {(a, b) for a in every for b in every if call(hostile)(world.now, a, b)} == enemies
 
 
 @compiled_only
@@ -228,7 +240,7 @@ def test_r5_6_easing_begins_after_day_30_and_has_its_hazard():
     world = days(world, 3, "press_sieges")
     assert (spot.siege, len(world.rows(Kind.BLOCKADE_ENDED))) == (-1, 1)
     assert spot.fuel < high
-    world = besieged()._replace(clock=st.Clock(DAY + 60, DAY, DAY + 100))
+    world = besieged()._replace(clock=Clock(DAY + 60, DAY, DAY + 100))
     eased = rows_of(world, Kind.BLOCKADE_EASED, "press_sieges", 3000)
     share_is(len(eased), 3000, 0.025)
 
@@ -242,8 +254,8 @@ def test_r5_6_a_town_that_the_army_has_lost_is_not_blockaded():
 
 def test_r5_6_the_second_stage_closes_river_and_air_to_the_army_alone():
     def open_to(bloc: int) -> tuple[bool, bool]:
-        air = call(flies)(world.state, world.params, world.key, DAY, 0, bloc)
-        return bool(call(depot_open)(world.state, 0, bloc)), bool(air)
+        air = call(flies)(world.now, DAY, 0, bloc)
+        return bool(call(depot_open)(world.now, 0, bloc)), bool(air)
 
     world = days(besieged(siege_ease=0.0, supply_sorties=1.0), 29, "press_sieges")
     assert world.state.places[0].siege_stage == 1
@@ -258,7 +270,7 @@ def test_r5_6_the_second_stage_closes_river_and_air_to_the_army_alone():
 def test_r5_6_military_passage_falls_with_the_strength_but_for_escorts(b, more, escort):
     def passes(strength: float, bloc: int) -> float:
         world = besieged(siege_strength=strength, siege_escort=escort)
-        return call(p_passage)(world.state, world.params, 0, 1, bloc)
+        return call(p_passage)(world.now, 0, 1, bloc)
 
     assert passes(b, 0) == pytest.approx(passes(0.0, 0) * (1 - b * (1 - escort)))
     assert passes(b + more, 0) < passes(b, 0)
@@ -329,16 +341,16 @@ def test_r5_8_attacks_on_camps_are_smaller_and_fewer_until_the_core_is_won_back(
     for world in worlds:  # more vehicles than a raid may take
         world.state.units["vehicles"][world.state.units["side"] == SEPARATISTS] = 14
         see(world)
-    few, many = ([call(vehicles_cap)(w.state, w.params, s) for w in worlds] for s in (2, 3))
+    few, many = ([call(vehicles_cap)(w.now, s) for w in worlds] for s in (2, 3))
     men = [int(world.play("order_raids").state.orders[0].men) for world in worlds]
     assert (few[1], many[1], men[1]) == (few[0] / 2, many[0], men[0] // 2)
     assert men[0] < 360
     world, n = core(0, 0).play("lose_core"), 1000
-    args, keys = (world.state, world.params, world.clock), [key_of(5, i) for i in range(n)]
-    share_is(sum(not call(held_back)(*args, key, SEPARATISTS) for key in keys), n, 0.4)
-    assert not any(call(held_back)(*args, key, GSIM) for key in keys)
+    days_of = [world._replace(key=key_of(5, i)).now for i in range(n)]
+    share_is(sum(not call(held_back)(now, SEPARATISTS) for now in days_of), n, 0.4)
+    assert not any(call(held_back)(now, GSIM) for now in days_of)
     held_by(world, 1, 1).play("lose_core")
-    assert not any(call(held_back)(*args, key, SEPARATISTS) for key in keys)
+    assert not any(call(held_back)(now, SEPARATISTS) for now in days_of)
 
 
 @pytest.mark.parametrize(("side", "factor"), [(SEPARATISTS, 2), (GSIM, 1)])
@@ -355,7 +367,7 @@ def test_r5_8_ambushes_and_losses_of_convoys_rise(side: int, factor: int):
         ambushes = rows_of(world, Kind.AMBUSH, "ambush_columns", 600)
         assert set(ambushes["p"]) == {0.3 * phi[1]}
         share_is(len(ambushes), 600, 0.3 * phi[1])
-        passage.append(call(p_passage)(world.state, world.params, 0, 1, 0))
+        passage.append(call(p_passage)(world.now, 0, 1, 0))
         assert passage[-1] == pytest.approx(1 - 0.2 * phi.mean())
     assert (passage[1] < passage[0]) == (factor > 1)
 
@@ -394,7 +406,7 @@ def test_s0_a_broken_garrison_leaves_the_camp_for_some_hours_and_comes_back():
         assert (spot.camp_holder, unit.slot) == (
             (st.NOBODY, st.COUNTRY) if broken else (0, st.CAMP)
         )
-        world = world._replace(clock=st.Clock(DAY - 1, DAY, DAY + 9))
+        world = world._replace(clock=Clock(DAY - 1, DAY, DAY + 9))
         world = days(world, 5, "reenter_bases", "count_presence", "hold_towns")
         assert (spot.camp_holder, unit.slot) == (0, st.CAMP)
         assert unit.men + world.state.sides["dead"][ARMY] + world.state.sides["wounded"][ARMY] == 60

@@ -15,9 +15,9 @@ from hypothesis import strategies as some
 
 from camphandover.core import state as st
 from camphandover.core.draws import key_of
-from camphandover.core.ledger import Kind, note, note_losses, write_row
+from camphandover.core.ledger import Kind, write
 from camphandover.core.rules.reporting import claimed, lag_days, p_observed
-from core import DAY, World, call, compiled_only, runs, small_world
+from core import DAY, Clock, World, call, compiled_only, runs, small_world
 
 ARMY, WAGNER, SEPARATISTS, GSIM = st.ARMY, st.WAGNER, st.SEPARATISTS, st.GSIM
 PARTNERS, NOBODY = st.PARTNERS, -1
@@ -50,12 +50,14 @@ def fights(
     """
     world = places(**values)
     for place in range(N):
-        args = (place, -1, 100.0, math.nan)
-        battle = call(note)(world.ledger, NOON, int(Kind.BATTLE), by, *args, -1)
+        at = {"place": place, "amount": 100.0}
+        battle = write(world.ledger, NOON, Kind.BATTLE, side=by, **at)
+        at["cause"] = battle
         if broken != NOBODY:
-            call(note)(world.ledger, NOON, int(Kind.BROKEN), broken, *args, battle)
+            write(world.ledger, NOON, Kind.BROKEN, side=broken, **at)
         for loser in (side, *also):
-            call(note_losses)(world.ledger, NOON, loser, by, place, -1, float(dead), battle)
+            told = {"side": loser, "about": by, **at, "amount": dead}
+            write(world.ledger, NOON, Kind.LOSSES, **told)
     return world
 
 
@@ -63,12 +65,10 @@ def captures(before: int, after: int, hours: float = math.inf, **values) -> Worl
     """The camp of each place changes hands, and, if `hours` is finite, back after so many."""
     world = places(**values)
     for place in range(N):
-        args = (-1, 0.0, math.nan, -1)
-        kind = int(Kind.CONTROL)
-        call(write_row)(world.ledger, NOON, kind, -1, place, st.CAMP, before, after, *args)
+        camp = {"place": place, "slot": st.CAMP}
+        write(world.ledger, NOON, Kind.CONTROL, before=before, after=after, **camp)
         if hours < math.inf:
-            late = NOON + hours
-            call(write_row)(world.ledger, late, kind, -1, place, st.CAMP, after, before, *args)
+            write(world.ledger, NOON + hours, Kind.CONTROL, before=after, after=before, **camp)
     return world
 
 
@@ -175,8 +175,8 @@ def day_of_news() -> tuple[World, World]:
     """A world with fights and captures, before and after they were told."""
     before = fights(20, GSIM, ARMY)
     for place in range(N):
-        args = (GSIM, place, st.CAMP, 2, 0, -1, 0.0, math.nan, -1)
-        call(write_row)(before.ledger, NOON, int(Kind.CONTROL), *args)
+        camp = {"place": place, "slot": st.CAMP, "before": 2, "after": 0}
+        write(before.ledger, NOON, Kind.CONTROL, side=GSIM, **camp)
     return before, tell_all(before.at())
 
 
@@ -332,7 +332,7 @@ def test_r9_3_the_observed_chance_rises_with_people_and_is_one_beside_a_un_camp(
 ):
     def seen(residents: float) -> float:
         world.state.people[0].residents, world.state.people[0].hosted = residents, hosted
-        return call(p_observed)(world.state, world.params, 0)
+        return call(p_observed)(world.now, 0)
 
     world = small_world([0], [])
     assert seen(people) == pytest.approx(max(0.1, 1 - math.exp(-(people + hosted) / 5000)))
@@ -353,7 +353,7 @@ def test_r9_3_confirmation_lags_longer_where_fewer_can_see(people: float, mean: 
 
 
 def test_r9_3_what_is_confirmed_after_the_window_is_not_in_the_record():
-    rows = told(captures(0, 1)._replace(clock=st.Clock(DAY, DAY - 9, DAY + 1)), Kind.CONFIRMED)
+    rows = told(captures(0, 1)._replace(clock=Clock(DAY, DAY - 9, DAY + 1)), Kind.CONFIRMED)
     assert set(rows["amount"]) == {0, 1}
 
 

@@ -19,6 +19,7 @@ from camphandover.core.rules.raids import near_buffer
 from camphandover.core.rules.strategy import choose_target, garrison_need, spare_men, utility
 from core import (
     DAY,
+    Clock,
     World,
     add_column,
     add_unit,
@@ -52,9 +53,8 @@ def test_r4_1_removing_a_garrison_never_raises_its_blocs_influence(removed: int)
     model = NorthernMali("on-schedule")
     units = model.state.units
     garrisons = np.flatnonzero((units["side"] == ARMY) & (units["men"] > 0))
-    world = World(
-        model.state, model.params, st.Clock(DAY, DAY, DAY), key_of(0, 0), model.ledger
-    )  # fmt: skip
+    clock = Clock(DAY, DAY, DAY)
+    world = World(model.state, model.params, clock, key_of(0, 0), model.ledger)
     before = see(world).state.presence["phi"].copy()
     units["men"][garrisons[removed]] = 0
     after = see(world).state.presence["phi"]
@@ -86,7 +86,7 @@ def test_r4_2_information_rises_with_support_and_influence(support: float, more:
         add_unit(world, ARMY, 0, 50 + army)
         world.state.places[0].support_army = share
         see(world)
-        return call(information)(world.state, world.params, 0, 0)
+        return call(information)(world.now, 0, 0)
 
     low, high = sorted((support, more))
     assert 0.0 <= known(low, men) <= known(high, men) <= 1.0
@@ -129,16 +129,12 @@ CHANGES = [raise_symbol, raise_loot, raise_chance]
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_r5_1_raising_symbol_loot_or_chance_never_lowers_the_choice_probability(change):
     n, target = 300, 2
-    reach = 4.0
     chosen = np.zeros((2, n), bool)
     for i in range(n):
         world = raiders_among_posts(i)
         raised = world.at()
         change(raised, target)
-        picks = [
-            call(choose_target)(w.state, w.params, w.clock, w.key, SEPARATISTS, 50.0, reach)
-            for w in (world, raised)
-        ]
+        picks = [call(choose_target)(w.now, SEPARATISTS) for w in (world, raised)]
         chosen[:, i] = [pick[0] == target for pick in picks]
         if picks[0][0] == target:
             # the same luck, a better prize: still chosen, and no less probable
@@ -172,10 +168,7 @@ def test_r5_1_the_armys_objective_is_chosen_no_less_often_when_it_is_worth_more(
         if change is raise_chance:
             raised.state.units["quality"][raised.state.units["place"] == target] *= 0.8
             see(raised)
-        picks = [
-            call(choose_objective)(w.state, w.params, w.clock, w.key, 0, 900.0, w.clock.day)
-            for w in (world, raised)
-        ]
+        picks = [call(choose_objective)(w.now, 0, 900.0, w.clock.day) for w in (world, raised)]
         chosen[:, i] = [pick[0] == target for pick in picks]
         if picks[0][0] == target:
             assert picks[1][0] == target
@@ -202,9 +195,7 @@ def test_r5_1_choices_are_a_logit_of_their_utilities():
     for i in range(n):
         world = raiders_among_posts(i)
         world.params.perceive_sd = 0.0
-        target, _, _, p, _ = call(choose_target)(
-            world.state, world.params, world.clock, world.key, SEPARATISTS, 50.0, 4.0
-        )
+        target, _, _, p, _ = call(choose_target)(world.now, SEPARATISTS)
         counts[target] += 1
         assert reported[target] in (0.0, p)
         reported[target] = p
@@ -279,7 +270,7 @@ def test_r5_2_s2_a_buffer_halves_attacks_within_20_km():
             world.state.places["camp_holder"][4] = st.UN_HOLDER
             world.state.places["symbolic"][4] = 3.0
             world.state.places["buffer"][4] = buffer
-            assert call(near_buffer)(world.state, world.params, 4) == bool(buffer)
+            assert call(near_buffer)(world.now, 4) == bool(buffer)
             world.play("order_raids")
             rows = world.state.orders[: world.state.queue[0].used]
             ordered[buffer] += ((rows.target == 4) & (rows.side == SEPARATISTS)).sum()
@@ -398,7 +389,7 @@ def test_r5_3_a_prize_is_a_pause_and_the_column_goes_on_after_it():
 def test_r5_4_a_garrison_follows_the_symbolic_value_within_its_bounds(symbolic: float, men: float):
     world = small_world([0], [])
     world.state.places[0].symbolic = symbolic
-    assert call(garrison_need)(world.state, world.params, 0) == pytest.approx(men)
+    assert call(garrison_need)(world.now, 0) == pytest.approx(men)
 
 
 @pytest.mark.parametrize(
@@ -413,7 +404,7 @@ def test_r5_4_a_garrison_of_one_unit_has_no_men_to_spare(side: int, units: list[
         add_unit(world, side, 0, men)
     see(world)
     bloc = 0 if side == ARMY else 1
-    assert call(spare_men)(world.state, world.params, 0, bloc) == pytest.approx(spare)
+    assert call(spare_men)(world.now, 0, bloc) == pytest.approx(spare)
 
 
 def weak_post(symbolic: float, low_days: int, foes: int, days_here: int = 100) -> World:

@@ -18,6 +18,7 @@ from camphandover.core import day as core
 from camphandover.core import state as st
 from camphandover.core.draws import key_of
 from camphandover.core.ledger import Kind
+from camphandover.core.now import at
 from camphandover.core.parameters import parameter_record
 from camphandover.core.rules import movement
 from camphandover.core.rules import orders as orders_rules
@@ -29,6 +30,7 @@ from camphandover.core.rules.presence import supply_effect
 from camphandover.core.rules.road import ied_mean, speed_of, travel_days
 from core import (
     DAY,
+    Clock,
     World,
     add_column,
     add_unit,
@@ -54,9 +56,7 @@ def captured_at_0920() -> World:
     add_unit(world, ARMY, BOUREM, 240, slot=st.COUNTRY)
     c = add_column(world, SEPARATISTS, st.RAID, st.HOLDING, BOUREM, 180)
     world.state.units[world.state.columns[c].lead].slot = st.CAMP
-    call(set_holder)(
-        world.state, world.ledger, BOUREM, st.CAMP, 1, SEPARATISTS, midnight + 9 + 1 / 3, -1
-    )
+    call(set_holder)(world.now, BOUREM, st.CAMP, 1, SEPARATISTS, midnight + 9 + 1 / 3, -1)
     world.state.columns[c].act = midnight + 12.0
     return world
 
@@ -75,11 +75,11 @@ def test_r1_1_a_capture_within_a_day_leaves_the_state_of_that_day_unchanged():
     series = np.zeros((2, 6), SERIES).view(np.recarray)
     war = np.zeros(2, WAR).view(np.recarray)
     people = np.zeros((2, 2), PLACES).view(np.recarray)
-    clock = st.Clock(DAY, DAY, DAY + 1)
-    call(record)(world.state, clock, control, series, war, people)
+    world = world._replace(clock=Clock(DAY, DAY, DAY + 1))
+    call(record)(world.now, control, series, war, people)
     assert control[BOUREM, st.CAMP, 0] == 1
     world.play("leave_bases", "reenter_bases", "count_presence", "hold_towns")
-    call(record)(world.state, clock, control, series, war, people)
+    call(record)(world.now, control, series, war, people)
     assert control[:, :, 0].tolist() == [[0, 0], [0, 0]]
     assert series["places_held"][0, [ARMY, SEPARATISTS]].tolist() == [2, 0]
 
@@ -91,15 +91,17 @@ def in_reverse_order():
     Made from the sources of `advance` and `carry_out_orders`, the drawn side replaced.
     """
     rule = getattr(orders_rules.carry_out_orders, "py_func", orders_rules.carry_out_orders)
-    day = getattr(core.advance, "py_func", core.advance)
     body = inspect.getsource(rule).split("\n", 1)[1]
-    drawn = "side = actor_order(state, turn // 2)"
+    drawn = "side = actor_order(now, turn // 2)"
     assert drawn in body
     space = dict(vars(orders_rules))
-    exec(body.replace(drawn, "side = N_SIDES - 1 - turn // 2"), space)
+    exec(body.replace(drawn, "side = st.N_SIDES - 1 - turn // 2"), space)
     reverse = dict(vars(core)) | {"carry_out_orders": compiled_loop(space["carry_out_orders"])}
-    exec(inspect.getsource(day).split("\n", 1)[1], reverse)
-    return compiled_loop(reverse["advance"])
+    for name in ("order_attacks", "advance"):
+        part = getattr(getattr(core, name), "py_func", getattr(core, name))
+        exec(inspect.getsource(part).split("\n", 1)[1], reverse)
+        reverse[name] = compiled_loop(reverse[name])
+    return reverse["advance"]
 
 
 @compiled_only
@@ -114,10 +116,8 @@ def test_r1_1_the_order_of_sides_shifts_means_by_less_than_a_standard_error():
             else:
                 model.reset(replicate)
                 for day in range(first, last + 1):
-                    clock = st.Clock(day, first, last)
-                    in_reverse_order()(
-                        model.state, model.params, clock, model.key, model.ledger
-                    )  # fmt: skip
+                    run = model.state, model.params, model.key, model.ledger
+                    in_reverse_order()(at(*run, first, last, day))
             books, places = model.state.sides, model.state.places
             results[which, replicate] = (
                 (places["camp_holder"] == 0).sum(), books["dead"][ARMY],
@@ -156,7 +156,7 @@ def test_r1_2_splitting_a_unit_conserves_power():
     for name in ("men", "power", "vehicles", "stock"):
         assert split.state.presence[0, 0][name] == pytest.approx(whole.state.presence[0, 0][name])
     assert split.state.presence["influence"] == pytest.approx(whole.state.presence["influence"])
-    powers = [call(muster)(w.state, w.params, -1, 0, 0)[:3] for w in (whole, split)]
+    powers = [call(muster)(w.now, -1, 0, 0)[:3] for w in (whole, split)]
     assert powers[0] == pytest.approx(powers[1])
     assert powers[0][1] > 0
 
@@ -209,9 +209,13 @@ N_TRIPS = 4000
 
 def trips(km: float, speed: float, hits: float, n: int = N_TRIPS) -> np.ndarray:
     """(days, hits) of the same journey under `n` keys."""
-    params = parameter_record({})
-    travel = call(travel_days)
-    return np.array([travel(params, key_of(5, i), 3, 1000, km, speed, hits, 0.3) for i in range(n)])
+    world, travel = small_world([0], []), call(travel_days)
+    return np.array(
+        [
+            travel(world._replace(key=key_of(5, i)).now, 3, 1000, km, speed, hits, 0.3)
+            for i in range(n)
+        ]
+    )
 
 
 TRAVEL = {
@@ -229,13 +233,16 @@ TRAVEL = {
 def test_r1_4_travel_table_with_speed_and_ied_rate_sampled(journey: str):
     km, low, high, seen = TRAVEL[journey]
     rng = np.random.default_rng(0)
-    params, travel = parameter_record({}), call(travel_days)
+    world, travel = small_world([0], []), call(travel_days)
+    params = world.params
     days = np.empty(N_TRIPS)
     for i in range(N_TRIPS):
         speed = rng.triangular(50, 75, 100)
         params.ied_rate = math.exp(rng.triangular(math.log(0.3), 0, math.log(2)))
         hits = call(ied_mean)(params, float(km), 100.0, 1.0, False)
-        days[i] = travel(params, key_of(5, i), 3, 1000, float(km), speed, hits, 0.3)[0]
+        days[i] = travel(
+            world._replace(key=key_of(5, i)).now, 3, 1000, float(km), speed, hits, 0.3
+        )[0]
     band = np.quantile(days, [0.05, 0.95])
     # the table has one digit after the point, and its quantiles and these have 2-3 % of error each
     assert band == pytest.approx([low, high], abs=0.1, rel=0.06)
@@ -265,9 +272,10 @@ def test_r1_4_days_rise_with_length_ied_rate_and_vehicles(
     raised: str, km: float, more: float, lam: float, veh: float
 ):
     def days(km: float, lam: float, veh: float, replicate: int) -> float:
-        params = parameter_record({"ied_rate": lam})
-        hits = call(ied_mean)(params, km, veh, 1.0, False)
-        return call(travel_days)(params, key_of(9, replicate), 3, 1000, km, 75.0, hits, 0.3)[0]
+        world = small_world([0], [], replicate=replicate, ied_rate=lam)
+        world = world._replace(key=key_of(9, replicate))
+        hits = call(ied_mean)(world.params, km, veh, 1.0, False)
+        return call(travel_days)(world.now, 3, 1000, km, 75.0, hits, 0.3)[0]
 
     base = {"km": km, "lam": lam, "veh": veh}
     up = base | {raised: base[raised] + more / (100 if raised == "lam" else 1)}
@@ -318,7 +326,7 @@ def test_r1_5_what_one_device_does(side: int, dead: float, wounded: float, vehic
     world.state.columns[c].hits = 1
     for i in range(n):
         trip = world.at(key=key_of(3, i))
-        call(strike_ied)(trip.state, trip.params, trip.key, trip.ledger, c, DAY * 24.0)
+        call(strike_ied)(trip.now, c, DAY * 24.0)
         books = trip.state.sides[side]
         losses[i] = books.dead, books.wounded, books.vehicles_lost
     # three standard errors of the mean over 400 devices
@@ -444,7 +452,7 @@ def test_r1_7_breakdowns_are_booked():
     broken = []
     for i in range(n):
         trip = world.at(key=key_of(1, i))
-        call(movement.break_down)(trip.state, trip.params, trip.key, c)
+        call(movement.break_down)(trip.now, c)
         assert vehicles_booked(trip.state)[ARMY] == 100
         broken.append(int(trip.state.sides["vehicles_broken"][ARMY]))
     # 2 % per 100 km over 200 km of 100 vehicles; three standard errors of 200 marches

@@ -20,6 +20,7 @@ from camphandover.core.rules.strategy import protected
 from camphandover.core.rules.withdrawal import early_hazard, equipment_shares
 from core import (
     DAY,
+    Clock,
     World,
     add_column,
     add_unit,
@@ -61,7 +62,7 @@ def un_camp(replicate: int = 0, plan_in: int = 10, **values: float) -> World:
 def exits(spread: float = math.nan, guards: int = 0, n: int = 600) -> np.ndarray:
     """Drawn exit days, against the plan."""
     days = []
-    world = un_camp(plan_in=40)._replace(clock=st.Clock(DAY, DAY, DAY + 100))
+    world = un_camp(plan_in=40)._replace(clock=Clock(DAY, DAY, DAY + 100))
     world.state.conflict[0].mandate_end = DAY + 55
     world.state.places[CAMP].spread, world.state.places[CAMP].guards = spread, guards
     for i in range(n):
@@ -194,7 +195,7 @@ def leads(fights_a_week: int, n: int = 200) -> np.ndarray:
     for i in range(n):
         world = un_camp(i, plan_in=0)
         for day in range(-45, 1):
-            world = world._replace(clock=st.Clock(DAY + day, DAY - 100, DAY + 100))
+            world = world._replace(clock=Clock(DAY + day, DAY - 100, DAY + 100))
             world.state.places[CAMP].fights = (1 << fights_a_week) - 1 if day >= -25 else 0
             world.play("clear_transport", "leave_camps")
             if world.state.places[CAMP].exit_hour < np.inf:
@@ -248,8 +249,7 @@ def raced(arrive: float, exit_hour: float, receiver: int) -> tuple[int, float]:
     c = add_column(world, ARMY, st.OCCUPY, st.MOVING, HUB, 200)
     world.state.columns[c].stop = world.state.columns[c].target = CAMP
     world.state.columns[c].arrive = arrive
-    call(race)(
-        world.state, world.params, world.ledger, world.key, CAMP, exit_hour, -1
+    call(race)(world.now, CAMP, exit_hour, -1
     )  # fmt: skip
     spot = world.state.places[CAMP]
     return int(spot.camp_holder), float(spot.enter_hour)
@@ -409,7 +409,7 @@ def joint_camp(war: bool, replicate: int, p_leave: float = math.nan) -> int:
     world.play("leave_camps")
     assert spot.camp_holder == st.JOINT
     for day in range(10):
-        world = world._replace(clock=st.Clock(DAY + day, DAY - 100, DAY + 100))
+        world = world._replace(clock=Clock(DAY + day, DAY - 100, DAY + 100))
         world.state.places[BASE].fights = int(war)
         world.play("strain_joint_units")
         if world.state.places[CAMP].camp_holder != st.JOINT:
@@ -432,7 +432,7 @@ def test_r6_6_s4_after_the_joint_unit_the_camp_is_open_to_a_race():
     world.state.places["receiver"][CAMP] = st.TO_JOINT
     world.play("leave_camps")
     while world.state.places[CAMP].camp_holder == st.JOINT:
-        world = world._replace(clock=st.Clock(world.clock.day + 1, DAY - 100, DAY + 100))
+        world = world._replace(clock=Clock(world.clock.day + 1, DAY - 100, DAY + 100))
         world.state.places[BASE].fights = 1
         world.play("strain_joint_units")
     assert len(world.rows(Kind.JOINT_END)) == 1
@@ -459,7 +459,7 @@ def test_r6_6_s6_a_perimeter_protects_while_the_truce_holds():
     world.state.places[0].perimeter = 25.0
     for truce, covered in ((1, [True, True, False]), (0, [False] * 3)):
         world.state.conflict[0].truce = truce
-        assert [bool(call(protected)(world.state, p)) for p in range(3)] == covered
+        assert [bool(call(protected)(world.now, p)) for p in range(3)] == covered
 
 
 def test_r6_6_s6_the_truce_is_breached_with_its_daily_hazard():
@@ -472,7 +472,7 @@ def test_r6_6_s6_the_truce_is_breached_with_its_daily_hazard():
         day = DAY
         while world.state.conflict[0].truce:
             day += 1
-            world = world._replace(clock=st.Clock(day, DAY - 100, DAY + 100))
+            world = world._replace(clock=Clock(day, DAY - 100, DAY + 100))
             world.play("keep_truce")
         lasted.append(day - DAY)
     # geometric with a mean of ten days; three standard errors of 150 truces

@@ -24,21 +24,12 @@ from camphandover.core import state as st
 from camphandover.core.ledger import ROW, Kind
 from camphandover.errors import BatchError
 from camphandover.facts.codes import Holder, Mission, Side, Slot
-from camphandover.judge.alternatives import replayed
-from camphandover.judge.diverge import SAID, diverge
-from camphandover.judge.why import why
-from camphandover.judge.why_summary import why_summary
+from camphandover.judge.alternatives import alternatives_of
+from camphandover.judge.diverge import diverge
+from camphandover.judge.why import why, why_summary
+from camphandover.measure.events import KINDS, NATURES, Event, cause_name, nature, sentence, when
+from camphandover.measure.notation import chance
 from camphandover.measure.run_ledger import RunLedger, read_run
-from camphandover.say.sentences import (
-    NATURES,
-    SENTENCES,
-    Event,
-    cause_name,
-    nature,
-    percent,
-    sentence,
-    when,
-)
 from core import DAY, World, add_column, add_unit, compiled_only, see, small_world
 
 PLACES = [place.name for place in facts.load().places]
@@ -187,7 +178,6 @@ def test_every_kind_of_row_has_a_sentence(kind):
 
 
 def test_there_is_no_sentence_for_what_is_no_kind():
-    assert set(SENTENCES) == {kind.label for kind in Kind}
     with pytest.raises(ValueError, match="'eclipse'"):
         sentence(FULL._replace(kind="eclipse"))
 
@@ -312,7 +302,7 @@ def test_hours_are_told_where_they_mean_something():
      (0.345, "34 %"), (0.997, "99.7 %"), (0.9996, "over 99.9 %"), (1, "100 %")],
 )  # fmt: skip
 def test_chances_are_never_rounded_to_certainty(p, text):
-    assert percent(p) == text
+    assert chance(p) == text
 
 
 # --- chains ------------------------------------------------------------------------------
@@ -621,7 +611,7 @@ def test_summary_text_notebook_and_json(mixed, tmp_path):
     found = why_summary(mixed, "one", "Kidal")
     text = str(found)
     assert max(map(len, text.splitlines())) <= 100
-    assert re.search(r"order of GSIM: raid +choice +30 +33 \[24-44\]", text)
+    assert re.search(r"order of GSIM: raid +choice +30 +33 \[24, 44\]", text)
     assert found._repr_html_().count("<table>") == 4
     found.write_json(tmp_path / "s.json")
     stored = json.loads((tmp_path / "s.json").read_text())
@@ -726,8 +716,8 @@ def test_a_raid_that_was_chosen_takes_a_weak_post(tmp_path):
     world = small_world([0, 1], [(0, 1, 60.0)])
     add_unit(world, st.ARMY, 0, 12)
     midnight = float(DAY * st.HOURS)
-    order = log.note(world.ledger, midnight, log.ORDER, st.SEPARATISTS, 0, NO, 500.0, 0.25, NO)
-    world.ledger.rows["mission"][order] = st.RAID
+    order = log.write(world.ledger, midnight, log.ORDER, side=st.SEPARATISTS, place=0,
+                      mission=st.RAID, amount=500.0, p=0.25)  # fmt: skip
     c = add_column(world, st.SEPARATISTS, st.RAID, st.ENGAGED, 0, 500)
     column = world.state.columns[c]
     column.act, column.cause, column.origin, column.target = midnight + 9, order, 1, 1
@@ -1036,15 +1026,16 @@ def test_all_choices_of_the_model_come_out_again(real):
         ledger = read_run(real, name, 1)
         choices = {
             event.row: event
-            for event in sorted(ledger.events.values(), key=lambda event: event.time)
+            for event in ledger.events.values()
             if nature(event, ledger.causes(event)) == "choice"
         }
         assert {event.mission for event in choices.values()} == {"raid", "offensive"}
-        found = replayed(real, name, 1, choices)
+        found, unknown = alternatives_of(real, name, 1, list(choices.values()))
+        assert unknown == ""
         assert set(found) == set(choices)
         for number, others in found.items():
             assert choices[number].place not in [place for place, _ in others]
-            chances = [chance for _, chance in others]
+            chances = [p for _, p in others]
             assert chances == sorted(chances, reverse=True)
             assert sum(chances) + choices[number].p == pytest.approx(1)
 
@@ -1091,7 +1082,7 @@ def test_the_model_is_one_story_up_to_the_first_event_that_differs(real):
         [
             event[1:]
             for event in read_run(real, name, 0).events.values()
-            if event.time < known and event.kind not in SAID
+            if event.time < known and not KINDS[event.kind].is_said
         ]
         for name in ("on-schedule", "kidal-only-to-separatists")
     ]

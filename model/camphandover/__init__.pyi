@@ -20,7 +20,7 @@ from .judge.study.discover.discover import discover as discover
 from .judge.study.sensitivity import Sensitivity as Sensitivity
 from .judge.study.sensitivity import sensitivity as sensitivity
 from .judge.why import why as why
-from .judge.why_summary import why_summary as why_summary
+from .judge.why import why_summary as why_summary
 from .measure.claims import claims as claims
 from .measure.claims import control_reports as control_reports
 from .measure.outcomes import outcome as outcome

@@ -24,6 +24,7 @@ import camphandover as ch
 from camphandover.agents.model import NorthernMali
 from camphandover.core import ledger as log
 from camphandover.core import state as st
+from camphandover.core.now import at
 from camphandover.core.rules import REGISTRY
 
 SCENARIO, SEED = "on-schedule", 2023
@@ -194,11 +195,11 @@ def repeated(function: Any) -> Any:
     import numba
 
     @numba.njit(nogil=True)
-    def go(state, params, clock, key, ledger, n):
+    def go(now, n):
         for _ in range(n):
-            function(state, params, clock, key, ledger)
-            ledger.used[0] = 0
-            state.queue[0].used = 0
+            function(now)
+            now.ledger.used[0] = 0
+            now.queue.used = 0
 
     return go
 
@@ -215,13 +216,14 @@ def rules(repeats: int) -> Figures:
         while model.day < model.world.first + day:
             model.step()
         kept = st.copy_state(model.state)
-        clock = st.Clock(model.day, model.world.first, model.world.last)
         scratch = log.new_ledger(len(model.ledger.rows))
+        window = model.world.first, model.world.last
+        now = at(model.state, model.params, model.key, scratch, *window, int(model.day))
         for name, go in loops.items():
-            go(model.state, model.params, clock, model.key, scratch, 1)
+            go(now, 1)
             st.restore(model.state, kept)
             began = time.perf_counter()
-            go(model.state, model.params, clock, model.key, scratch, repeats)
+            go(now, repeats)
             each = (time.perf_counter() - began) / repeats
             spent[name] += 1e6 * each / len(RULE_DAYS)
             st.restore(model.state, kept)

@@ -10,6 +10,7 @@ from camphandover.agents.views import MAX_DAYS_AHEAD, MAX_MEN, Unit
 from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.draws import Decision
+from camphandover.core.now import Now, at
 from camphandover.core.rules.combat import perceived
 from camphandover.core.rules.strategy import garrison_need, place_order
 from camphandover.inputs import whole
@@ -122,15 +123,7 @@ class Commander(mesa.Agent):
             power = float(model.state.presence["power"][other, row])
             if power > 0.0 and self._is_enemy(other):
                 seen[st.Holder(other).name.lower()] = float(
-                    perceived(
-                        model.params,
-                        model.key,
-                        int(Decision.PERCEPTION),
-                        int(self.side),
-                        row,
-                        int(model.day),
-                        power,
-                    )
+                    perceived(self._now(), int(Decision.PERCEPTION), int(self.side), row, power)
                 )
         return seen
 
@@ -191,7 +184,12 @@ class Commander(mesa.Agent):
 
     def need_at(self, place: str) -> float:
         """Men that the garrison rule (R5.4) keeps at a place."""
-        return float(garrison_need(self.model.state, self.model.params, self._row(place)))
+        return float(garrison_need(self._now(), self._row(place)))
+
+    def _now(self) -> Now:
+        model = self.model
+        window = model.world.first, model.world.last
+        return at(model.state, model.params, model.key, model.ledger, *window, int(model.day))
 
     def _row(self, place: str) -> int:
         return self.model.theatre.index(place)
@@ -203,20 +201,16 @@ class Commander(mesa.Agent):
         men = whole("men", men, 0, MAX_MEN)
         vehicles = whole("vehicles", vehicles, 0, MAX_MEN)
         here, there = self._row(origin), self._row(target)
-        row = log.note(
+        row = log.write(
             model.ledger,
             float(model.day * st.HOURS),
             log.ORDER,
-            int(self.side),
-            there,
-            -1,
-            float(men),
-            float("nan"),
-            -1,
+            side=self.side,
+            place=there,
+            amount=men,
+            mission=mission,
         )
-        if row < len(model.ledger.rows):
-            model.ledger.rows["mission"][row] = mission
-        place_order(model.state, int(self.side), mission, here, there, men, vehicles, surprise, row)
+        place_order(self._now(), int(self.side), mission, here, there, men, vehicles, surprise, row)
 
 
 def _side_name(code: int) -> str | None:

@@ -142,16 +142,14 @@ class Unit(View):
         side = int(self.table["side"][self.row])
         self.model.state.sides["recruited"][side] += men
         hour, place = float(self.model.day * st.HOURS), int(self.table["place"][self.row])
-        log.note(
+        log.write(
             self.model.ledger,
             hour,
             log.REINFORCED,
-            side,
-            place,
-            self.row,
-            float(men),
-            float("nan"),
-            -1,
+            side=side,
+            place=place,
+            entity=self.row,
+            amount=men,
         )
 
 
@@ -328,4 +326,4 @@ class Politics(View):
 
     def _note(self, kind: int, amount: float) -> int:
         hour = float(self.model.day * st.HOURS)
-        return log.note(self.model.ledger, hour, kind, -1, -1, -1, amount, float("nan"), -1)
+        return log.write(self.model.ledger, hour, kind, amount=amount)

@@ -7,8 +7,10 @@ package, whose messages the page shows.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -27,27 +29,13 @@ from camphandover.scenario.schema import MAX_TEXT, ClauseForm
 
 DEFAULT_PARENT = "on-schedule"
 MAX_NAME = 60
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_MOVED = re.compile(r"[+-][0-9]{1,4}")
-_WHOLE = re.compile(r"-?[0-9]{1,9}")
+SAME = {
+    "receiver": ("receiver",),
+    "notice_army": ("notice", "army"),
+    "notice_separatists": ("notice", "separatists"),
+}
+"""Values of a camp that a form holds as a file does, with their keys in the file."""
 _CAMP = "scenario.handover.camps."
-
-
-@dataclass(frozen=True)
-class CampEdit:
-    """What a form says of one camp; an empty text leaves it as in the parent.
-
-    Attributes:
-        when: A date, `plan`, `actual`, or days after the parent's date, such as `+15` or `-30`.
-        receiver: Who gets the camp.
-        notice_army: Days of notice for the army.
-        notice_separatists: Days of notice for the separatists.
-    """
-
-    when: str = ""
-    receiver: str = ""
-    notice_army: str = ""
-    notice_separatists: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,25 +44,37 @@ class Edit:
 
     Attributes:
         parent: Name of the scenario that is edited.
-        camps: By place, what the form says of a camp.
+        camps: By place, the texts of a camp's form: `when` (a date, `plan`, `actual`, or days
+            after the parent's date, such as `+15` or `-30`), and values of `SAME` by name. What
+            is not there is as in the parent.
         title, question: Texts of the edited scenario; if empty, a title that tells the changes,
             and the parent's question.
     """
 
     parent: str = DEFAULT_PARENT
-    camps: Mapping[str, CampEdit] = field(default_factory=dict)
+    camps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     title: str = ""
     question: str = ""
 
     def with_camp(self, place: str, **texts: str) -> Edit:
-        """The same with other texts of one camp."""
-        camp = CampEdit(**{**self.camp(place).__dict__, **texts})
+        """The same with other texts of one camp; an empty one leaves it as in the parent."""
+        camp = {name: text for name, text in {**self.camp(place), **texts}.items() if text}
         camps = {**self.camps, place: camp}
-        return Edit(self.parent, _without_empty(camps), self.title, self.question)
+        return replace(self, camps={place: texts for place, texts in camps.items() if texts})
 
-    def camp(self, place: str) -> CampEdit:
+    def with_text(self, name: str, text: str) -> Edit:
+        """The same with another `title` or `question`."""
+        texts = {"title": self.title, "question": self.question, name: text}
+        return Edit(self.parent, self.camps, **texts)
+
+    def without(self, *places: str) -> Edit:
+        """The same with some camps as in the parent."""
+        camps = {place: texts for place, texts in self.camps.items() if place not in places}
+        return replace(self, camps=camps)
+
+    def camp(self, place: str) -> Mapping[str, str]:
         """What the form says of a camp."""
-        return self.camps.get(place, CampEdit())
+        return self.camps.get(place, {})
 
 
 class Parent:
@@ -110,6 +110,37 @@ class Parent:
     def clause(self, place: str) -> ClauseForm:
         """A camp's clause in the words of the files: exit and shift apart."""
         return self._found.merged.terms[place]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a form holds and what comes of it.
+
+    Attributes:
+        edit, parent: What the form says, and of which scenario.
+        scenario: The edited scenario, the parent's own if nothing differs; None if it is faulty.
+        faults: What is wrong with the form.
+    """
+
+    edit: Edit
+    parent: Parent
+    scenario: Scenario | None
+    faults: tuple[str, ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is a scenario that differs from the parent."""
+        return self.scenario not in (None, self.parent.scenario)
+
+
+def draft(edit: Edit, parent: Parent) -> Draft:
+    """What comes of a form."""
+    try:
+        edited = resolve(edit, parent)
+    except ScenarioError as error:
+        return Draft(edit, parent, None, tuple(messages(error)))
+    is_new = bool(changes(edited, parent.scenario))
+    return Draft(edit, parent, edited if is_new else parent.scenario)
 
 
 def parents(folder: Path) -> dict[str, Parent]:
@@ -190,21 +221,17 @@ def _content(edit: Edit, parent: Parent, extends: str) -> dict[str, Any]:
     return content
 
 
-def _clause(texts: CampEdit, parent: Parent, place: str) -> dict[str, Any]:
+def _clause(texts: Mapping[str, str], parent: Parent, place: str) -> dict[str, Any]:
     """What a camp's clause holds over the parent's."""
-    own: dict[str, Any] = {}
     if place not in parent.scenario.camps:
-        return {"receiver": texts.receiver}  # refused by the schema, with the names of the camps
+        # refused by the schema, with the names of the camps
+        return {"receiver": texts.get("receiver", "")}
     before = parent.scenario.camps[place]
-    own |= _exit(texts.when.strip(), before.exit, parent.clause(place))
-    if texts.receiver and texts.receiver != before.receiver:
-        own["receiver"] = texts.receiver
-    told = {"army": texts.notice_army, "separatists": texts.notice_separatists}
-    known = {"army": before.notice_army, "separatists": before.notice_separatists}
-    notice = {side: _whole(text) for side, text in told.items() if text.strip()}
-    notice = {side: days for side, days in notice.items() if days != known[side]}
-    if notice:
-        own["notice"] = notice
+    own = _exit(texts.get("when", "").strip(), before.exit, parent.clause(place))
+    for name, (key, *inner) in SAME.items():
+        value = _value(texts.get(name, ""))
+        if value not in ("", getattr(before, name)):
+            own[key] = {**own.get(key, {}), **dict.fromkeys(inner, value)} if inner else value
     return own
 
 
@@ -212,26 +239,22 @@ def _exit(text: str, before: date, clause: ClauseForm) -> dict[str, Any]:
     """The keys `exit` and `shift` of a text; none if the date stays as it is."""
     if not text:
         return {}
-    if _MOVED.fullmatch(text):
+    if re.fullmatch(r"[+-][0-9]{1,4}", text):
         return {"shift": clause.shift + int(text)} if int(text) else {}
-    value = _date(text)
+    value = _value(text)
     if value == before:
         return {}
     own: dict[str, Any] = {} if value == clause.exit else {"exit": value}
     return own | ({"shift": 0} if clause.shift else {})
 
 
-def _date(text: str) -> date | str:
-    """The date of a text; the text itself if it is none."""
-    try:
-        return date.fromisoformat(text) if len(text) == len("2023-10-31") else text
-    except ValueError:
-        return text
-
-
-def _whole(text: str) -> int | str:
-    """The number of a text; the text itself if it is none."""
-    return int(text) if _WHOLE.fullmatch(text.strip()) else text.strip()
+def _value(text: str) -> date | int | str:
+    """The date or the number of a text; the text itself if it is none."""
+    text = text.strip()
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
+        with suppress(ValueError):
+            return date.fromisoformat(text)
+    return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text, re.ASCII) else text
 
 
 def _title(parent: str, camps: Mapping[str, Mapping[str, Any]]) -> str:
@@ -246,12 +269,7 @@ def _title(parent: str, camps: Mapping[str, Mapping[str, Any]]) -> str:
         words = [f"{key} {value}" for key, value in told.items()]
         words += [f"notice {days} ({side})" for side, days in clause.get("notice", {}).items()]
         parts.append(f"{place} {', '.join(words)}")
-    text = f"{parent}, but {'; '.join(parts)}"
-    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 3]}..."
-
-
-def _without_empty(camps: Mapping[str, CampEdit]) -> dict[str, CampEdit]:
-    return {place: texts for place, texts in camps.items() if texts != CampEdit()}
+    return textwrap.shorten(f"{parent}, but {'; '.join(parts)}", MAX_TEXT, placeholder="...")
 
 
 # --- saving ------------------------------------------------------------------------------
@@ -265,7 +283,11 @@ def target(folder: Path, name: str, parent: Parent) -> Path:
     """
     stem = name.strip().removesuffix(".yaml")
     small = stem.lower()  # where capitals do not count, the file is that of the small name
-    if not _NAME.fullmatch(stem) or len(stem) > MAX_NAME or file_name(small) != small:
+    if (
+        not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", stem)
+        or len(stem) > MAX_NAME
+        or file_name(small) != small
+    ):
         raise BatchError(
             f"{name!r} is no name for a file: letters, digits, - and _ are right, "
             f"at most {MAX_NAME}."

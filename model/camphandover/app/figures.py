@@ -7,32 +7,25 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
-from matplotlib.colors import ListedColormap
-from matplotlib.text import Annotation
 
 from camphandover.agents.model import NorthernMali
 from camphandover.app import live
 from camphandover.batch.cubes import HOLDERS
 from camphandover.charts import axis
-from camphandover.charts.axis import dates, frame, holder_patches
-from camphandover.charts.control import stack
+from camphandover.charts.control import holder_colours, stack
 from camphandover.charts.geography import ground_keys
 from camphandover.charts.maps import BaseMap
-from camphandover.charts.style import COLOURS, INK, NO_DATA, STACK, Chart, styled, text_size
-from camphandover.core import state as st
+from camphandover.charts.style import INK, NO_DATA, Chart, styled
 from camphandover.measure.outcomes import KEY_BASES
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.text import Text
 
 DPI = 120
 MAP_SIZE = (5.5, 4.78)
 """Inches of the map itself, on which names keep a size that can be read."""
-DRAWN = [holder for holder in STACK if holder in HOLDERS]
-"""Holders of a live model from the bottom of a stack to its top."""
 
 
 def png(figure: Figure) -> bytes:
@@ -52,61 +45,48 @@ def control_figure(model: NorthernMali) -> Figure:
     """Who has the camps so far: the key bases day by day, below them the share of all places."""
     figure = Chart(figsize=(5.7, 5.68), layout="constrained")
     upper, lower = figure.subplots(2, 1, height_ratios=(1.25, 1), sharex=True)
+    camps, n_days = live.camps(model), live.days_played(model)
     window = np.datetime64(model.world.first, "D") + np.arange(model.control.shape[-1])
-    _draw_bases(upper, model)
-    _draw_shares(lower, model)
+    edges = model.world.first + np.arange(n_days + 1.0)
+    _draw_bases(upper, camps.sel(place=list(KEY_BASES)), edges)
+    _draw_shares(lower, camps, edges)
     for ax in (upper, lower):
-        frame(ax)
-        edges = dates(ax, window)
-        ax.axvspan(edges[live.days_played(model)], edges[-1], color=NO_DATA, linewidth=0)
+        axis.frame(ax)
+        ends = axis.dates(ax, window)
+        ax.axvspan(ends[n_days], ends[-1], color=NO_DATA, linewidth=0)
     upper.set_xlabel("")
     upper.tick_params(axis="y", length=0)
-    present = [holder for holder in DRAWN if holder in _present(model)]
+    seen = [one["share"].any(("place", "date")) for one in (live.camps_now(model), camps)]
+    present = np.array(HOLDERS)[(seen[0] | seen[1]).to_numpy()]
     figure.legend(
-        handles=holder_patches(present), loc="outside lower center", ncols=len(DRAWN),
-        frameon=False, fontsize=8,
+        handles=axis.holder_patches(present.tolist()),
+        loc="outside lower center", ncols=len(HOLDERS), frameon=False, fontsize=8,
     )  # fmt: skip
     return figure
 
 
-def _present(model: NorthernMali) -> set[str]:
-    """Holders that have a camp now or had one on a day so far."""
-    played = model.control[:, st.Slot.CAMP, : live.days_played(model)]
-    seen = {st.Holder(int(code)).name.lower() for code in np.unique(played)}
-    return seen | set(live.holders(model).values())
-
-
-def _draw_bases(ax: Axes, model: NorthernMali) -> None:
+def _draw_bases(ax: Axes, camps: xr.Dataset, edges: np.ndarray) -> None:
     """A strip for each key base, coloured by the holder of its camp."""
     ax.set_title("Camps of the key bases", loc="left", fontsize=9.5, color=INK)
-    start = float(model.world.first)
-    n_days = live.days_played(model)
-    if n_days:
-        strips = np.array([live.codes(model, place) for place in KEY_BASES])
-        colours = ListedColormap([COLOURS[holder.name.lower()] for holder in st.Holder])
-        ax.imshow(
-            strips, cmap=colours, vmin=-0.5, vmax=len(st.Holder) - 0.5, aspect="auto",
-            extent=(start, start + n_days, len(KEY_BASES) - 0.5, -0.5), interpolation="nearest",
-        )  # fmt: skip
+    if len(edges) > 1:
+        extent = (edges[0], edges[-1], len(KEY_BASES) - 0.5, -0.5)
+        ax.imshow(holder_colours(camps), extent=extent, aspect="auto", interpolation="nearest")
     for row in range(1, len(KEY_BASES)):
         ax.axhline(row - 0.5, color="white", linewidth=2)
     ax.set_ylim(len(KEY_BASES) - 0.5, -0.5)
     ax.set_yticks(range(len(KEY_BASES)), KEY_BASES)
 
 
-def _draw_shares(ax: Axes, model: NorthernMali) -> None:
+def _draw_shares(ax: Axes, camps: xr.Dataset, edges: np.ndarray) -> None:
     """Share of the camps that each holder has, stacked."""
-    n_places = len(model.world.places)
-    title = f"Share of the camps of all {n_places} places"
+    title = f"Share of the camps of all {camps.sizes['place']} places"
     ax.set_title(title, loc="left", fontsize=9.5, color=INK)
     ax.set_ylim(0, 1)
     ax.yaxis.set_major_formatter(axis.PERCENT)
     ax.set_yticks([0, 0.5, 1])
-    shares = live.shares(model)
-    n_days = shares.shape[1]
-    of = {name: shares[st.Holder[name.upper()]] for name in DRAWN}
-    stack(ax, model.world.first + np.arange(n_days + 1.0), of)
-    if not n_days:
+    shares = camps["share"].mean("place").transpose("holder", "date").to_numpy()
+    stack(ax, edges, dict(zip(HOLDERS, shares, strict=True)))
+    if len(edges) == 1:
         axis.empty(ax, "no day played yet", fontsize=9)
 
 
@@ -117,51 +97,15 @@ class LiveMap:
     def __init__(self, model: NorthernMali) -> None:
         """Draw the ground and the names, once for all models of these places."""
         self.figure, (ax,) = axis.panels(1, 1, MAP_SIZE, (0.1, 0.1, 0.35, 0.55))
-        self.drawn = BaseMap(ax, certain(model))
-        self.drawn.show(certain(model))
-        for name, text in self.drawn.texts.items():
-            _without_share(text, name)
+        self.drawn = BaseMap(ax, live.camps_now(model), percents=False)
         ax.set_title("Who has which camp now", loc="left", fontsize=9.5, color=INK)
-        axis.stack_legends(ax, [holder_patches(DRAWN), ground_keys()], 7)
+        axis.stack_legends(ax, [axis.holder_patches(HOLDERS), ground_keys()], 7)
 
     @styled
     def image(self, model: NorthernMali) -> bytes:
         """The model as it stands, as the bytes of a PNG."""
-        self.drawn.show(certain(model))
-        for name, text in self.drawn.texts.items():
-            text.set_text(name)
+        self.drawn.show(live.camps_now(model))
         return png(self.figure)
-
-
-def _without_share(text: Text, name: str) -> None:
-    """Let a name that loses its `100 %` stay as close to its disc as it was."""
-    if text.get_text() == name or not isinstance(text, Annotation):
-        return
-    width, _ = text_size(text.get_text(), text.get_fontsize(), "bold")
-    x, y = text.xyann
-    if x + width <= 0:
-        text.set_horizontalalignment("right")
-        text.xyann = (x + width, y)
-    elif x < 0:
-        text.set_horizontalalignment("center")
-        text.xyann = (x + width / 2, y)
-
-
-def certain(model: NorthernMali) -> xr.Dataset:
-    """Who has each camp now, in the form of shares of runs: one run, so all of them or none."""
-    holders = live.holders(model).values()
-    share = np.array([[holder == name for name in HOLDERS] for holder in holders], float)
-    places = model.theatre.places
-    return xr.Dataset(
-        {"share": (("place", "date", "holder"), share[:, None, :])},
-        coords={
-            "place": [place.name for place in places],
-            "date": [np.datetime64(live.today(model), "ns")],
-            "holder": list(HOLDERS),
-            "lat": ("place", [place.lat for place in places]),
-            "lon": ("place", [place.lon for place in places]),
-        },
-    )
 
 
 @cache

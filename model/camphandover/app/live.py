@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import mesa
 import numpy as np
+import xarray as xr
 
 from camphandover.agents.model import EPOCH, NorthernMali
-from camphandover.batch.cubes import HOLDERS, SIDES
-from camphandover.batch.ledgers import MISSIONS, MS_PER_HOUR, SLOTS
+from camphandover.batch import ledgers
+from camphandover.batch.cubes import HOLDERS
 from camphandover.core import state as st
 from camphandover.core.ledger import Kind
-from camphandover.say.sentences import NATURES, Event, nature, sentence, when
+from camphandover.measure.events import (
+    NATURES,
+    Event,
+    event_of,
+    long_day,
+    nature,
+    sentence,
+    when,
+)
+from camphandover.measure.run_ledger import RunLedger
 from camphandover.scenario import Scenario
 
 UNSEEN_IF_NIL = (Kind.LOSSES, Kind.ABUSE, Kind.ABUSE_SELECTIVE)
@@ -73,8 +83,7 @@ def days_played(model: NorthernMali) -> int:
 
 def today(model: NorthernMali) -> date:
     """The day at whose end the model stands; the first day if none has been played."""
-    played = max(days_played(model), 1)
-    return (EPOCH + timedelta(days=model.world.first + played - 1)).date()
+    return (EPOCH + timedelta(days=max(int(model.day) - 1, model.world.first))).date()
 
 
 def status(model: NorthernMali) -> str:
@@ -82,36 +91,39 @@ def status(model: NorthernMali) -> str:
     played, total = days_played(model), model.control.shape[-1]
     return (
         f"{model.scenario_spec.name}, run {model.replicate}, seed {model.seed_value}: "
-        f"{moment(model)}, {played} of {total} days played"
+        f"{'evening of' if played else 'before'} {long_day(today(model))}, "
+        f"{played} of {total} days played"
     )
 
 
-def moment(model: NorthernMali) -> str:
-    """Where the model stands: `evening of 3 August 2023`, or `before` the first day."""
-    day = today(model)
-    return f"{'evening of' if days_played(model) else 'before'} {day.day} {day:%B %Y}"
+def camps_now(model: NorthernMali) -> xr.Dataset:
+    """Who has each camp now: see `camps`."""
+    return _shares(model, np.asarray(model.state.places["camp_holder"])[:, None], today(model))
 
 
-def holders(model: NorthernMali, slot: st.Slot = st.Slot.CAMP) -> dict[str, str]:
-    """Who has the slot of each place now."""
-    codes = model.state.places["camp_holder" if slot is st.Slot.CAMP else "town_holder"]
-    return {
-        place: st.Holder(int(code)).name.lower()
-        for place, code in zip(model.world.places, codes, strict=True)
-    }
+def camps(model: NorthernMali) -> xr.Dataset:
+    """Who has each camp at the end of each day so far.
+
+    In the form of shares of runs: one run, so all of them or none.
+    """
+    played = model.control[:, st.CAMP, : days_played(model)]
+    return _shares(model, played, (EPOCH + timedelta(days=model.world.first)).date())
 
 
-def codes(model: NorthernMali, place: str, slot: st.Slot = st.Slot.CAMP) -> np.ndarray:
-    """Holder codes of a slot at the end of each day so far."""
-    row = model.theatre.index(place)
-    found: np.ndarray = model.control[row, slot, : days_played(model)]
-    return found
-
-
-def shares(model: NorthernMali, slot: st.Slot = st.Slot.CAMP) -> np.ndarray:
-    """Share of the places whose slot each holder has, shape (holder, day)."""
-    played = model.control[:, slot, : days_played(model)]
-    return np.array([(played == holder).mean(axis=0) for holder in st.Holder])
+def _shares(model: NorthernMali, codes: np.ndarray, first: date) -> xr.Dataset:
+    """Codes of holders, shape (place, date), as shares."""
+    share = (codes[..., None] == np.arange(len(HOLDERS))).astype(float)
+    places = model.theatre.places
+    return xr.Dataset(
+        {"share": (("place", "date", "holder"), share)},
+        coords={
+            "place": [place.name for place in places],
+            "date": np.datetime64(first, "ns") + np.arange(codes.shape[1]).astype("m8[D]"),
+            "holder": list(HOLDERS),
+            "lat": ("place", [place.lat for place in places]),
+            "lon": ("place", [place.lon for place in places]),
+        },
+    )
 
 
 def ledger(model: NorthernMali, limit: int = 100, changes_only: bool = False) -> list[Line]:
@@ -123,63 +135,41 @@ def ledger(model: NorthernMali, limit: int = 100, changes_only: bool = False) ->
         limit: How many at most.
         changes_only: Only changes of control.
     """
-    rows = model.ledger.rows[: int(model.ledger.used[0])]
+    rows = _rows(model)
     seen = rows["hour"] < model.day * st.HOURS
     seen &= ~((rows["amount"] == 0) & np.isin(rows["kind"], UNSEEN_IF_NIL))
     if changes_only:
         seen &= rows["kind"] == int(Kind.CONTROL)
     numbers = np.flatnonzero(seen)
     latest = numbers[np.lexsort((numbers, rows["hour"][numbers]))][::-1][:limit]
-    return [_line(model, int(number)) for number in latest]
+    run = events(model, latest)
+    return [_line(run, run.events[int(number)]) for number in latest]
 
 
-def _line(model: NorthernMali, number: int) -> Line:
-    event, *causes = _chain(model, number)
-    why = _told(causes[0], causes[1:]) if causes else _capital(NATURES[nature(event)])
-    return Line(number, f"{event.time:%Y-%m-%d %H:%M}", _told(event, causes), why)
+def events(model: NorthernMali, numbers: np.ndarray) -> RunLedger:
+    """Rows of the running model's ledger as the results know them, with those that led to them."""
+    rows = _rows(model)
+    kept = ledgers.with_causes(rows, numbers)
+    name, places = model.scenario_spec.name, model.world.places
+    table = ledgers.table(name, tuple(places), model.replicate, [rows], [kept])
+    return RunLedger(event_of(cells) for cells in table.to_pylist())
 
 
-def _told(event: Event, causes: list[Event]) -> str:
+def _rows(model: NorthernMali) -> np.ndarray:
+    return model.ledger.rows[: int(model.ledger.used[0])]
+
+
+def _line(run: RunLedger, event: Event) -> Line:
+    causes = run.causes(event)
+    why = _told(run, causes[0]) if causes else _capital(NATURES[nature(event)])
+    return Line(event.row, f"{event.time:%Y-%m-%d %H:%M}", _told(run, event), why)
+
+
+def _told(run: RunLedger, event: Event) -> str:
     """The sentence of an event without its date."""
-    text = sentence(event, causes).removeprefix(f"{when(event.time)} ").removesuffix(".")
-    return _capital(text)
+    told = sentence(event, run.causes(event)).removeprefix(f"{when(event.time)} ")
+    return _capital(told.removesuffix("."))
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _chain(model: NorthernMali, number: int) -> list[Event]:
-    """An event and what led to it, the direct cause first."""
-    events = []
-    while number >= 0:
-        event = event_at(model, number)
-        events.append(event)
-        number = -1 if event.cause is None else event.cause
-    return events
-
-
-def event_at(model: NorthernMali, number: int) -> Event:
-    """A row of the running model's ledger as the results know it."""
-    row = model.ledger.rows[number]
-
-    def named(field: str, names: Sequence[str]) -> str | None:
-        code = int(row[field])
-        return names[code] if code >= 0 else None
-
-    return Event(
-        row=number,
-        time=EPOCH + timedelta(milliseconds=round(float(row["hour"]) * MS_PER_HOUR)),
-        kind=Kind(int(row["kind"])).label,
-        side=named("side", SIDES),
-        about=named("about", SIDES),
-        place=named("place", model.world.places),
-        slot=named("slot", SLOTS),
-        before=named("before", HOLDERS),
-        after=named("after", HOLDERS),
-        mission=named("mission", MISSIONS),
-        entity=int(row["entity"]) if row["entity"] >= 0 else None,
-        amount=float(row["amount"]),
-        p=None if np.isnan(row["p"]) else float(row["p"]),
-        cause=int(row["cause"]) if row["cause"] >= 0 else None,
-    )

@@ -48,6 +48,31 @@ def encode(
     kept = [np.arange(len(ledger)) for ledger in ledgers]
     if keep == "changes":
         kept = [changes(ledger) for ledger in ledgers]
+    told = table(scenario, places, first, ledgers, kept)
+    sink = pa.BufferOutputStream()
+    dictionaries = [one.name for one in told.schema if pa.types.is_dictionary(one.type)]
+    pq.write_table(
+        told, sink, compression="zstd", compression_level=1, version="2.6",
+        use_dictionary=dictionaries, write_statistics=False,
+    )  # fmt: skip
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def table(
+    scenario: str,
+    places: tuple[str, ...],
+    first: int,
+    ledgers: list[np.ndarray],
+    kept: list[np.ndarray],
+) -> pa.Table:
+    """Rows of ledgers as a table of names and times.
+
+    Args:
+        scenario, places, first, ledgers: As `encode` takes them.
+        kept: Numbers of the rows of each ledger, ascending.
+    """
+    import pyarrow as pa
+
     sizes = [len(numbers) for numbers in kept]
     rows = np.concatenate([ledger[numbers] for ledger, numbers in zip(ledgers, kept, strict=True)])
     columns = {
@@ -68,19 +93,19 @@ def encode(
         "p": pa.array(rows["p"], mask=np.isnan(rows["p"])),
         "cause": _numbers(rows["cause"]),
     }
-    sink = pa.BufferOutputStream()
-    dictionaries = [name for name, column in columns.items() if pa.types.is_dictionary(column.type)]
-    pq.write_table(
-        pa.table(columns), sink, compression="zstd", compression_level=1, version="2.6",
-        use_dictionary=dictionaries, write_statistics=False,
-    )  # fmt: skip
-    return bytes(sink.getvalue().to_pybytes())
+    return pa.table(columns)
 
 
 def changes(ledger: np.ndarray) -> np.ndarray:
     """Numbers, ascending, of the rows that change control and of all rows that led to them."""
-    kept = ledger["kind"] == int(Kind.CONTROL)
-    for row in np.flatnonzero(kept):
+    return with_causes(ledger, np.flatnonzero(ledger["kind"] == int(Kind.CONTROL)))
+
+
+def with_causes(ledger: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Numbers, ascending, of some rows and of all rows that led to them."""
+    kept = np.zeros(len(ledger), bool)
+    kept[numbers] = True
+    for row in numbers:
         cause = int(ledger["cause"][row])
         while cause >= 0 and not kept[cause]:
             kept[cause] = True

@@ -17,17 +17,19 @@ class Told:
     Attributes:
         words: Module whose `document(result)` tells it, and whose `data(result)`, if there is
             one, names its numbers as JSON holds them; else they are its fields.
+        width: Columns of its plain text, at most.
     """
 
     words: ClassVar[str]
+    width: ClassVar[int] = 120
 
     def document(self) -> Any:
         """The result as headings, paragraphs and tables (`say.document.Document`)."""
         return import_module(self.words).document(self)
 
     def __str__(self) -> str:
-        """Plain text of at most 120 columns."""
-        return str(_writers().text(self.document()))
+        """Plain text of at most `width` columns."""
+        return str(_writers().text(self.document(), self.width))
 
     def _repr_html_(self) -> str:
         """The same for a notebook."""

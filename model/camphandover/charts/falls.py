@@ -17,8 +17,8 @@ from camphandover.charts.axis import Key, day_text, line_key
 from camphandover.charts.registry import chart
 from camphandover.charts.style import COLOURS, FAINT, INK, LABELS
 from camphandover.measure.intervals import wilson
+from camphandover.measure.notation import named
 from camphandover.measure.runs import AT_ONCE, NO_TAKER
-from camphandover.say.sentences import holder_name
 
 SHORT = "%b %Y"
 """Form of dates in the legend."""
@@ -86,7 +86,7 @@ def fall_dates(
     ax = axis.framed(ax, 7, 4.0 + 0.12 * len(drawn))
     ax.set_ylim(0, 1.02)
     ax.yaxis.set_major_formatter(axis.PERCENT)
-    whom = "" if holder is None else f" to {holder_name(holder)}"
+    whom = "" if holder is None else f" to {named(holder)}"
     axis.title(ax, axis.scenario_of(control), f"when does the {slot} of {place} fall{whom}?")
     ax.set_ylabel("share of runs in which it has fallen", fontsize=8, color=INK)
     if len(falls.days):

@@ -55,19 +55,22 @@ MOST_STEP = 10_000
 class BaseMap:
     """A map on axes, whose date can be changed."""
 
-    def __init__(self, ax: Axes, shares: xr.Dataset, *, detailed: bool = True) -> None:
+    def __init__(
+        self, ax: Axes, shares: xr.Dataset, *, detailed: bool = True, percents: bool = True
+    ) -> None:
         """Draw the ground and the bases, as yet without holders.
 
         Args:
             ax: The axes, at their place in the figure.
             shares: Of one scenario and slot, with `lat` and `lon` of the places.
             detailed: Whether there is room for the names of all places, and for shares.
+            percents: Whether key bases have the holder's share of runs beside their name.
         Errors:
             ValueError if the places have no position.
         """
         if not {"lat", "lon"} <= set(shares.coords):
             raise ValueError("the data hold no lat and lon of the places")
-        self.ax, self.detailed = ax, detailed
+        self.ax, self.detailed, self.percents = ax, detailed, detailed and percents
         lon, lat = shares["lon"].to_numpy(), shares["lat"].to_numpy()
         names = [str(name) for name in shares["place"].values]
         # Key bases come last, so that they lie on top.
@@ -119,7 +122,7 @@ class BaseMap:
 
     def _label(self, name: str, x: float, y: float) -> Label:
         is_key = name in KEY_BASES
-        text = f"{name} {WIDEST}" if is_key and self.detailed else name
+        text = f"{name} {WIDEST}" if is_key and self.percents else name
         size = text_size(text, self._size(name), "bold" if is_key else "normal")
         return Label(float(x), float(y), self._radius(name), *size, must=is_key)
 
@@ -135,7 +138,7 @@ class BaseMap:
         self.discs.set_facecolor([tuple(rgb) for rgb in holder_colours(shares)[self.rows, 0]])
         self.discs.set_edgecolor(rims)
         for name, its in zip(self.names, share, strict=True):
-            if self.detailed and name in KEY_BASES and name in self.texts:
+            if self.percents and name in KEY_BASES and name in self.texts:
                 self.texts[name].set_text(name if np.isnan(its) else f"{name} {percent(its)} %")
 
 

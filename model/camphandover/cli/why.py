@@ -49,7 +49,7 @@ def why(
     """
     from camphandover.batch.batch import open_batch
     from camphandover.judge.why import why as explain
-    from camphandover.judge.why_summary import why_summary
+    from camphandover.judge.why import why_summary
 
     check_writable(json, "--json")
     batch = open_batch(folder)

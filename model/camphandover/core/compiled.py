@@ -180,7 +180,6 @@ ENTRIES = frozenset(
     f"camphandover.core.{name}"
     for name in (
         "day.run",
-        "ledger.note",
         "rules.combat.perceived",
         "rules.strategy.place_order",
         "rules.strategy.garrison_need",
@@ -211,10 +210,29 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     options: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": not entry}
     with _own_cache(numba.config):
         dispatcher = numba.njit(**options)(function)
+    if function.__defaults__:
+        _know_defaults(dispatcher, types)
     with _quick_optimiser(numba.config), register_dispatcher(dispatcher):
         dispatcher.compile(types)
     dispatcher.disable_compile()
     return cast(F, dispatcher)
+
+
+def _know_defaults(dispatcher: Any, types: tuple[Any, ...]) -> None:
+    """Let compiled callers leave out arguments that have a default.
+
+    Numba gives such an argument a type of its own, for which it would compile the function anew.
+    """
+    from numba.core.types import Omitted
+
+    fold = dispatcher._compiler.fold_argument_types
+
+    def folded(args: Any, kws: Any) -> Any:
+        signature, given = fold(args, kws)
+        pairs = zip(types, given, strict=True)
+        return signature, tuple(own if isinstance(one, Omitted) else one for own, one in pairs)
+
+    dispatcher._compiler.fold_argument_types = folded
 
 
 def inlined[F: Callable[..., Any]](function: F) -> F:

@@ -7,6 +7,7 @@ people, politics, reports. `run` loops over the days and records the state of ea
 from camphandover.core.compiled import compiled, inlined
 from camphandover.core.draws import Key
 from camphandover.core.ledger import Ledger
+from camphandover.core.now import Now, at
 from camphandover.core.parameters import Params
 from camphandover.core.rules.abuse import abuse_people
 from camphandover.core.rules.airlift import airlift
@@ -50,88 +51,102 @@ from camphandover.core.rules.withdrawal import (
     draw_exits,
     leave_camps,
 )
-from camphandover.core.state import Clock, State
+from camphandover.core.state import State
+
+begin = inlined(at)
 
 
 @inlined
-def advance(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
-    """Play one day: every rule once, in the order of R1.1. Source: RULES R1.1."""
+def prepare_attacks(now: Now):
+    """What the day brings, and orders up to those of attacks."""
     # what the day brings
-    open_day(state, params, clock, key, ledger)
-    learn_events(state, params, clock, key, ledger)
-    keep_truce(state, params, clock, key, ledger)
-    draw_exits(state, params, clock, key, ledger)
-    announce_handovers(state, params, clock, key, ledger)
-    count_presence(state, params, clock, key, ledger)
-    spread_influence(state, params, clock, key, ledger)
-    ready_aircraft(state, params, clock, key, ledger)
+    open_day(now)
+    learn_events(now)
+    keep_truce(now)
+    draw_exits(now)
+    announce_handovers(now)
+    count_presence(now)
+    spread_influence(now)
+    ready_aircraft(now)
 
     # orders: what each commander makes of what it sees
-    lose_core(state, params, clock, key, ledger)
-    close_roads(state, params, clock, key, ledger)
-    clear_transport(state, params, clock, key, ledger)
-    order_race(state, params, clock, key, ledger)
-    keep_garrisons(state, params, clock, key, ledger)
-    relieve_posts(state, params, clock, key, ledger)
-    send_home(state, params, clock, key, ledger)
-    assemble_column(state, params, clock, key, ledger)
-    launch_offensive(state, params, clock, key, ledger)
-    order_raids(state, params, clock, key, ledger)
+    lose_core(now)
+    close_roads(now)
+    clear_transport(now)
+    order_race(now)
+    keep_garrisons(now)
+    relieve_posts(now)
+    send_home(now)
+    assemble_column(now)
+
+
+@inlined
+def order_attacks(now: Now):
+    """The orders of attacks, and the columns that set out by all orders."""
+    launch_offensive(now)
+    order_raids(now)
+    carry_out_orders(now)
+
+
+@inlined
+def advance(now: Now):
+    """Play one day: every rule once, in the order of R1.1. Source: RULES R1.1."""
+    prepare_attacks(now)
+    order_attacks(now)
 
     # moves
-    carry_out_orders(state, params, clock, key, ledger)
-    resume_offensive(state, params, clock, key, ledger)
-    airlift(state, params, clock, key, ledger)
-    receive_help(state, params, clock, key, ledger)
-    leave_camps(state, params, clock, key, ledger)
-    ambush_columns(state, params, clock, key, ledger)
-    advance_columns(state, params, clock, key, ledger)
+    resume_offensive(now)
+    airlift(now)
+    receive_help(now)
+    leave_camps(now)
+    ambush_columns(now)
+    advance_columns(now)
 
     # air
-    watch_from_air(state, params, clock, key, ledger)
-    fly_strikes(state, params, clock, key, ledger)
+    watch_from_air(now)
+    fly_strikes(now)
 
     # fights, by the hour where hostile units touch
-    count_presence(state, params, clock, key, ledger)
-    engage_columns(state, params, clock, key, ledger)
-    raid_from_outside(state, params, clock, key, ledger)
-    skirmish(state, params, clock, key, ledger)
-    support_troops(state, params, clock, key, ledger)
+    count_presence(now)
+    engage_columns(now)
+    raid_from_outside(now)
+    skirmish(now)
+    support_troops(now)
 
     # control
-    leave_bases(state, params, clock, key, ledger)
-    reenter_bases(state, params, clock, key, ledger)
-    strain_joint_units(state, params, clock, key, ledger)
-    abandon_posts(state, params, clock, key, ledger)
-    enter_vacated(state, params, clock, key, ledger)
-    count_presence(state, params, clock, key, ledger)
-    hold_towns(state, params, clock, key, ledger)
+    leave_bases(now)
+    reenter_bases(now)
+    strain_joint_units(now)
+    abandon_posts(now)
+    enter_vacated(now)
+    count_presence(now)
+    hold_towns(now)
 
     # supply
-    eat_stock(state, params, clock, key, ledger)
-    ship_supplies(state, params, clock, key, ledger)
-    receive_supplies(state, params, clock, key, ledger)
-    press_sieges(state, params, clock, key, ledger)
-    waste(state, params, clock, key, ledger)
-    close_mission(state, params, clock, key, ledger)
+    eat_stock(now)
+    ship_supplies(now)
+    receive_supplies(now)
+    press_sieges(now)
+    waste(now)
+    close_mission(now)
 
     # people
-    abuse_people(state, params, clock, key, ledger)
-    nurse_grievance(state, params, clock, key, ledger)
-    displace(state, params, clock, key, ledger)
+    abuse_people(now)
+    nurse_grievance(now)
+    displace(now)
 
     # politics
-    climb_ladder(state, params, clock, key, ledger)
-    hold_talks(state, params, clock, key, ledger)
-    change_relations(state, params, clock, key, ledger)
-    move_morale(state, params, clock, key, ledger)
-    aid_victims(state, params, clock, key, ledger)
-    flare_crisis(state, params, clock, key, ledger)
-    ask_for_help(state, params, clock, key, ledger)
+    climb_ladder(now)
+    hold_talks(now)
+    change_relations(now)
+    move_morale(now)
+    aid_victims(now)
+    flare_crisis(now)
+    ask_for_help(now)
 
     # reports
-    make_claims(state, params, clock, key, ledger)
-    close_day(state, params, clock, key, ledger)
+    make_claims(now)
+    close_day(now)
 
 
 @compiled
@@ -162,6 +177,6 @@ def run(
         people: Record array, shape (day of the window, place).
     """
     for day in range(start, stop + 1):
-        clock = Clock(day, first, last)
-        advance(state, params, clock, key, ledger)
-        record(state, clock, control, series, war, people)
+        now = begin(state, params, key, ledger, first, last, day)
+        advance(now)
+        record(now, control, series, war, people)

@@ -5,92 +5,12 @@ chance draw, a commander's free choice.
 """
 
 import math
-from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 
-from camphandover.core.compiled import compiled, declare
-
-
-class Kind(IntEnum):
-    """Kinds of ledger row; numbers never change meaning."""
-
-    CLAUSE = 1
-    RUNG = 2
-    TRUCE = 3
-    BREACH = 4
-    ORDER = 5
-    DEPART = 6
-    ARRIVE = 7
-    IED = 8
-    AMBUSH = 9
-    PAUSE = 10
-    BATTLE = 11
-    BROKEN = 12
-    ROUT = 13
-    LOOT = 14
-    CONTROL = 15
-    STAY = 16
-    LEAVE = 17
-    WITHDRAW = 18
-    ABANDON = 19
-    EXIT = 20
-    REFUSAL = 21
-    EQUIPMENT = 22
-    SHIPMENT_LOST = 23
-    AIRLIFT = 24
-    JOINT_END = 25
-    REPATRIATED = 26
-    ENTER = 27
-    ABORT = 28
-    REPULSE = 29
-    REINFORCED = 30
-    LOSSES = 31
-    SPOTTED = 32
-    STRIKE = 33
-    CIVILIANS = 34
-    AIRCRAFT_LOST = 35
-    AIRCRAFT_HIT = 36
-    SORTIES_AWAY = 37
-    ABUSE = 38
-    RECRUITED = 39
-    DISPLACED = 40
-    RELATION = 41
-    SKIRMISH = 42
-    BLOCKADE = 43
-    BLOCKADE_TIGHTER = 44
-    BLOCKADE_EASED = 45
-    BLOCKADE_ENDED = 46
-    GUERRILLA = 47
-    TALKS = 48
-    OFFER = 49
-    AID = 50
-    CHARTER = 51
-    REQUEST = 52
-    PROMISE = 53
-    REFUSED_HELP = 54
-    HELP_ARRIVES = 55
-    CRISIS = 56
-    CLAIM_LOSSES = 57
-    SILENCE = 58
-    REVISION = 59
-    CLAIM_CONTROL = 60
-    DENIAL = 61
-    CONFIRMED = 62
-    UNCONFIRMED = 63
-    RAID_FROM_OUTSIDE = 64
-    ABUSE_SELECTIVE = 65
-    WOUNDED = 66
-    CAPTURED = 67
-    MISSING = 68
-    RETURNED = 69
-
-    @property
-    def label(self) -> str:
-        """The name as users see it."""
-        return self.name.lower()
-
+from camphandover.core.compiled import declare
+from camphandover.core.kinds import Kind as Kind
 
 ROW = np.dtype(
     [
@@ -134,100 +54,27 @@ def overflowed(ledger: Ledger) -> bool:
 declare(Ledger, new_ledger(1))
 
 
-@compiled
-def write_row(
-    ledger: Ledger,
-    hour: float,
-    kind: int,
-    side: int,
-    place: int,
-    slot: int,
-    before: int,
-    after: int,
-    entity: int,
-    amount: float,
-    p: float,
-    cause: int,
-):
-    """Write one row; returns its number. Past the capacity it is only counted."""
-    n = ledger.used[0]
+def write(ledger: Ledger, hour: float, kind: int, **cells: float) -> int:
+    """Write one row from Python; returns its number. Past the capacity it is only counted.
+
+    Args:
+        cells: What differs from nobody, nowhere, nothing, without a chance and without a cause.
+    """
+    n = int(ledger.used[0])
     ledger.used[0] = n + 1
     if n < len(ledger.rows):
         row = ledger.rows[n]
-        row.hour = hour
-        row.kind = kind
-        row.side = side
-        row.place = place
-        row.slot = slot
-        row.before = before
-        row.after = after
-        row.mission = NONE
-        row.about = NONE
-        row.entity = entity
-        row.amount = amount
-        row.p = p
-        row.cause = cause
+        for name in ROW.names:
+            row[name] = NONE
+        row["amount"], row["p"] = 0.0, math.nan
+        for name, value in {"hour": hour, "kind": kind, **cells}.items():
+            row[name] = value
     return n
 
 
-@compiled
-def note(
-    ledger: Ledger,
-    hour: float,
-    kind: int,
-    side: int,
-    place: int,
-    entity: int,
-    amount: float,
-    p: float,
-    cause: int,
-):
-    """Write a row that changes no holder; returns its number."""
-    return write_row(ledger, hour, kind, side, place, NONE, NONE, NONE, entity, amount, p, cause)
-
-
-@compiled
-def with_mission(ledger: Ledger, row: int, mission: int):
-    """Say which mission a row is about; returns the row's number."""
-    if row < len(ledger.rows):
-        ledger.rows[row].mission = mission
-    return row
-
-
-@compiled
-def with_about(ledger: Ledger, row: int, side: int):
-    """Say which other side a row is about; returns the row's number."""
-    if row < len(ledger.rows):
-        ledger.rows[row].about = side
-    return row
-
-
-LOSSES_KIND = int(Kind.LOSSES)
-
-
-@compiled
-def note_losses(
-    ledger: Ledger,
-    hour: float,
-    side: int,
-    by: int,
-    place: int,
-    entity: int,
-    dead: float,
-    cause: int,
-):
-    """Write how many men of a side another one has killed: what reports are made of (R9)."""
-    row = note(ledger, hour, LOSSES_KIND, side, place, entity, dead, math.nan, cause)
-    return with_about(ledger, row, by)
-
-
-CLAUSE, RUNG, TRUCE, BREACH, ORDER, DEPART, ARRIVE, IED, AMBUSH, PAUSE = range(1, 11)
-BATTLE, BROKEN, ROUT, LOOT, CONTROL, STAY, LEAVE, WITHDRAW, ABANDON, EXIT = range(11, 21)
-REFUSAL, EQUIPMENT, SHIPMENT_LOST, AIRLIFT, JOINT_END, REPATRIATED, ENTER = range(21, 28)
-ABORT, REPULSE, REINFORCED, LOSSES, SPOTTED, STRIKE, CIVILIANS = range(28, 35)
-AIRCRAFT_LOST, AIRCRAFT_HIT, SORTIES_AWAY, ABUSE, RECRUITED, DISPLACED = range(35, 41)
-RELATION, SKIRMISH, BLOCKADE, BLOCKADE_TIGHTER, BLOCKADE_EASED, BLOCKADE_ENDED = range(41, 47)
-GUERRILLA, TALKS, OFFER, AID, CHARTER, REQUEST, PROMISE, REFUSED_HELP = range(47, 55)
-HELP_ARRIVES, CRISIS, CLAIM_LOSSES, SILENCE, REVISION, CLAIM_CONTROL = range(55, 61)
-DENIAL, CONFIRMED, UNCONFIRMED, RAID_FROM_OUTSIDE, ABUSE_SELECTIVE = range(61, 66)
-WOUNDED, CAPTURED, MISSING, RETURNED = range(66, 70)
+def __getattr__(name: str) -> int:
+    """The code of a kind by its name, as compiled rules take it: `ledger.BATTLE`."""
+    try:
+        return int(Kind[name])
+    except KeyError:
+        raise AttributeError(f"there is no kind of row, and nothing else, named {name}") from None

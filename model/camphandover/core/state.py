@@ -24,7 +24,7 @@ from camphandover.facts.codes import (
 
 # Plain numbers for the compiled rules: an enum member as an argument would compile them twice.
 ARMY, WAGNER, SEPARATISTS, GSIM, MINUSMA, PARTNERS = (int(side) for side in Side)
-UN_HOLDER, NOBODY, JOINT = (int(h) for h in (Holder.MINUSMA, Holder.NOBODY, Holder.JOINT))
+ARMY_BLOC, SEPARATIST_BLOC, GSIM_BLOC, UN_HOLDER, NOBODY, JOINT = (int(h) for h in Holder)
 CAMP, TOWN, COUNTRY = (int(slot) for slot in Slot)
 GARRISON, MANOEUVRE, WAGNER_TEAM, GROUP, UN_COMPANY, PARTNER = (int(kind) for kind in Kind)
 RAID, OFFENSIVE, OCCUPY, RELIEF, TRANSFER, WITHDRAW, CONVOY, GATHER = range(1, len(Mission))
@@ -412,14 +412,6 @@ class State(NamedTuple):
     """What will be said of what has happened (R9), each until its hour."""
 
 
-class Clock(NamedTuple):
-    """The day being played, days since 1970-01-01, and the window's first and last day."""
-
-    day: int
-    first: int
-    last: int
-
-
 def rows(kind: np.dtype, shape: int | tuple[int, ...]) -> np.recarray:
     """A table of zeros of this kind."""
     return np.zeros(shape, dtype=kind).view(np.recarray)
@@ -468,7 +460,6 @@ def empty_state(
 
 _example = empty_state(1, 1, 1, 1, 1, 1)
 declare(State, _example)
-declare(Clock, Clock(0, 0, 0))
 declare(UnitRow, _example.units[0])
 declare(ColumnRow, _example.columns[0])
 declare(SideRow, _example.sides[0])
@@ -481,45 +472,21 @@ def bloc_of(side: int):
 
 
 @compiled
-def hostile(state: State, bloc: int, other: int):
-    """Whether two blocs fight when they touch: the army against either armed group, and these
-    against each other while they clash. Source: RULES R5.5.
-    """
-    if bloc == 0 or other == 0:
-        return bloc + other == 1 or bloc + other == 2
-    return bloc + other == 3 and bloc * other == 2 and state.conflict[0].relation == CLASH
+def leader_of(bloc: int):
+    """The side that leads a bloc."""
+    return bloc if bloc == ARMY_BLOC else bloc + 1
 
 
 @compiled
-def rung_now(state: State):
-    """Escalation as it binds behaviour: one rung lower while a truce holds. Source: RULES R7.2."""
-    war = state.conflict[0]
-    return war.rung - 1 if war.truce else war.rung
-
-
-@compiled
-def air_scale(state: State):
-    """Scale of the army's airpower: 0 when it has no aircraft at all. Source: RULES R3.1."""
-    army = state.sides[ARMY]
-    return army.air if army.planes + army.drones > 0.0 else 0.0
-
-
-@compiled
-def covered(state: State, place: int):
-    """Whether the army's aircraft reach a place. Source: RULES R3.1, R1.5, R2.7."""
-    return state.places[place].covered == 1
+def other_group(bloc: int):
+    """The other of the two blocs of armed groups."""
+    return SEPARATIST_BLOC + GSIM_BLOC - bloc
 
 
 @compiled
 def today(day: int):
     """Row of a day in the ring `recent`."""
     return day % MEMORY_DAYS
-
-
-@compiled
-def is_news(clock: Clock, day: int):
-    """Whether what is known for a day is learnt today; what is older, on the first day."""
-    return day == clock.day or (day < clock.day and clock.day == clock.first)
 
 
 @compiled
@@ -539,14 +506,3 @@ def days_with_fights(bits: int, days: int):
     for i in range(days):
         count += (bits >> i) & 1
     return count
-
-
-@compiled
-def target_slot(state: State, place: int, bloc: int):
-    """Slot in which a hostile bloc of `bloc` holds this place, -1 when none does."""
-    spot = state.places[place]
-    if hostile(state, bloc, spot.camp_holder):
-        return CAMP
-    if hostile(state, bloc, spot.town_holder):
-        return TOWN
-    return -1

@@ -1,4 +1,4 @@
-"""Why a base changed hands: the chain of causes behind each change, down to its root.
+"""Why a base changed hands: the chain of causes behind each change, and counts over all runs.
 
 A chain is what the ledger says: each row names the one row that led to it. Of a commander's
 choice the ledger holds the chance with which it was made; what else could have been chosen is
@@ -7,40 +7,48 @@ found by playing the run again up to that day.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from html import escape
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from camphandover import inputs
-from camphandover.batch.files import write_json
+from camphandover.batch.names import check_known
 from camphandover.batch.plan import DEFAULT_MODEL
-from camphandover.measure.outcomes import Window, scenario_window
-from camphandover.say.sentences import (
+from camphandover.batch.told import Told
+from camphandover.errors import BatchError
+from camphandover.judge.alternatives import Alternative, alternatives_of
+from camphandover.measure.events import (
     ARMED,
-    NATURES,
     Event,
-    base_name,
-    day,
+    cause_name,
     ends_a_day,
-    holder_name,
+    event_of,
     nature,
-    percent,
     sentence,
-    when,
-    wrapped,
 )
-from camphandover.say.tabular import for_notebook
+from camphandover.measure.intervals import share_interval
+from camphandover.measure.notation import named
+from camphandover.measure.outcomes import Window, scenario_window
+from camphandover.measure.run_ledger import (
+    RunLedger,
+    block_table,
+    blocks_of,
+    check_base,
+    check_ledger,
+    check_run,
+    read_run,
+)
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
     from camphandover.batch.batch import Batch
 
-from camphandover.judge.alternatives import Alternative, replayed, why_no_replay
-from camphandover.measure.run_ledger import RunLedger, check_base, check_run, read_run
-
-WIDTH = 100
 SIDES_OF = {
     "army": ("army", "wagner", "partners"),
     "separatists": ("separatists",),
@@ -49,7 +57,20 @@ SIDES_OF = {
 """Sides that hold bases under one name."""
 
 
-# --- what is told ------------------------------------------------------------------------
+class Aside(NamedTuple):
+    """What the ledger tells beside a chain.
+
+    Attributes:
+        what: `backwards`, that a step was before its cause by its hour: the rules of a day may
+            find a reason that is some hours younger than what they do; `came`, who stood there
+            when a camp was handed over; `left`, who had left when a base passed by itself.
+        event: The last that came or left; None if nobody had come since the first day.
+        causes: What led to it.
+    """
+
+    what: str
+    event: Event | None = None
+    causes: Sequence[Event] = ()
 
 
 @dataclass(frozen=True)
@@ -59,19 +80,29 @@ class Step:
     Attributes:
         number: Of the step among all that are told; the same event has the same number.
         event: The row.
-        sentence: What happened.
-        nature: What decided it, a key of `sentences.NATURES`: empty where it followed by rule.
+        causes: The steps before it in the chain, the direct cause first.
+        nature: What decided it, a key of `events.NATURES`: empty where it followed by rule.
         alternatives: Of a choice, what else could have been chosen, the most likely first; None
             where that is not known, or nothing was chosen.
-        note: What the ledger tells beside the chain, such as who stood where; may be empty.
+        aside: What the ledger tells beside the chain, such as who stood where.
     """
 
     number: int
     event: Event
-    sentence: str
+    causes: tuple[Event, ...]
     nature: str
     alternatives: tuple[Alternative, ...] | None = None
-    note: str = ""
+    aside: Aside | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What happened."""
+        return sentence(self.event, self.causes)
+
+    @property
+    def note(self) -> str:
+        """What the ledger tells beside the chain, in words; may be empty."""
+        return str(import_module(Explanation.words).note(self))
 
 
 @dataclass(frozen=True)
@@ -79,30 +110,34 @@ class Change:
     """A change of control with the chain that led to it.
 
     Attributes:
-        time: When it happened.
-        before: Who had the base, a name of `Holder` in small letters.
-        after: Who has it then.
         steps: The chain in the order of time: the root first, the change itself last.
     """
 
-    time: datetime
-    before: str
-    after: str
     steps: tuple[Step, ...]
+
+    @property
+    def time(self) -> datetime:
+        """When it happened."""
+        return self.steps[-1].event.time
+
+    @property
+    def before(self) -> str:
+        """Who had the base, a name of `Holder` in small letters."""
+        return str(self.steps[-1].event.before)
+
+    @property
+    def after(self) -> str:
+        """Who has it then."""
+        return str(self.steps[-1].event.after)
 
     @property
     def root(self) -> Step:
         """What the chain begins with."""
         return self.steps[0]
 
-    @property
-    def names(self) -> tuple[str, str]:
-        """Who had the base and who has it then, in words."""
-        return holder_name(self.before), holder_name(self.after)
-
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(Told):
     """Why a base is in the hands that it is in, in one run.
 
     Attributes:
@@ -116,6 +151,8 @@ class Explanation:
         unknown: Why the alternatives of choices are not known; empty if they are.
     """
 
+    words: ClassVar[str] = "camphandover.say.why"
+    width: ClassVar[int] = 100
     scenario: str
     replicate: int
     seed: int
@@ -132,60 +169,6 @@ class Explanation:
     def holder(self) -> str:
         """Who has the base at the end of the date, or of the window."""
         return self.changes[-1].after if self.changes else self.first_holder
-
-    def __str__(self) -> str:
-        """Plain text of at most 100 columns."""
-        return _text(self)
-
-    def _repr_html_(self) -> str:
-        """The same for a notebook."""
-        return _html(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same as JSON holds it."""
-        return {
-            "scenario": self.scenario,
-            "replicate": self.replicate,
-            "seed": self.seed,
-            "place": self.place,
-            "slot": self.slot,
-            "date": None if self.date is None else self.date.isoformat(),
-            "window": [self.window.first.isoformat(), self.window.last.isoformat()],
-            "first_holder": self.first_holder,
-            "holder": self.holder,
-            "n_changes": self.n_changes,
-            "alternatives_unknown": self.unknown,
-            "changes": [
-                {
-                    "time": change.time.isoformat(),
-                    "before": change.before,
-                    "after": change.after,
-                    "root": change.root.nature,
-                    "steps": [step_dict(step) for step in change.steps],
-                }
-                for change in self.changes
-            ],
-        }
-
-    def write_json(self, path: str | Path) -> None:
-        """Write it to a file."""
-        write_json(inputs.path("path", path), self.to_dict())
-
-
-def step_dict(step: Step) -> dict[str, Any]:
-    """A step as JSON holds it."""
-    others = step.alternatives
-    return {
-        "number": step.number,
-        "row": step.event.row,
-        "time": step.event.time.isoformat(),
-        "kind": step.event.kind,
-        "nature": step.nature,
-        "p": step.event.p,
-        "sentence": step.sentence,
-        "alternatives": None if others is None else [one._asdict() for one in others],
-        "note": step.note,
-    }
 
 
 def why(
@@ -218,7 +201,7 @@ def why(
     replicate = check_run(batch, scenario, replicate)
     check_base(batch, place, slot)
     window = scenario_window(batch, scenario)
-    until = None if date is None else day_within(date, window)
+    until = None if date is None else inputs.day("date", date, *window)
     run = read_run(batch, scenario, replicate)
     rows = [
         event
@@ -226,17 +209,10 @@ def why(
         if (event.kind, event.place, event.slot) == ("control", place, slot)
         and (until is None or event.time.date() <= until)
     ]
-    told = rows if until is None else rows[-1:]
     first = rows[0].before if rows else _first_holder(batch, scenario, replicate, place, slot)
-    chains = [[*reversed(run.causes(event)), event] for event in told]
-    own = batch.manifest["model"] != DEFAULT_MODEL
-    choices = _choices(chains, own)
-    others: dict[int, tuple[Alternative, ...]] = {}
-    unknown = why_no_replay(batch, alternatives) if choices else ""
-    if choices and not unknown:
-        others = replayed(batch, scenario, replicate, choices)
-        if len(others) < len(choices):
-            unknown = "playing the run again did not lead to the same choice"
+    chains = _chains(run, rows if until is None else rows[-1:], batch)
+    chosen = [step.event for chain in chains for step in chain if step.nature == "choice"]
+    others, unknown = alternatives_of(batch, scenario, replicate, chosen, alternatives)
     return Explanation(
         scenario=scenario,
         replicate=replicate,
@@ -246,15 +222,31 @@ def why(
         date=until,
         window=window,
         first_holder=str(first),
-        changes=tuple(_changes(chains, run if batch.ledger == "full" else None, others, own)),
+        changes=tuple(
+            Change(tuple(replace(s, alternatives=others.get(s.event.row)) for s in chain))
+            for chain in chains
+        ),
         n_changes=len(rows),
         unknown=unknown,
     )
 
 
-def day_within(wanted: date | str, window: Window) -> date:
-    """A date asked for, held to the scenario's window."""
-    return inputs.day("date", wanted, *window)
+def _chains(run: RunLedger, changes: Sequence[Event], batch: Batch) -> list[list[Step]]:
+    """The steps of the chain of each change, as yet without alternatives."""
+    own = batch.manifest["model"] != DEFAULT_MODEL
+    numbers: dict[int, int] = {}
+    chains = []
+    for change in changes:
+        links = [change, *run.causes(change)]
+        steps: list[Step] = []
+        while links:
+            event = links.pop()
+            causes = tuple(step.event for step in reversed(steps))
+            number = numbers.setdefault(event.row, len(numbers) + 1)
+            aside = _aside(run, event, causes, is_full=batch.ledger == "full")
+            steps.append(Step(number, event, causes, nature(event, causes, own), aside=aside))
+        chains.append(steps)
+    return chains
 
 
 def _first_holder(batch: Batch, scenario: str, replicate: int, place: str, slot: str) -> str:
@@ -264,87 +256,39 @@ def _first_holder(batch: Batch, scenario: str, replicate: int, place: str, slot:
     return batch.holders[int(cell.sel(replicate=replicate))]
 
 
-def _choices(chains: Sequence[Sequence[Event]], own: bool) -> dict[int, Event]:
-    """The commanders' choices of all chains, by row, in the order of time."""
-    found = {
-        event.row: event
-        for chain in chains
-        for i, event in enumerate(chain)
-        if nature(event, chain[:i][::-1], own) == "choice"
-    }
-    return dict(sorted(found.items(), key=lambda item: item[1].time))
-
-
-def _changes(
-    chains: Sequence[Sequence[Event]],
-    run: RunLedger | None,
-    others: dict[int, tuple[Alternative, ...]],
-    own: bool,
-) -> Iterator[Change]:
-    """The changes with their steps; `run` is the whole ledger, if it is there."""
-    numbers: dict[int, int] = {}
-    for chain in chains:
-        steps = []
-        for i, event in enumerate(chain):
-            causes = chain[:i][::-1]
-            steps.append(
-                Step(
-                    number=numbers.setdefault(event.row, len(numbers) + 1),
-                    event=event,
-                    sentence=sentence(event, causes),
-                    nature=nature(event, causes, own),
-                    alternatives=others.get(event.row),
-                    note=_note(run, event, causes),
-                )
-            )
-        last = chain[-1]
-        yield Change(last.time, str(last.before), str(last.after), tuple(steps))
-
-
-# --- what the ledger tells beside the chain ----------------------------------------------
-
-
-BACKWARDS = "By its hour this was before the step above, which the ledger names as its cause."
-"""The rules of a day may find a reason that is some hours younger than what they do."""
-
-
-def _note(run: RunLedger | None, event: Event, causes: Sequence[Event]) -> str:
+def _aside(run: RunLedger, event: Event, causes: Sequence[Event], *, is_full: bool) -> Aside | None:
     """Who stood there when a camp was handed over, or who had left when it passed by itself.
 
     Args:
-        run: The whole ledger; None if the batch has kept only what led to changes of control.
+        is_full: Whether the ledger has kept more than what led to changes of control.
     Source: RULES R6.4 (who is there has the camp), I2 (the only bloc that stands in a place).
     """
     if causes and event.time < causes[0].time:
-        return BACKWARDS
-    if run is None or event.kind != "control":
-        return ""
+        return Aside("backwards")
+    if not is_full or event.kind != "control":
+        return None
     by = causes[0].kind if causes else None
     if by in ("exit", "joint_end") and event.after in ARMED:
-        return _note_of_arrival(run, event)
+        came = _last(run, event, event.after, lambda earlier: _comes_to_stay(run, earlier))
+        return Aside("came", came)
     if by in (None, "control") and ends_a_day(event.time) and event.before in ARMED:
-        return _note_of_departure(run, event)
-    return ""
+        left = _last(run, event, event.before, lambda earlier: earlier.kind == "depart")
+        return left and Aside("left", left, run.causes(left))
+    return None
 
 
-def _note_of_arrival(run: RunLedger, event: Event) -> str:
-    who = holder_name(event.after)
-    came = [
-        earlier
-        for earlier in run.events.values()
-        if earlier.row < event.row
-        and earlier.place == event.place
-        and earlier.side in SIDES_OF[str(event.after)]
-        and _comes_to_stay(run, earlier)
-    ]
-    if not came:
-        return (
-            f"No men of {who} had come there since the first day: those that stood there had been "
-            "there before."
-        )
-    last = max(came, key=lambda earlier: earlier.time)
-    how = " by air" if last.kind == "airlift" else ""
-    return f"Men of {who} stood there; the last had come{how} {_lower(when(last.time))}."
+def _last(
+    run: RunLedger, event: Event, holder: str, is_wanted: Callable[[Event], bool]
+) -> Event | None:
+    """The last event at the place of another one, before it, of men of a holder."""
+    earlier = (
+        one
+        for one in run.events.values()
+        if (one.row < event.row and one.place == event.place)
+        and one.side in SIDES_OF[holder]
+        and is_wanted(one)
+    )
+    return max(earlier, key=lambda one: one.time, default=None)
 
 
 def _comes_to_stay(run: RunLedger, event: Event) -> bool:
@@ -354,117 +298,147 @@ def _comes_to_stay(run: RunLedger, event: Event) -> bool:
     return event.kind == "airlift" or (event.kind == "help_arrives" and event.entity is not None)
 
 
-def _note_of_departure(run: RunLedger, event: Event) -> str:
-    left = [
-        earlier
-        for earlier in run.events.values()
-        if earlier.row < event.row
-        and (earlier.kind, earlier.place) == ("depart", event.place)
-        and earlier.side in SIDES_OF[str(event.before)]
+# --- over many runs ----------------------------------------------------------------------
+
+PARTS = ("fell_to", "root", "direct", "chain")
+
+
+@dataclass(frozen=True, eq=False)
+class WhySummary(Told):
+    """What preceded the first fall of a base, counted over the runs of a scenario.
+
+    `table` has one row for each cause:
+
+    - `part`: `fell_to` (the holder, of all runs), `root` (what the chain begins with), `direct`
+      (the row that led to the change of control), `chain` (what stands anywhere in the chain,
+      once a run; the change itself is left out).
+    - `cause`: its short name; `nature`: what decided it, a key of `events.NATURES`.
+    - `runs`; `share` of the runs in which the base fell (of all for `fell_to`), with the bounds
+      `low` and `high` of its 95 % Wilson interval.
+
+    Attributes:
+        scenario, seed, place, slot: What is asked about.
+        to: Holder to whom it is to fall; None for the first armed one other than that of the
+            first day.
+        runs: Runs that did not fail.
+        fell: Those of them in which it fell.
+        table: See above.
+    """
+
+    words: ClassVar[str] = "camphandover.say.why_summary"
+    width: ClassVar[int] = 100
+    scenario: str
+    seed: int
+    place: str
+    slot: str
+    to: str | None
+    runs: int
+    fell: int
+    table: pd.DataFrame
+
+
+def why_summary(
+    batch: Batch, scenario: str, place: str, slot: str = "camp", to: str | None = None
+) -> WhySummary:
+    """Count over all runs of a scenario which causes preceded the first fall of a base.
+
+    The fall is the first change by which an armed side (army, separatists, GSIM) gets the base
+    that did not have it on the first day: a camp that stands empty for a while has not fallen yet.
+
+    Args:
+        batch: A finished batch with a ledger, full or of changes.
+        scenario: Name of one of its scenarios.
+        place: The place.
+        slot: `camp` or `town`.
+        to: A holder: then the fall is the first change to it, be it `nobody`, `joint` (a joint
+            unit) or the holder of the first day, who comes back.
+    Returns:
+        The counts; `print` shows them. The blocks of 50 runs are read one after the other.
+    Errors:
+        BatchError if a name cannot be, the batch has no ledger, or all runs failed.
+    """
+    check_known("scenario", scenario, batch.scenarios)
+    check_base(batch, place, slot)
+    if to is not None:
+        check_known("holder", to, batch.holders)
+    check_ledger(batch)
+    failed = sum(failure["scenario"] == scenario for failure in batch.failures)
+    if failed == batch.runs:
+        raise BatchError(f"all {failed} runs of {scenario} failed and tell nothing.")
+    counts: Counter[tuple[str, str, str]] = Counter()
+    own = batch.manifest["model"] != DEFAULT_MODEL
+    for block in blocks_of(batch, scenario):
+        for chain in _first_falls(block_table(batch, block), place, slot, to):
+            counts.update(_counted(chain, own))
+    runs = batch.runs - failed
+    fell = sum(n for (part, _, _), n in counts.items() if part == "fell_to")
+    table = _shares(counts, runs, fell)
+    return WhySummary(scenario, batch.seed, place, slot, to, runs, fell, table)
+
+
+def _first_falls(table: pa.Table, place: str, slot: str, to: str | None) -> Iterator[list[Event]]:
+    """The chain of the first fall in each run of a block: the fall first, the root last."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    changed = (pc.field("kind") == "control") & (pc.field("place") == place)
+    rows = table.filter(changed & (pc.field("slot") == slot))
+    numbers = table["replicate"].to_numpy().astype(np.int64) << 32 | table["row"].to_numpy()
+    causes = pc.fill_null(table["cause"], -1).to_numpy()
+    fallen: set[int] = set()
+    first: dict[int, str] = {}
+    for cells in rows.select(["replicate", "row", "before", "after"]).to_pylist():
+        replicate, after = cells["replicate"], cells["after"]
+        holder = first.setdefault(replicate, cells["before"])
+        is_fall = after == to if to is not None else after in ARMED and after != holder
+        if is_fall and replicate not in fallen:
+            fallen.add(replicate)
+            chain = _positions(numbers, causes, replicate, cells["row"])
+            yield [event_of(row) for row in table.take(chain).to_pylist()]
+
+
+def _positions(numbers: np.ndarray, causes: np.ndarray, replicate: int, row: int) -> list[int]:
+    """Where the rows of a chain stand in a block's table, which is ordered by run and row."""
+    import numpy as np
+
+    found: list[int] = []
+    while row >= 0:
+        number = (replicate << 32) | row
+        at = int(np.searchsorted(numbers, number))
+        if at == len(numbers) or numbers[at] != number:
+            break
+        found.append(at)
+        row = int(causes[at]) if causes[at] < row else -1
+    return found
+
+
+def _counted(chain: Sequence[Event], own: bool) -> set[tuple[str, str, str]]:
+    """What one run adds to the counts: part, name and nature of each cause.
+
+    Args:
+        chain: The fall first, the root last.
+    """
+    fall, causes = chain[0], chain[1:]
+    told = [
+        (cause_name(event, causes[i + 1 :]), nature(event, causes[i + 1 :], own))
+        for i, event in enumerate(causes)
+    ] or [("no cause in the ledger", nature(fall, (), own))]
+    return {
+        ("fell_to", named(str(fall.after)), ""),
+        ("root", *told[-1]),
+        ("direct", *told[0]),
+        *(("chain", *one) for one in told),
+    }
+
+
+def _shares(counts: Counter[tuple[str, str, str]], runs: int, fell: int) -> pd.DataFrame:
+    """The table of a summary."""
+    import pandas as pd
+
+    ordered = sorted(counts.items(), key=lambda item: (PARTS.index(item[0][0]), -item[1], item[0]))
+    rows = [
+        (*cause, n, *share_interval(n, runs if cause[0] == "fell_to" else fell))
+        for cause, n in ordered
     ]
-    if not left:
-        return ""
-    last = max(left, key=lambda earlier: earlier.time)
-    return f"The last that left there: {_lower(sentence(last, run.causes(last)))}"
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
-
-
-# --- the text ----------------------------------------------------------------------------
-
-SHOWN = 5
-"""Alternatives that the text names; the others are counted."""
-NEVER = "It never changed hands in this run."
-NOT_YET = "It had not changed hands by then."
-MARGIN = 15
-
-
-def _text(explained: Explanation) -> str:
-    lines = wrapped(_preface(explained), WIDTH)
-    seen: set[int] = set()
-    for i, change in enumerate(explained.changes, start=1):
-        known = [step for step in change.steps if step.number in seen]
-        lines += ["", *wrapped(_heading(explained, i, change, known), WIDTH)]
-        for step in change.steps:
-            if step.number not in seen:
-                seen.add(step.number)
-                lines += _step_lines(step)
-    if explained.unknown:
-        lines += ["", *wrapped(_unknown(explained), WIDTH)]
-    return "\n".join(lines)
-
-
-def _preface(explained: Explanation) -> str:
-    x = explained
-    base = base_name(x.place, x.slot)
-    run = f"{x.scenario}, replicate {x.replicate}, seed {x.seed}: {base}."
-    last = x.date or x.window.last
-    had = f"{_upper(holder_name(x.first_holder))} had it on {day(x.window.first)}"
-    if not x.n_changes:
-        until = f"still has it on {day(last)}"
-        return f"{run} {had} and {until}. {NEVER if x.date is None else NOT_YET}"
-    times = "once" if x.n_changes == 1 else f"{x.n_changes} times"
-    then = f"it changed hands {times}, and {x.changes[-1].names[1]} has it on {day(last)}"
-    told = " The last change is told." if x.n_changes > len(x.changes) else ""
-    return f"{run} {had}; {then}.{told}"
-
-
-def _heading(explained: Explanation, i: int, change: Change, known: Sequence[Step]) -> str:
-    one = f"Change {i} of {len(explained.changes)}: " if len(explained.changes) > 1 else ""
-    before, after = change.names
-    moved = f"{_lower(when(change.time))} from {before} to {after}"
-    moved = moved if one else _upper(moved)
-    begins = f", told above up to step {known[-1].number}" if known else ""
-    return f"{one}{moved}. Root cause: {NATURES[change.root.nature]} ({_root(change)}{begins})."
-
-
-def _root(change: Change) -> str:
-    return f"step {change.root.number}"
-
-
-def _step_lines(step: Step) -> list[str]:
-    """A step with its number and nature in the margin."""
-    head = f"{step.number:4}  {step.nature:7}"
-    texts = [text for text in (step.sentence, _instead(step), step.note) if text]
-    lines = [line for text in texts for line in wrapped(text, WIDTH - MARGIN)]
-    return [f"{head if i == 0 else '':{MARGIN}}{line}" for i, line in enumerate(lines)]
-
-
-def _instead(step: Step) -> str:
-    """The alternatives of a choice in words; empty if they are not known."""
-    others = step.alternatives
-    if others is None:
-        return ""
-    if not others:
-        return "No other target was feasible."
-    named = [f"{one.place} {percent(one.p)}" for one in others[:SHOWN]]
-    rest = others[SHOWN:]
-    if rest:
-        named.append(f"{len(rest)} more {percent(sum(one.p for one in rest))}")
-    return f"Instead it could have been: {', '.join(named)}."
-
-
-def _unknown(explained: Explanation) -> str:
-    return f"What else commanders could have chosen is not told: {explained.unknown}."
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _html(explained: Explanation) -> str:
-    parts = [f"<p>{escape(_preface(explained))}</p>"]
-    for i, change in enumerate(explained.changes, start=1):
-        rows = []
-        for step in change.steps:
-            told = " ".join(text for text in (step.sentence, _instead(step), step.note) if text)
-            cells = (str(step.number), step.nature, told)
-            rows.append("".join(f"<td>{escape(cell)}</td>" for cell in cells))
-        heading = escape(_heading(explained, i, change, ()))
-        body = "".join(f"<tr>{row}</tr>" for row in rows)
-        parts.append(f"<table><caption>{heading}</caption><tbody>{body}</tbody></table>")
-    if explained.unknown:
-        parts.append(f"<p>{escape(_unknown(explained))}</p>")
-    return for_notebook(parts)
+    columns = ["part", "cause", "nature", "runs", "share", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)

@@ -11,6 +11,26 @@ from camphandover.measure.intervals import Interval
 
 NONE = "-"
 NEVER = "never"
+NAMES = {
+    "army": "the army",
+    "wagner": "Wagner",
+    "separatists": "the separatists",
+    "gsim": "GSIM",
+    "minusma": "the UN",
+    "partners": "the partners",
+    "burkina": "Burkina Faso",
+    "niger": "Niger",
+    "nobody": "nobody",
+    "joint": "a joint unit",
+    "other": "a joint unit or nobody",
+}
+"""Holders, sides and partners in words; batches of format 4 tell a joint unit and nobody by one
+name, `other`."""
+
+
+def named(who: str) -> str:
+    """A holder, side or partner as it stands in a sentence: `the army`, `nobody`."""
+    return NAMES.get(who, who)
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -24,6 +44,18 @@ def number(value: float, digits: int = 0) -> str:
 def percent(share: float) -> str:
     """A share as `66`, in %, halves up."""
     return NONE if math.isnan(share) else number(math.floor(100 * share + 0.5))
+
+
+def chance(p: float) -> str:
+    """A chance as `0.42 %`: two digits, and never 0 % or 100 % of what is only nearly so."""
+    share = 100 * p
+    if 0 < share < 0.01:
+        return "under 0.01 %"
+    if 99.9 < share < 100:
+        return "over 99.9 %"
+    if 99.5 <= share < 100:
+        return f"{share:.1f} %"
+    return f"{share:.0f} %" if share >= 9.95 or share == 0 else f"{share:.2g} %"
 
 
 def bounded(interval: Iterable[float], form: Callable[[float], str]) -> str:
@@ -49,13 +81,13 @@ def interval_of(row: Any, value: str, low: str = "low", high: str = "high") -> I
     return Interval(float(row[value]), float(row[low]), float(row[high]))
 
 
-def day(value: Any, none: str = NEVER) -> str:
-    """A date as `7 Oct 2023`; `none` if there is none."""
+def day(value: Any, none: str = NEVER, form: str = "%b %Y") -> str:
+    """A date as `7 Oct 2023`, or with month and year in another form; `none` if there is none."""
     import pandas as pd
 
     if value is None or pd.isna(value):
         return none
-    return f"{value.day} {value:%b %Y}" if isinstance(value, date) else str(value)
+    return f"{value.day} {value:{form}}" if isinstance(value, date) else str(value)
 
 
 def counted(n: float, what: str) -> str:

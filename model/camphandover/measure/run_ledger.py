@@ -9,7 +9,7 @@ from camphandover.batch.cubes import SLOTS
 from camphandover.batch.names import check_known
 from camphandover.errors import BatchError
 from camphandover.inputs import whole
-from camphandover.say.sentences import Event, event_of
+from camphandover.measure.events import Event, event_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

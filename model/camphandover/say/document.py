@@ -29,9 +29,10 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Items:
-    """A list."""
+    """A list, with a line above it if it has a title."""
 
     items: tuple[str, ...]
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,13 @@ class Column:
     Attributes:
         name: Its head.
         kind: `name`, to the left and repeated where a table is cut; `text`, to the left, broken
-            into lines where it must; `figure`, to the right.
+            into lines where it must; `prose`, sentences, which have the rest of the width, a line
+            break between those that stand apart; `figure`, to the right.
         form: How a cell reads.
     """
 
     name: str
-    kind: Literal["name", "text", "figure"] = "figure"
+    kind: Literal["name", "text", "prose", "figure"] = "figure"
     form: Callable[[Any], str] = str
 
 
@@ -71,7 +73,7 @@ class Table:
     """Rows of values under columns.
 
     Attributes:
-        columns: The columns.
+        columns: The columns; if none has a name, there is no head.
         rows: A value for each column.
         title: What it shows.
         notes: What its marks mean.

@@ -26,6 +26,8 @@ HEAD = 10
 """Letters of a line of a column's head, where heads must be broken."""
 SHORTEST = 8
 """Letters that a name keeps where a table is too wide."""
+LEAST = 40
+"""Letters of a line of prose beside other columns, at least."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -44,13 +46,10 @@ def _text_of(block: Block, width: int) -> list[str]:
             return [*textwrap.wrap(block.text, width), "=" * min(len(block.text), width)]
         case Paragraph():
             lead = "WARNING: " * (block.kind == "warning")
-            return textwrap.wrap(lead + block.text, width)
+            return _wrap(lead + block.text, width)
         case Items():
-            return [
-                line
-                for item in block.items
-                for line in textwrap.wrap(f"- {item}", width, subsequent_indent="  ")
-            ]
+            items = [line for item in block.items for line in _wrap(f"- {item}", width, "  ")]
+            return [*_wrap(block.title, width), *items]
         case Code():
             return [*[f"{block.title}:"] * bool(block.title), *block.text.splitlines()]
         case Picture():
@@ -59,14 +58,19 @@ def _text_of(block: Block, width: int) -> list[str]:
             return _text_table(block, width)
 
 
+def _wrap(text: str, width: int, indent: str = "") -> list[str]:
+    """The lines of a text; a number and its per cent sign stay together."""
+    bound = text.replace(" %", f"{NO_BREAK}%")
+    lines = textwrap.wrap(bound, width, subsequent_indent=indent, break_on_hyphens=False)
+    return [line.replace(NO_BREAK, " ") for line in lines]
+
+
 def _text_table(table: Table, width: int) -> list[str]:
-    title = textwrap.wrap(table.title, width)
+    title = _wrap(table.title, width)
     if table.brief is not None and _needed(table, broken=True, gap=1) > width:
         return _text_table(table.brief, width)
     parts = [part for one in _cut(table, width) for part in ["", *aligned(one, width)]][1:]
-    notes = [
-        line for note in table.notes for line in textwrap.wrap(note, width, subsequent_indent="  ")
-    ]
+    notes = [line for note in table.notes for line in _wrap(note, width, "  ")]
     return [*title, *parts, *notes]
 
 
@@ -78,9 +82,10 @@ def _needed(table: Table, *, broken: bool, gap: int) -> int:
 
 def _sizes(table: Table, broken: bool) -> list[int]:
     columns = zip(*table.texts(), strict=True) if table.rows else ((),) * len(table.columns)
+    most = [LEAST if column.kind == "prose" else 10**6 for column in table.columns]
     return [
-        max([*map(len, head), *map(len, cells), 1])
-        for head, cells in zip(_heads(table, broken), columns, strict=True)
+        max([*map(len, head), min(max(map(len, cells), default=0), limit), 1])
+        for head, cells, limit in zip(_heads(table, broken), columns, most, strict=True)
     ]
 
 
@@ -96,7 +101,7 @@ def _cut(table: Table, width: int) -> Iterator[Table]:
     sizes = _sizes(table, broken=True)
     names = [i for i, column in enumerate(table.columns) if column.kind == "name"]
     others = [i for i in range(len(sizes)) if i not in names]
-    if not others or any(table.columns[i].kind == "text" for i in others):
+    if not others or any(table.columns[i].kind in ("text", "prose") for i in others):
         yield table
         return
     left = SHORTEST + sum(sizes[i] + 1 for i in names[1:]) if names else 0
@@ -125,7 +130,7 @@ def aligned(table: Table, width: int = WIDTH) -> list[str]:
     """The columns below each other, names to the left, figures to the right, a rule below heads.
 
     Where they do not fit, heads are broken into lines, columns stand closer, texts are broken
-    into lines, and the first names lose their middle.
+    into lines, and the first names lose their middle. Prose has the room that the others leave.
     """
     tries = ((False, 2), (True, 2), (True, 1))
     broken, gap = next(
@@ -141,19 +146,28 @@ def aligned(table: Table, width: int = WIDTH) -> list[str]:
     elif excess > 0:
         sizes[0] = max(sizes[0] - excess, min(sizes[0], SHORTEST))
         body = [[shortened(row[0], sizes[0]), *row[1:]] for row in body]
-    lines = [line for row in body for line in _row(row, sizes, texts)]
+    prose = [i for i, column in enumerate(table.columns) if column.kind == "prose"]
+    for i in prose:
+        sizes[i] += max(-excess, 0) // len(prose)
+    lines = [line for row in body for line in _row(row, sizes, texts, prose)]
     heads = _heads(table, broken)
     height = max(map(len, heads))
     tops = zip(*([""] * (height - len(head)) + head for head in heads), strict=True)
     left = [column.kind != "figure" for column in table.columns]
     found = [_line(cells, sizes, left, gap) for cells in [*map(list, tops), *lines]]
+    if not any(table.header):
+        return found[height:]
     found.insert(height, "-" * max(map(len, found)))
     return found
 
 
-def _row(row: Sequence[str], sizes: Sequence[int], texts: Sequence[int]) -> list[list[str]]:
+def _row(
+    row: Sequence[str], sizes: Sequence[int], texts: Sequence[int], prose: Sequence[int]
+) -> list[list[str]]:
     """A row in lines: texts are broken where they are too long; a comma parts them first."""
     cells = [[cell] for cell in row]
+    for i in prose:
+        cells[i] = [line for part in row[i].splitlines() for line in _wrap(part, sizes[i])] or [""]
     for i in texts:
         whole = row[i].replace(" ", NO_BREAK).replace(f",{NO_BREAK}", ", ")
         lines = textwrap.wrap(whole, sizes[i], break_on_hyphens=False) or [""]
@@ -201,7 +215,8 @@ def _html_of(block: Block) -> str:
         case Paragraph():
             return f"<p>{escape(block.text)}</p>"
         case Items():
-            return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in block.items)}</ul>"
+            title = f"<p>{escape(block.title)}</p>" if block.title else ""
+            return f"{title}<ul>{''.join(f'<li>{escape(item)}</li>' for item in block.items)}</ul>"
         case Code():
             code = f"<pre>{escape(block.text)}</pre>"
             title = f"<summary>{escape(block.title)}</summary>"
@@ -221,9 +236,9 @@ def _html_table(table: Table) -> str:
 
     body = "".join(row(cells, "td") for cells in table.texts())
     notes = "".join(f"<p>{escape(note)}</p>" for note in table.notes)
+    head = f"<thead>{row(table.header, 'th')}</thead>" if any(table.header) else ""
     return (
-        f"<table><caption>{escape(table.title)}</caption><thead>{row(table.header, 'th')}</thead>"
-        f"<tbody>{body}</tbody></table>{notes}"
+        f"<table><caption>{escape(table.title)}</caption>{head}<tbody>{body}</tbody></table>{notes}"
     )
 
 
@@ -242,7 +257,8 @@ def _markdown_of(block: Block) -> str:
         case Paragraph():
             return filled("**Warning:** " * (block.kind == "warning") + block.text)
         case Items():
-            return "\n".join(filled(f"- {item}", "  ") for item in block.items)
+            items = "\n".join(filled(f"- {item}", "  ") for item in block.items)
+            return f"{filled(block.title)}\n\n{items}" if block.title else items
         case Code():
             return f"{block.title}:\n\n" * bool(block.title) + f"```\n{block.text}\n```"
         case Picture():
@@ -260,8 +276,8 @@ def _markdown_table(table: Table) -> str:
 
 
 def _cell(text: str) -> str:
-    """A cell; a stroke that would end it is escaped, unless it is already."""
-    return re.sub(r"(?<!\\)\|", r"\\|", text)
+    """A cell on one line; a stroke that would end it is escaped, unless it is already."""
+    return re.sub(r"(?<!\\)\|", r"\\|", " ".join(text.splitlines()))
 
 
 def filled(line: str, indent: str = "") -> str:

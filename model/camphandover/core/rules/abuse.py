@@ -3,14 +3,12 @@
 import math
 
 from camphandover.core import ledger as log
+from camphandover.core import state as st
 from camphandover.core.compiled import compiled
-from camphandover.core.draws import Decision, Key, exponential, negative_binomial, poisson, uniform
-from camphandover.core.ledger import Ledger
+from camphandover.core.draws import Decision, exponential, negative_binomial, poisson, uniform
+from camphandover.core.now import Now, note
 from camphandover.core.parameters import Params
-from camphandover.core.rules import rule
-from camphandover.core.rules.harm import is_populated, kill_civilians
-from camphandover.core.rules.presence import information
-from camphandover.core.state import ARMY, GSIM, HOURS, N_SIDES, WAGNER, Clock, State, bloc_of, today
+from camphandover.core.rules import KILLS, harm, presence, rule
 
 OUTSIDERS = 3
 """Number of the Islamic State among the perpetrators, after the armed blocs 0 to 2."""
@@ -42,15 +40,15 @@ def selective_violence(params: Params, phi: float, info: float):
 
 
 @compiled
-def unrestrained(state: State, params: Params, place: int, bloc: int):
+def unrestrained(now: Now, place: int, bloc: int):
     """How much more often a bloc does violence where the UN has left. Source: RULES R4.5."""
-    if bloc == OUTSIDERS or not state.places[place].un_left:
+    if bloc == OUTSIDERS or not now.places[place].un_left:
         return 1.0
-    return params.abuse_un_army if bloc == 0 else params.abuse_un_insurgents
+    return now.params.abuse_un_army if bloc == 0 else now.params.abuse_un_insurgents
 
 
 @compiled
-def abuse_weight(state: State, params: Params, place: int, bloc: int):
+def abuse_weight(now: Now, place: int, bloc: int):
     """Weights of a place for a bloc's violence, the UN's restraint apart.
 
     Returns:
@@ -58,76 +56,74 @@ def abuse_weight(state: State, params: Params, place: int, bloc: int):
     Indiscriminate violence goes where control is contested and nobody tells.
     Source: RULES R4.2, R4.5.
     """
-    if not is_populated(state, params, place):
+    if not harm.is_populated(now, place):
         return 0.0, 0.0
     if bloc == OUTSIDERS:
-        return 0.0, float(state.places[place].islamic_state)
-    phi = state.presence[bloc, place].phi
-    info = information(state, params, place, bloc)
-    selective = selective_violence(params, phi, info)
+        return 0.0, float(now.places[place].islamic_state)
+    phi = now.presence[bloc, place].phi
+    info = presence.information(now, place, bloc)
+    selective = selective_violence(now.params, phi, info)
     return selective, (1.0 - info) * phi * (1.0 - phi)
 
 
 @compiled
-def own_deaths(state: State, params: Params, day: int, bloc: int):
+def own_deaths(now: Now, day: int, bloc: int):
     """Dead of a bloc's sides within the days that count, up to yesterday. Source: RULES R4.5."""
     dead = 0
-    for back in range(1, int(params.abuse_days) + 1):
-        for side in range(N_SIDES):
-            if bloc_of(side) == bloc:
-                dead += state.recent[today(day - back), side].dead
+    for back in range(1, int(now.params.abuse_days) + 1):
+        for side in range(st.N_SIDES):
+            if st.bloc_of(side) == bloc:
+                dead += now.recent[st.today(day - back), side].dead
     return dead
 
 
 @compiled
-def abuse_rate(state: State, params: Params, day: int, bloc: int):
+def abuse_rate(now: Now, day: int, bloc: int):
     """Expected events of a day. Source: RULES R4.5; ACLED 2023 (anchors, Wagner being there)."""
     if bloc == OUTSIDERS:
-        return params.abuse_islamic_state * params.abuse_north
+        return now.params.abuse_islamic_state * now.params.abuse_north
     if bloc == 1:
         return 0.0  # no rate is known for the separatists
-    rate = params.abuse_gsim
+    rate = now.params.abuse_gsim
     if bloc == 0:
-        rate = params.abuse_army
-        if not state.switches[0].wagner:
-            rate /= params.abuse_wagner
-        if state.switches[0].french:
-            rate *= params.abuse_french
-    rate *= params.abuse_north
+        rate = now.params.abuse_army
+        if not now.switches.wagner:
+            rate /= now.params.abuse_wagner
+        if now.switches.french:
+            rate *= now.params.abuse_french
+    rate *= now.params.abuse_north
     told = 0.0
     phis = 0.0
     free = 0.0
     weights = 0.0
-    for p in range(len(state.places)):
-        phi = state.presence[bloc, p].phi
-        told += phi * information(state, params, p, bloc)
+    for p in range(len(now.places)):
+        phi = now.presence[bloc, p].phi
+        told += phi * presence.information(now, p, bloc)
         phis += phi
-        selective, blind = abuse_weight(state, params, p, bloc)
+        selective, blind = abuse_weight(now, p, bloc)
         weights += selective + blind
-        free += (selective + blind) * unrestrained(state, params, p, bloc)
+        free += (selective + blind) * unrestrained(now, p, bloc)
     if weights <= 0.0:
         return 0.0
     info = told / phis
-    told_usual = params.abuse_told_army if bloc == 0 else params.abuse_told_gsim
-    usual = (1.0 + params.abuse_losses * params.abuse_usual) * (1.0 - told_usual)
-    now = 1.0 + params.abuse_losses * own_deaths(state, params, day, bloc)
-    return rate * now * (1.0 - info) / usual * free / weights
+    told_usual = now.params.abuse_told_army if bloc == 0 else now.params.abuse_told_gsim
+    usual = (1.0 + now.params.abuse_losses * now.params.abuse_usual) * (1.0 - told_usual)
+    lately = 1.0 + now.params.abuse_losses * own_deaths(now, day, bloc)
+    return rate * lately * (1.0 - info) / usual * free / weights
 
 
 @compiled
-def perpetrator(state: State, bloc: int):
+def perpetrator(now: Now, bloc: int):
     """Side to which violence of a bloc is booked; -1 for the Islamic State."""
     if bloc == OUTSIDERS:
         return -1
     if bloc == 0:
-        return WAGNER if state.switches[0].wagner else ARMY
-    return GSIM
+        return st.WAGNER if now.switches.wagner else st.ARMY
+    return st.GSIM
 
 
 @compiled
-def commit(
-    state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, bloc: int, event: int
-):
+def commit(now: Now, bloc: int, event: int):
     """One event: where, of which kind, and how many it kills.
 
     The places race for it, each with a clock of its own as fast as its weight: what changes the
@@ -137,12 +133,12 @@ def commit(
     place = -1
     first = math.inf
     chance = math.nan
-    for p in range(len(state.places)):
-        selective, blind = abuse_weight(state, params, p, bloc)
+    for p in range(len(now.places)):
+        selective, blind = abuse_weight(now, p, bloc)
         if selective + blind <= 0.0:
             continue
-        weight = (selective + blind) * unrestrained(state, params, p, bloc)
-        u = uniform(key, Decision.ABUSE_PLACE, p * 256 + who, clock.day)
+        weight = (selective + blind) * unrestrained(now, p, bloc)
+        u = uniform(now.key, Decision.ABUSE_PLACE, p * 256 + who, now.day)
         when = exponential(1.0 / weight, u)
         if when < first:
             first = when
@@ -151,43 +147,32 @@ def commit(
     if place < 0:
         return
     kind = log.ABUSE
-    if uniform(key, Decision.ABUSE_KIND, place * 256 + who, clock.day) < chance:
+    if uniform(now.key, Decision.ABUSE_KIND, place * 256 + who, now.day) < chance:
         kind = log.ABUSE_SELECTIVE
     else:
         chance = 1.0 - chance
-    side = perpetrator(state, bloc)
+    side = perpetrator(now, bloc)
     dead = negative_binomial(
-        params.abuse_deaths,
-        params.abuse_dispersion,
-        uniform(key, Decision.ABUSE_DEATHS, who, clock.day),
+        now.params.abuse_deaths,
+        now.params.abuse_dispersion,
+        uniform(now.key, Decision.ABUSE_DEATHS, who, now.day),
     )
-    hour = float(clock.day * HOURS + HOURS // 2)
-    row = log.note(ledger, hour, kind, side, place, -1, float(dead), chance, -1)
-    kill_civilians(state, ledger, place, side, dead, hour, row)
+    hour = float(now.day * st.HOURS + st.HOURS // 2)
+    row = note(now, hour, kind, side, place, amount=dead, p=chance)
+    harm.kill_civilians(now, place, side, dead, hour, row)
 
 
-@rule(
-    "R4.5",
-    writes=(
-        "people.residents",
-        "people.dead",
-        "people.harm_army",
-        "people.harm_separatists",
-        "people.harm_gsim",
-        "people.harm_others",
-        "sides.civilians",
-    ),
-)
-def abuse_people(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R4.5", KILLS)
+def abuse_people(now: Now):
     """Violence against civilians by the army with Wagner, by GSIM and by the Islamic State.
 
     More after own losses, less where people tell; more where the UN has left.
     Source: RULES R4.5, R4.2.
     """
     for bloc in range(PERPETRATORS):
-        rate = abuse_rate(state, params, clock.day, bloc)
+        rate = abuse_rate(now, now.day, bloc)
         if rate <= 0.0:
             continue
-        n = poisson(rate, uniform(key, Decision.ABUSE_EVENTS, bloc, clock.day))
+        n = poisson(rate, uniform(now.key, Decision.ABUSE_EVENTS, bloc, now.day))
         for event in range(n):
-            commit(state, params, clock, key, ledger, bloc, event)
+            commit(now, bloc, event)

@@ -3,13 +3,12 @@
 import math
 
 from camphandover.core import ledger as log
+from camphandover.core import state as st
 from camphandover.core.compiled import compiled
-from camphandover.core.draws import Decision, Key, erlang, uniform
-from camphandover.core.ledger import Ledger
+from camphandover.core.draws import Decision, erlang, uniform
+from camphandover.core.now import Now, note
 from camphandover.core.parameters import Params, nearest_whole
-from camphandover.core.rules import rule
-from camphandover.core.rules.politics import MONTH, per_day
-from camphandover.core.state import ARMY, CAMP, HOURS, NEVER, PARTNERS, TOWN, Clock, State, today
+from camphandover.core.rules import politics, rule
 
 GROUND, AIR = 0, 1
 """Kinds of help."""
@@ -32,48 +31,46 @@ def p_help(params: Params, intercept: float, threat: float, ecowas: bool, joint:
 
 
 @compiled
-def is_pressed(state: State, partner: int, day: int):
+def is_pressed(now: Now, partner: int, day: int):
     """Whether ECOWAS threatens a partner on a day. Source: RULES R8.1."""
-    switches = state.switches[0]
+    switches = now.switches
     ends = day >= switches.sanctions_end and not switches.intervention
-    return state.partners[partner].ecowas == 1 and not ends
+    return now.partners[partner].ecowas == 1 and not ends
 
 
 @compiled
-def answer(
-    state: State,
-    params: Params,
-    clock: Clock,
-    key: Key,
-    ledger: Ledger,
-    i: int,
-    kind: int,
-    row: int,
-):
+def answer(now: Now, i: int, kind: int, row: int):
     """One partner's answer to one request for one kind of help. Source: RULES R8.1."""
-    switches = state.switches[0]
-    partner = state.partners[i]
-    hour = float(clock.day * HOURS)
+    switches = now.switches
+    partner = now.partners[i]
+    hour = now.start
     threat = partner.threat
-    pressed = is_pressed(state, i, clock.day)
+    pressed = is_pressed(now, i, now.day)
     if pressed and switches.intervention:
         threat = 1.0
-    intercept = params.help_ground if kind == GROUND else params.help_air
-    chance = p_help(params, intercept, threat, pressed, switches.joint_force == 1)
+    intercept = now.params.help_ground if kind == GROUND else now.params.help_air
+    chance = p_help(now.params, intercept, threat, pressed, switches.joint_force == 1)
     if switches.reliable:
         chance = 1.0
     who = i * 2 + kind
-    if uniform(key, Decision.HELP, who, clock.day) >= chance:
-        log.note(ledger, hour, log.REFUSED_HELP, PARTNERS, -1, i, float(kind), 1.0 - chance, row)
+    if uniform(now.key, Decision.HELP, who, now.day) >= chance:
+        note(
+            now,
+            hour,
+            log.REFUSED_HELP,
+            st.PARTNERS,
+            cause=row,
+            entity=i,
+            amount=kind,
+            p=1.0 - chance,
+        )
         return
-    delay = params.ground_delay if kind == GROUND else params.air_delay
-    u = uniform(key, Decision.HELP_DELAY, who, clock.day)
-    arrive = hour + HOURS * erlang(int(params.delay_shape), delay, u)
-    most = params.help_companies if kind == GROUND else params.help_drones
-    n = 1 + int(uniform(key, Decision.HELP_SIZE, who, clock.day) * nearest_whole(most))
-    partner.cause = log.note(
-        ledger, hour, log.PROMISE, PARTNERS, partner.arrives_at, i, float(n), chance, row
-    )
+    delay = now.params.ground_delay if kind == GROUND else now.params.air_delay
+    u = uniform(now.key, Decision.HELP_DELAY, who, now.day)
+    arrive = hour + st.HOURS * erlang(int(now.params.delay_shape), delay, u)
+    most = now.params.help_companies if kind == GROUND else now.params.help_drones
+    n = 1 + int(uniform(now.key, Decision.HELP_SIZE, who, now.day) * nearest_whole(most))
+    partner.cause = note(now, hour, log.PROMISE, st.PARTNERS, partner.arrives_at, row, i, n, chance)
     if kind == GROUND:
         partner.companies = n
         partner.ground_hour = arrive
@@ -82,65 +79,50 @@ def answer(
         partner.air_hour = arrive
 
 
-@rule(
-    "R8.1",
-    writes=(
-        "conflict.asked_day",
-        "partners.cause",
-        "partners.companies",
-        "partners.drones",
-        "partners.ground_hour",
-        "partners.air_hour",
-    ),
-)
-def ask_for_help(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R8.1", conflict="asked_day", partners="cause companies drones ground_hour air_hour")
+def ask_for_help(now: Now):
     """After lost bases or many *reported* dead Mali asks its partners; each answers or refuses.
 
     What is promised and has not come is not asked for again. Source: RULES R8.1.
     """
-    war = state.conflict[0]
-    days = int(params.help_days)
-    if not war.charter or (war.asked_day >= 0 and clock.day - war.asked_day < days):
+    war = now.conflict
+    days = int(now.params.help_days)
+    if not war.charter or (war.asked_day >= 0 and now.day - war.asked_day < days):
         return
     bases = 0
     dead = 0
     for back in range(days):
-        row = state.recent[today(clock.day - back), ARMY]
+        row = now.recent[st.today(now.day - back), st.ARMY]
         bases += row.bases
         dead += row.heard
-    if bases < params.help_bases and dead < params.help_dead:
+    if bases < now.params.help_bases and dead < now.params.help_dead:
         return
-    war.asked_day = clock.day
-    row = log.note(
-        ledger, float(clock.day * HOURS), log.REQUEST, ARMY, -1, -1, float(dead), math.nan,
-        war.charter_cause,
-    )  # fmt: skip
-    for i in range(len(state.partners)):
-        partner = state.partners[i]
-        if partner.ground_hour == NEVER and partner.in_mali == 0:
-            answer(state, params, clock, key, ledger, i, GROUND, row)
-        if partner.air_hour == NEVER and partner.drones == 0:
-            answer(state, params, clock, key, ledger, i, AIR, row)
+    war.asked_day = now.day
+    row = note(now, now.start, log.REQUEST, st.ARMY, cause=war.charter_cause, amount=dead)
+    for i, partner in enumerate(now.partners):
+        if partner.ground_hour == st.NEVER and partner.in_mali == 0:
+            answer(now, i, GROUND, row)
+        if partner.air_hour == st.NEVER and partner.drones == 0:
+            answer(now, i, AIR, row)
 
 
 @compiled
-def raise_company(state: State, params: Params, place: int, day: int):
+def raise_company(now: Now, place: int, day: int):
     """A partner's company takes a free row and stands in a place of the army; -1 if none is free.
 
     Source: RULES R8.1, R1.2 (as a manoeuvre company).
     """
-    for u in range(len(state.units)):
-        unit = state.units[u]
-        if unit.side != PARTNERS or unit.men > 0:
+    for u, unit in enumerate(now.units):
+        if unit.side != st.PARTNERS or unit.men > 0:
             continue
-        unit.men = int(params.men_partner)
-        unit.vehicles = int(params.vehicles_partner)
-        unit.supply = params.supply_max_garrison
+        unit.men = int(now.params.men_partner)
+        unit.vehicles = int(now.params.vehicles_partner)
+        unit.supply = now.params.supply_max_garrison
         unit.place = place
         unit.home = place
-        unit.slot = CAMP if state.places[place].camp_holder == 0 else TOWN
+        unit.slot = st.CAMP if now.places[place].camp_holder == 0 else st.TOWN
         unit.since = day
-        books = state.sides[PARTNERS]
+        books = now.sides[st.PARTNERS]
         books.mustered += unit.men
         books.vehicles_mustered += unit.vehicles
         return u
@@ -148,13 +130,12 @@ def raise_company(state: State, params: Params, place: int, day: int):
 
 
 @compiled
-def entry_of(state: State, place: int):
+def entry_of(now: Now, place: int):
     """Nearest place to a partner's border that the army holds, -1 when there is none."""
     best = -1
-    for p in range(len(state.places)):
-        spot = state.places[p]
+    for p, spot in enumerate(now.places):
         if (spot.camp_holder == 0 or spot.town_holder == 0) and (
-            best < 0 or state.routes[place, p].km < state.routes[place, best].km
+            best < 0 or now.routes[place, p].km < now.routes[place, best].km
         ):
             best = p
     return best
@@ -162,73 +143,71 @@ def entry_of(state: State, place: int):
 
 @rule(
     "R8.1",
-    writes=(
-        "partners.ground_hour",
-        "partners.air_hour",
-        "partners.in_mali",
-        "units.men",
-        "units.vehicles",
-        "units.supply",
-        "units.place",
-        "units.home",
-        "units.slot",
-        "units.since",
-        "sides.mustered",
-        "sides.vehicles_mustered",
-        "sides.drones",
-    ),
+    partners="ground_hour air_hour in_mali",
+    units="men vehicles supply place home slot since",
+    sides="mustered vehicles_mustered drones",
 )
-def receive_help(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+def receive_help(now: Now):
     """Companies and drones that were promised arrive. Source: RULES R8.1 (delays, size)."""
-    midnight = float((clock.day + 1) * HOURS)
-    for i in range(len(state.partners)):
-        partner = state.partners[i]
+    midnight = now.end
+    for partner in now.partners:
         if partner.ground_hour < midnight:
-            hour = max(partner.ground_hour, midnight - HOURS)
-            partner.ground_hour = NEVER
-            place = entry_of(state, partner.arrives_at)
+            hour = max(partner.ground_hour, midnight - st.HOURS)
+            partner.ground_hour = st.NEVER
+            place = entry_of(now, partner.arrives_at)
             for _ in range(partner.companies):
-                u = raise_company(state, params, place, clock.day) if place >= 0 else -1
+                u = raise_company(now, place, now.day) if place >= 0 else -1
                 if u >= 0:
                     partner.in_mali += 1
-                    log.note(
-                        ledger, hour, log.HELP_ARRIVES, PARTNERS, place, u,
-                        float(state.units[u].men), math.nan, partner.cause,
-                    )  # fmt: skip
+                    note(
+                        now,
+                        hour,
+                        log.HELP_ARRIVES,
+                        st.PARTNERS,
+                        place,
+                        partner.cause,
+                        u,
+                        now.units[u].men,
+                    )
         if partner.air_hour < midnight:
-            hour = max(partner.air_hour, midnight - HOURS)
-            partner.air_hour = NEVER
-            state.sides[ARMY].drones += partner.drones
-            log.note(
-                ledger, hour, log.HELP_ARRIVES, PARTNERS, partner.arrives_at, -1,
-                float(partner.drones), math.nan, partner.cause,
-            )  # fmt: skip
+            hour = max(partner.air_hour, midnight - st.HOURS)
+            partner.air_hour = st.NEVER
+            now.sides[st.ARMY].drones += partner.drones
+            note(
+                now,
+                hour,
+                log.HELP_ARRIVES,
+                st.PARTNERS,
+                partner.arrives_at,
+                partner.cause,
+                amount=partner.drones,
+            )
 
 
-@rule("R8.2", writes=("conflict.crisis", "conflict.crisis_cause"))
-def flare_crisis(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R8.2", conflict="crisis crisis_cause")
+def flare_crisis(now: Now):
     """The crisis around Niger flares while ECOWAS threatens it, at once if ECOWAS intervenes.
 
     It may flare as long as the facts expect it. From then on a share of the army's manned
     sorties goes to Niamey, until the threat is over.
     Source: RULES R8.2.
     """
-    war = state.conflict[0]
+    war = now.conflict
     pressed = False
-    tense = state.switches[0].intervention == 1
-    for i in range(len(state.partners)):
-        if is_pressed(state, i, clock.day):
+    tense = now.switches.intervention == 1
+    for i, partner in enumerate(now.partners):
+        if is_pressed(now, i, now.day):
             pressed = True
-            tense = tense or clock.day <= state.partners[i].crisis_until
-    hour = float(clock.day * HOURS)
+            tense = tense or now.day <= partner.crisis_until
+    hour = now.start
     if war.crisis and not pressed:
         war.crisis = 0
-        war.crisis_cause = log.note(
-            ledger, hour, log.CRISIS, -1, -1, -1, 0.0, math.nan, war.crisis_cause
-        )
+        war.crisis_cause = note(now, hour, log.CRISIS, cause=war.crisis_cause)
     if war.crisis or not (pressed and tense):
         return
-    chance = 1.0 if state.switches[0].intervention else per_day(params.crisis, MONTH)
-    if uniform(key, Decision.CRISIS, 0, clock.day) < chance:
+    chance = (
+        1.0 if now.switches.intervention else politics.per_day(now.params.crisis, politics.MONTH)
+    )
+    if uniform(now.key, Decision.CRISIS, 0, now.day) < chance:
         war.crisis = 1
-        war.crisis_cause = log.note(ledger, hour, log.CRISIS, -1, -1, -1, 1.0, chance, -1)
+        war.crisis_cause = note(now, hour, log.CRISIS, amount=1.0, p=chance)

@@ -1,11 +1,13 @@
 """R2.1-R2.4: how a base or a column is attacked, what it costs, and who breaks."""
 
 import math
+from typing import NamedTuple
 
-from camphandover.core.compiled import compiled
+from camphandover.core import ledger as log
+from camphandover.core import state as st
+from camphandover.core.compiled import compiled, declare
 from camphandover.core.draws import (
     Decision,
-    Key,
     binomial,
     erlang,
     from_table,
@@ -13,57 +15,67 @@ from camphandover.core.draws import (
     poisson,
     uniform,
 )
-from camphandover.core.parameters import Params
-from camphandover.core.rules.movement import at_rest, lose_men
-from camphandover.core.rules.presence import information, unit_power
-from camphandover.core.state import (
-    COUNTRY,
-    GARRISON,
-    GROUP,
-    GSIM,
-    HOURS,
-    MANOEUVRE,
-    N_SIDES,
-    PARTNER,
-    SEPARATISTS,
-    WAGNER_TEAM,
-    State,
-    bloc_of,
-    hostile,
-    today,
-)
+from camphandover.core.now import Now, hostile, note
+from camphandover.core.parameters import Params, nearest_whole
+from camphandover.core.rules import movement, presence
 
 TABLE_GARRISON, TABLE_RAIDER, TABLE_MANOEUVRE, TABLE_SEPARATISTS, TABLE_GSIM = range(5)
 """Rows of `params.breakpoints` (R2.3)."""
 
 
 @compiled
-def in_party(state: State, u: int, c: int, place: int, bloc: int):
-    """Whether a unit fights in a party: column `c`, or (c = -1) those of `bloc` in `place`."""
-    unit = state.units[u]
+def in_party(now: Now, u: int, c: int, place: int, bloc: int, hidden: bool = False):
+    """Whether a unit is in a party: column `c`, or (c = -1) those of `bloc` inside `place`.
+
+    Args:
+        hidden: Whether those who hide in the country around are of the party too.
+    """
+    unit = now.units[u]
     if unit.men <= 0:
         return False
     if c >= 0:
         return unit.column == c
     return (
         unit.place == place
-        and unit.slot != COUNTRY
-        and bloc_of(unit.side) == bloc
-        and at_rest(state, unit)
+        and (hidden or unit.slot != st.COUNTRY)
+        and st.bloc_of(unit.side) == bloc
+        and movement.at_rest(now, unit)
     )
 
 
 @compiled
-def muster(state: State, params: Params, c: int, place: int, bloc: int):
-    """Strength of a party: men, power with morale, vehicles, day since when, kind, first unit.
+def first_in(now: Now, place: int, bloc: int):
+    """First unit of a bloc that is at rest at a place or around it, -1 when there is none."""
+    for u in range(len(now.units)):
+        if in_party(now, u, -1, place, bloc, True):
+            return u
+    return -1
 
-    The works of a base are as old as its oldest unit; the kind is garrison when garrisons are
-    half of the men, else that of the largest other unit.
 
-    Returns:
-        (men, power, vehicles, first day of arrival, kind, first unit or -1).
-    Source: RULES R2.2 (N e q m).
-    """
+class Party(NamedTuple):
+    """Who fights together: column `c`, or (c = -1) those of `bloc` inside `place`."""
+
+    c: int
+    place: int
+    bloc: int
+    men: int
+    power: float
+    """N e q m of R2.2."""
+    vehicles: int
+    since: int
+    """Day on which its oldest unit came: so old are the works of a base."""
+    kind: int
+    """Garrison when garrisons are half of the men, else that of the largest other unit."""
+    first: int
+    """First unit, -1 when there is none."""
+
+
+declare(Party, Party(-1, 0, 0, 0, 0.0, 0, 0, 0, -1))
+
+
+@compiled
+def muster(now: Now, c: int, place: int, bloc: int):
+    """The party of a column, or (c = -1) of those of a bloc inside a place. Source: RULES R2.2."""
     men = 0
     power = 0.0
     vehicles = 0
@@ -72,58 +84,69 @@ def muster(state: State, params: Params, c: int, place: int, bloc: int):
     best = 0
     kind = 0
     first = -1
-    for u in range(len(state.units)):
-        if not in_party(state, u, c, place, bloc):
+    for u in range(len(now.units)):
+        if not in_party(now, u, c, place, bloc):
             continue
-        unit = state.units[u]
+        unit = now.units[u]
         if first < 0:
             first = u
         men += unit.men
         vehicles += unit.vehicles
-        power += unit_power(params, unit) * state.sides[unit.side].morale
+        power += presence.unit_power(now.params, unit) * now.sides[unit.side].morale
         since = min(since, unit.since)
-        if unit.kind == GARRISON:
+        if unit.kind == st.GARRISON:
             garrison += unit.men
         elif unit.men > best:
             best = unit.men
             kind = unit.kind
     if 2 * garrison >= men:
-        kind = GARRISON
-    return men, power, vehicles, since, kind, first
+        kind = st.GARRISON
+    return Party(c, place, bloc, men, power, vehicles, since, kind, first)
+
+
+class Force(NamedTuple):
+    """One side of a fight: its men, the power of one man, the share of casualties it breaks at."""
+
+    men: int
+    worth: float
+    breaks: float
+
+
+declare(Force, Force(0, 0.0, 0.0))
 
 
 @compiled
-def posture_of(state: State, params: Params, place: int, since: int, day: int, raiders: bool):
+def posture_of(now: Now, place: int, since: int, raiders: bool):
     """Posture factor p of a defender. Source: RULES R2.2, R2.6; QJM posture values (Dupuy)."""
     if raiders:
-        return params.posture_raider
-    if state.places[place].un_camp:
-        return params.posture_camp
-    if day - since >= params.fortified_after_days:
-        return params.posture_fortified
-    if day - since >= params.prepared_after_days:
-        return params.posture_prepared
-    return params.posture_hasty
+        return now.params.posture_raider
+    if now.places[place].un_camp:
+        return now.params.posture_camp
+    if now.day - since >= now.params.fortified_after_days:
+        return now.params.posture_fortified
+    if now.day - since >= now.params.prepared_after_days:
+        return now.params.posture_prepared
+    return now.params.posture_hasty
 
 
 @compiled
-def p_surprise(state: State, params: Params, place: int, defender: int):
+def p_surprise(now: Now, place: int, defender: int):
     """Chance that people do not tell the defender of an approach. Source: RULES R2.1, R4.2.
 
     Who was seen from the air (R3.3) has no surprise left when it arrives.
     """
-    return math.exp(-params.information_surprise * information(state, params, place, defender))
+    return math.exp(-now.params.information_surprise * presence.information(now, place, defender))
 
 
 @compiled
-def breakpoint_table(kind: int, side: int, attacking: bool, mission: int):
+def breakpoint_table(kind: int, side: int, attacking: bool):
     """Which breakpoint distribution a party draws from. Source: RULES R2.3."""
-    if kind == MANOEUVRE or kind == WAGNER_TEAM or kind == PARTNER:
+    if kind == st.MANOEUVRE or kind == st.WAGNER_TEAM or kind == st.PARTNER:
         return TABLE_MANOEUVRE
-    if kind == GROUP:
-        if attacking and side != GSIM:
+    if kind == st.GROUP:
+        if attacking and side != st.GSIM:
             return TABLE_RAIDER
-        return TABLE_GSIM if side == GSIM else TABLE_SEPARATISTS
+        return TABLE_GSIM if side == st.GSIM else TABLE_SEPARATISTS
     return TABLE_GARRISON
 
 
@@ -132,6 +155,14 @@ def breakpoint(params: Params, table: int, morale: float, u: float):
     """Share of casualties at which a party breaks. Source: RULES R2.3; Helmbold 1971."""
     share = from_table(params.breakpoints[table], u)
     return share * (params.break_morale_base + params.break_morale_slope * morale)
+
+
+@compiled
+def breaks_at(now: Now, kind: int, side: int, attacking: bool, decision: int, who: int, hour: int):
+    """Breakpoint drawn for a party of this kind and side in fight `who`. Source: RULES R2.3."""
+    table = breakpoint_table(kind, side, attacking)
+    u = uniform(now.key, decision, who, hour)
+    return breakpoint(now.params, table, now.sides[side].morale, u)
 
 
 @compiled
@@ -186,112 +217,143 @@ def ambush_attrition(
 
 
 @compiled
-def noise(params: Params, key: Key, decision: int, who: int, hour: int):
+def force_of(
+    now: Now, party: Party, side: int, attacking: bool, decision: int, who: int, hour: int
+):
+    """A party as it goes into a fight; `decision` draws its breakpoint."""
+    breaks = breaks_at(now, party.kind, side, attacking, decision, who, hour)
+    return Force(party.men, party.power / party.men, breaks)
+
+
+@compiled
+def force_of_unit(now: Now, u: int, breaks: float):
+    """One unit as it goes into an ambush."""
+    unit = now.units[u]
+    worth = unit.quality * (1.0 + unit.loot) * now.sides[unit.side].morale
+    return Force(unit.men, worth, breaks)
+
+
+@compiled
+def note_broken(now: Now, hour: float, party: Party, loss: int, p: float, cause: int):
+    """Write that a defending party broke; returns the row."""
+    side, first = now.units[party.first].side, party.first
+    return note(now, hour, log.BROKEN, side, party.place, cause, entity=first, amount=loss, p=p)
+
+
+@compiled
+def noise(now: Now, decision: int, who: int, hour: int):
     """Noise g of an hour's attrition: gamma with mean 1. Source: RULES R2.2."""
-    return erlang(int(params.attrition_noise_shape), 1.0, uniform(key, decision, who, hour))
+    u = uniform(now.key, decision, who, hour)
+    return erlang(int(now.params.attrition_noise_shape), 1.0, u)
+
+
+@compiled
+def casualties_of(now: Now, men: int, mean: float, decision: int, who: int, hour: int):
+    """Casualties of an hour among so many men."""
+    return min(men, poisson(mean, uniform(now.key, decision, who, hour)))
 
 
 @compiled
 def duel(
-    params: Params,
-    key: Key,
-    who: int,
-    hour: int,
-    n_attack: int,
-    n_defend: int,
-    attack: float,
-    defend: float,
-    posture: float,
-    surprise: float,
-    hours: int,
-    theta_a: float,
-    theta_d: float,
-    longest: int,
+    now: Now, a: Force, d: Force, posture: float, surprised: int, longest: int, who: int, hour: int
 ):
     """Fight hour by hour until one side breaks or the hours are over.
 
     Args:
-        who: Id of the fight for the draws. hour: Hour at which it begins.
-        n_attack, n_defend: Men. attack, defend: Power of one man (e q m) on each side.
-        posture: p. surprise: Factor S on the attacker. hours: How many hours S lasts.
-        theta_a, theta_d: Breakpoints, shares of casualties.
+        a, d: Attacker and defender. posture: p of the defender.
+        surprised: For how many hours the attacker has its surprise factor S.
         longest: Hours after which it ends undecided.
+        who: Id of the fight for the draws. hour: Hour at which it begins.
     Returns:
         (1 attacker wins, 0 defender holds, -1 undecided; casualties of each; hours fought;
         probability of the outcome where a draw decided a double break, else nan).
     Source: RULES R2.2, R2.3.
     """
-    left_a = n_attack
-    left_d = n_defend
+    left_a = a.men
+    left_d = d.men
+    outcome = -1
+    lasted = longest
     p_tie = math.nan
     for h in range(longest):
         t = hour + h
-        s = surprise if h < hours else 1.0
-        power_a = left_a * attack * s
-        power_d = left_d * defend * posture
-        noise_a = erlang(
-            int(params.attrition_noise_shape), 1.0, uniform(key, Decision.NOISE_ATTACKER, who, t)
-        )
-        noise_d = erlang(
-            int(params.attrition_noise_shape), 1.0, uniform(key, Decision.NOISE_DEFENDER, who, t)
-        )
+        power_a = left_a * a.worth * (now.params.surprise_factor if h < surprised else 1.0)
+        power_d = left_d * d.worth * posture
+        noise_a = noise(now, Decision.NOISE_ATTACKER, who, t)
+        noise_d = noise(now, Decision.NOISE_DEFENDER, who, t)
         lam_a, lam_d = attrition(
-            params, left_a, left_d, power_a, power_d, posture, noise_a, noise_d
+            now.params, left_a, left_d, power_a, power_d, posture, noise_a, noise_d
         )
-        loss_a = min(left_a, poisson(lam_a, uniform(key, Decision.LOSS_ATTACKER, who, t)))
-        loss_d = min(left_d, poisson(lam_d, uniform(key, Decision.LOSS_DEFENDER, who, t)))
-        left_a -= loss_a
-        left_d -= loss_d
-        broken_a = n_attack - left_a >= theta_a * n_attack
-        broken_d = n_defend - left_d >= theta_d * n_defend
+        left_a -= casualties_of(now, left_a, lam_a, Decision.LOSS_ATTACKER, who, t)
+        left_d -= casualties_of(now, left_d, lam_d, Decision.LOSS_DEFENDER, who, t)
+        broken_a = a.men - left_a >= a.breaks * a.men
+        broken_d = d.men - left_d >= d.breaks * d.men
+        if not broken_a and not broken_d:
+            continue
+        outcome = int(broken_d)
+        lasted = h + 1
         if broken_a and broken_d:
             p_tie = power_a / (power_a + power_d)
-            won = uniform(key, Decision.DOUBLE_BREAK, who, t) < p_tie
-            p_tie = p_tie if won else 1.0 - p_tie
-            return int(won), n_attack - left_a, n_defend - left_d, h + 1, p_tie
-        if broken_d:
-            return 1, n_attack - left_a, n_defend - left_d, h + 1, p_tie
-        if broken_a:
-            return 0, n_attack - left_a, n_defend - left_d, h + 1, p_tie
-    return -1, n_attack - left_a, n_defend - left_d, longest, p_tie
+            outcome = int(uniform(now.key, Decision.DOUBLE_BREAK, who, t) < p_tie)
+            p_tie = p_tie if outcome else 1.0 - p_tie
+        break
+    return outcome, a.men - left_a, d.men - left_d, lasted, p_tie
+
+
+@compiled
+def ambush(now: Now, prey: Force, hunter: Force, who: int, hour: int):
+    """Fight an ambush hour by hour until one side breaks or its hours are over.
+
+    Returns:
+        (casualties of the prey, of the hunter; whether the prey broke).
+    Source: Deitchman 1962; RULES R2.2, R2.3.
+    """
+    left_p = prey.men
+    left_h = hunter.men
+    broken = False
+    for h in range(nearest_whole(now.params.ambush_hours)):
+        t = hour + h
+        noise_p = noise(now, Decision.NOISE_DEFENDER, who, t)
+        noise_h = noise(now, Decision.NOISE_ATTACKER, who, t)
+        power_p, power_h = left_p * prey.worth, left_h * hunter.worth
+        lam_p, lam_h = ambush_attrition(
+            now.params, left_p, left_h, power_p, power_h, noise_p, noise_h
+        )
+        left_p -= casualties_of(now, left_p, lam_p, Decision.LOSS_DEFENDER, who, t)
+        left_h -= casualties_of(now, left_h, lam_h, Decision.LOSS_ATTACKER, who, t)
+        broken = prey.men - left_p >= prey.breaks * prey.men
+        if broken or hunter.men - left_h >= hunter.breaks * hunter.men:
+            break
+    return prey.men - left_p, hunter.men - left_h, broken
 
 
 @compiled
 def share_losses(
-    state: State,
-    c: int,
-    place: int,
-    bloc: int,
-    men: int,
-    dead: int,
-    wounded: int,
-    captured: int,
-    missing: int,
-    back: float,
-    return_day: int,
-    cause: int,
+    now: Now, party: Party, dead: int, wounded: int, captured: int, missing: int, cause: int
 ):
     """Spread a party's losses over its units by their men; whole men, nobody lost on the way.
 
+    A share of the missing finds its way back after some days.
+
     Args:
-        back: Share of the missing who find their way back, on `return_day`.
         cause: Row of the rout in the ledger.
     """
-    for u in range(len(state.units)):
+    men = party.men
+    for u in range(len(now.units)):
         if men <= 0:
             return
-        if not in_party(state, u, c, place, bloc):
+        if not in_party(now, u, party.c, party.place, party.bloc):
             continue
-        n = state.units[u].men
+        unit = now.units[u]
+        n = unit.men
         d = min(n, round(dead * n / men))
         w = min(n - d, round(wounded * n / men))
         k = min(n - d - w, round(captured * n / men))
         m = min(n - d - w - k, round(missing * n / men))
-        lose_men(state, u, d, w, k, m)
+        movement.lose_men(now, u, d, w, k, m)
         if m > 0:
-            state.units[u].missing += round(m * back)
-            state.units[u].return_day = return_day
-            state.units[u].missing_cause = cause
+            unit.missing += round(m * now.params.rout_return)
+            unit.return_day = now.day + int(now.params.rout_return_days)
+            unit.missing_cause = cause
         men -= n
         dead -= d
         wounded -= w
@@ -300,12 +362,12 @@ def share_losses(
 
 
 @compiled
-def mark_contact(state: State, place: int, day: int, bloc: int, other: int, hour: float, row: int):
+def mark_contact(now: Now, place: int, bloc: int, other: int, hour: float, row: int):
     """Remember that two blocs fought at a place: the army calls its aircraft to its contacts.
 
     Source: RULES R6.3 (fights), R3.1 (contact), R7.1 (attacks).
     """
-    spot = state.places[place]
+    spot = now.places[place]
     spot.fights |= 1
     if bloc != 0 and other != 0:
         return
@@ -313,59 +375,63 @@ def mark_contact(state: State, place: int, day: int, bloc: int, other: int, hour
         spot.contact = hour
         spot.contact_cause = row
     if bloc == 1 or other == 1:
-        state.recent[today(day), SEPARATISTS].attacks += 1
+        now.recent[st.today(now.day), st.SEPARATISTS].attacks += 1
 
 
 @compiled
-def mark_fight(state: State, place: int, day: int, c: int, bloc: int):
-    """Remember the units that were in a fight. Source: RULES R1.6 (use of stock)."""
-    for u in range(len(state.units)):
-        if in_party(state, u, c, place, bloc) or in_party(state, u, -1, place, bloc):
-            state.units[u].fought = day
+def mark_fight(now: Now, place: int, c: int, bloc: int):
+    """Remember the units that were in a fight: a column's and those of a bloc inside a place.
+
+    Source: RULES R1.6 (use of stock).
+    """
+    for u, unit in enumerate(now.units):
+        if in_party(now, u, c, place, bloc) or in_party(now, u, -1, place, bloc):
+            unit.fought = now.day
 
 
 @compiled
-def casualties(
-    state: State,
-    params: Params,
-    key: Key,
-    c: int,
-    place: int,
-    bloc: int,
-    n: int,
-    loss: int,
-    who: int,
-    hour: int,
-):
+def killed(now: Now, loss: int, who: int, hour: int):
+    """How many of so many casualties are dead; the others are wounded. Source: RULES R2.2."""
+    return binomial(loss, now.params.killed_share, uniform(now.key, Decision.KILLED, who, hour))
+
+
+@compiled
+def casualties(now: Now, party: Party, loss: int, who: int, hour: int):
     """Book a party's casualties: killed and wounded. Source: RULES R2.2 (killed share)."""
-    dead = binomial(loss, params.killed_share, uniform(key, Decision.KILLED, who, hour))
-    share_losses(state, c, place, bloc, n, dead, loss - dead, 0, 0, 0.0, 0, -1)
+    dead = killed(now, loss, who, hour)
+    share_losses(now, party, dead, loss - dead, 0, 0, -1)
 
 
 @compiled
-def perceived(
-    params: Params, key: Key, decision: int, side: int, place: int, day: int, power: float
-):
+def lose_in_unit(now: Now, u: int, loss: int, who: int, hour: int):
+    """Book one unit's casualties, killed and wounded, in a fight of today."""
+    dead = killed(now, loss, who, hour)
+    movement.lose_men(now, u, dead, loss - dead, 0, 0)
+    now.units[u].fought = now.day
+
+
+@compiled
+def perceived(now: Now, decision: int, side: int, place: int, power: float):
     """An enemy's power as a commander sees it that day: the truth x log-normal error.
 
     Source: RULES R5.1.
     """
-    u = uniform(key, decision, place * N_SIDES + side, day)
-    return power * lognormal(1.0, params.perceive_sd, u)
+    u = uniform(now.key, decision, place * st.N_SIDES + side, now.day)
+    return power * lognormal(1.0, now.params.perceive_sd, u)
 
 
 @compiled
-def defender_of(state: State, place: int, bloc: int):
+def defender_of(now: Now, place: int, bloc: int):
     """Hostile bloc with most men standing inside a place, -1 when none does."""
     best = -1
     most = 0
     for other in range(3):
-        if not hostile(state, bloc, other):
+        if not hostile(now, bloc, other):
             continue
         men = 0
-        for u in range(len(state.units)):
-            if in_party(state, u, -1, place, other):
-                men += state.units[u].men
+        for u, unit in enumerate(now.units):
+            if in_party(now, u, -1, place, other):
+                men += unit.men
         if men > most:
             best = other
             most = men
@@ -375,17 +441,17 @@ def defender_of(state: State, place: int, bloc: int):
 @compiled
 def dawn(params: Params, day: int):
     """First hour of a day at which an attack can begin."""
-    return float(day * HOURS) + params.dawn_hour
+    return float(day * st.HOURS) + params.dawn_hour
 
 
 @compiled
-def attack_hour(params: Params, key: Key, lead: int, arrive: float):
+def attack_hour(now: Now, lead: int, arrive: float):
     """Hour at which a column that has arrived attacks: by day, and early enough to end by day."""
-    day = int(arrive // HOURS)
-    of_day = arrive - day * HOURS
-    if params.dawn_hour <= of_day <= params.last_attack_hour:
+    day = int(arrive // st.HOURS)
+    of_day = arrive - day * st.HOURS
+    if now.params.dawn_hour <= of_day <= now.params.last_attack_hour:
         return arrive
-    if of_day > params.last_attack_hour:
+    if of_day > now.params.last_attack_hour:
         day += 1
-    u = uniform(key, Decision.ATTACK_HOUR, lead, day)
-    return dawn(params, day) + u * (params.last_attack_hour - params.dawn_hour)
+    u = uniform(now.key, Decision.ATTACK_HOUR, lead, day)
+    return dawn(now.params, day) + u * (now.params.last_attack_hour - now.params.dawn_hour)

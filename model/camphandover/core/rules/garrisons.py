@@ -3,321 +3,275 @@
 import math
 
 from camphandover.core import ledger as log
+from camphandover.core import state as st
 from camphandover.core.compiled import compiled
-from camphandover.core.draws import Decision, Key
-from camphandover.core.ledger import Ledger
-from camphandover.core.parameters import Params
-from camphandover.core.rules import HOLD, MARCH, rule
-from camphandover.core.rules.combat import defender_of, perceived
-from camphandover.core.rules.control import (
-    ANY_NUMBER,
-    DUSK,
-    empty_camp,
-    evacuate,
-    offer,
-    only_side,
-    set_holder,
-)
-from camphandover.core.rules.presence import NO_UNITS, estimate_win, nerve
-from camphandover.core.rules.strategy import (
-    force_at,
-    garrison_need,
-    kept_back,
-    place_order,
-    spare_men,
-    vehicles_cap,
-)
-from camphandover.core.state import (
-    ARMY,
-    CAMP,
-    HOURS,
-    N_BLOCS,
-    NEVER,
-    NOBODY,
-    OCCUPY,
-    RELIEF,
-    SEPARATISTS,
-    TO_SEPARATISTS,
-    TOWN,
-    TRANSFER,
-    WITHDRAW,
-    Clock,
-    State,
-    bloc_of,
-    rung_now,
-    target_slot,
+from camphandover.core.draws import Decision
+from camphandover.core.now import Now, note, rung_now, target_slot
+from camphandover.core.rules import (
+    HOLD,
+    MARCH,
+    ORDERS,
+    combat,
+    control,
+    movement,
+    presence,
+    rule,
+    strategy,
 )
 
 
 @compiled
-def is_the_armys(state: State, place: int):
+def is_the_armys(now: Now, place: int):
     """Whether the army holds the camp or the town of a place."""
-    return state.places[place].camp_holder == 0 or state.places[place].town_holder == 0
+    return now.places[place].camp_holder == 0 or now.places[place].town_holder == 0
 
 
 @compiled
-def ordered_from(state: State, place: int):
+def ordered_from(now: Now, place: int):
     """Whether the army has ordered men away from a place today."""
-    for i in range(state.queue[0].used):
-        if state.orders[i].side == ARMY and state.orders[i].origin == place:
+    for i in range(now.queue.used):
+        if now.orders[i].side == st.ARMY and now.orders[i].origin == place:
             return True
     return False
 
 
 @compiled
-def nearest_spare(state: State, params: Params, place: int, men: float, range_km: float):
+def nearest_spare(now: Now, place: int, men: float, range_km: float):
     """Nearest army place that can spare these men and keep its margin, -1 if there is none."""
     best = -1
-    for p in range(len(state.places)):
+    for p in range(len(now.places)):
         if (
             p != place
-            and is_the_armys(state, p)
-            and not ordered_from(state, p)
-            and state.routes[p, place].km <= range_km
-            and spare_men(state, params, p, 0) >= men + kept_back(state, params, p)
-            and (best < 0 or state.routes[p, place].km < state.routes[best, place].km)
+            and is_the_armys(now, p)
+            and not ordered_from(now, p)
+            and now.routes[p, place].km <= range_km
+            and strategy.spare_men(now, p, 0) >= men + strategy.kept_back(now, p)
+            and (best < 0 or now.routes[p, place].km < now.routes[best, place].km)
         ):
             best = p
     return best
 
 
-@rule("R5.4", writes=("orders", "queue"))
-def keep_garrisons(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R5.4", ORDERS)
+def keep_garrisons(now: Now):
     """The army moves companies to its places that have too few men, and into camps left empty.
 
     Source: RULES R5.4; a camp whose captor has left is taken back (R2.6).
     """
-    if state.sides[ARMY].commanded:
+    params = now.params
+    if now.sides[st.ARMY].commanded:
         return
-    hour = float(clock.day * HOURS)
-    for place in range(len(state.places)):
-        spot = state.places[place]
-        left = spot.exit_hour < NEVER and spot.receiver != TO_SEPARATISTS and not spot.given_up
-        abandoned = spot.camp_holder == NOBODY and (spot.lost_hour < NEVER or left)
-        if not abandoned and not is_the_armys(state, place):
+    for place, spot in enumerate(now.places):
+        left = (
+            spot.exit_hour < st.NEVER and spot.receiver != st.TO_SEPARATISTS and not spot.given_up
+        )
+        abandoned = spot.camp_holder == st.NOBODY and (spot.lost_hour < st.NEVER or left)
+        if not abandoned and not is_the_armys(now, place):
             continue
-        cell = state.presence[0, place]
-        lacking = garrison_need(state, params, place) - cell.inside - cell.incoming
+        cell = now.presence[0, place]
+        lacking = strategy.garrison_need(now, place) - cell.inside - cell.incoming
         if lacking < params.garrison_min and not (abandoned and cell.inside + cell.incoming <= 0.0):
             continue
-        donor = nearest_spare(state, params, place, params.men_garrison, params.transfer_range_km)
+        donor = nearest_spare(now, place, params.men_garrison, params.transfer_range_km)
         if donor < 0:
             continue
-        mission = OCCUPY if abandoned else TRANSFER
-        row = log.note(ledger, hour, log.ORDER, ARMY, place, -1, lacking, math.nan, spot.camp_cause)
-        log.with_mission(ledger, row, mission)
-        place_order(state, ARMY, mission, donor, place, int(lacking), ANY_NUMBER, 0, row)
+        mission = st.OCCUPY if abandoned else st.TRANSFER
+        strategy.order(now, st.ARMY, mission, donor, place, lacking, cause=spot.camp_cause)
 
 
 @compiled
-def posts_near(state: State, params: Params, place: int):
+def posts_near(now: Now, place: int):
     """The army's camps within reach of the groups around a place, itself one of them."""
     n = 0
-    for p in range(len(state.places)):
-        if (
-            state.places[p].camp_holder == 0
-            and state.routes[p, place].km <= params.abandon_range_km
-        ):
+    for p, spot in enumerate(now.places):
+        if spot.camp_holder == 0 and now.routes[p, place].km <= now.params.abandon_range_km:
             n += 1
     return max(1, n)
 
 
 @compiled
-def p_hold(state: State, params: Params, place: int, clock: Clock, key: Key):
+def p_hold(now: Now, place: int):
     """The army's estimate of the chance to hold a post for a week.
 
     Each group within reach attacks one of the posts around at its tempo, and wins with its
     estimated chance. Source: RULES R5.4 (P_hold), R5.2 (tempo).
     """
-    cell = state.presence[0, place]
-    n_posts = posts_near(state, params, place)
+    cell = now.presence[0, place]
+    n_posts = posts_near(now, place)
     hold = 1.0
     for bloc in (1, 2):
         side = bloc + 1
-        if side == SEPARATISTS and rung_now(state) < params.raid_escalation:
+        if side == st.SEPARATISTS and rung_now(now) < now.params.raid_escalation:
             continue
         power = 0.0
-        cap = vehicles_cap(state, params, side)
-        for p in range(len(state.places)):
-            near = state.routes[p, place].km <= params.abandon_range_km
-            if near and state.presence[bloc, p].men > 0.0:
-                power += force_at(state, params, p, bloc, cap)[1]
+        cap = strategy.vehicles_cap(now, side)
+        for p in range(len(now.places)):
+            near = now.routes[p, place].km <= now.params.abandon_range_km
+            if near and now.presence[bloc, p].men > 0.0:
+                power += strategy.force_at(now, p, bloc, cap)[1]
         if power <= 0.0:
             continue
-        seen = perceived(
-            params, key, Decision.PERCEPTION_HOLD, ARMY, place * N_BLOCS + bloc, clock.day, power
+        seen = combat.perceived(
+            now, Decision.PERCEPTION_HOLD, st.ARMY, place * st.N_BLOCS + bloc, power
         )
-        own = cell.power * params.posture_prepared * state.sides[ARMY].morale
-        own *= nerve(state, params, 0, False, False)
-        seen *= state.sides[side].morale * nerve(state, params, bloc, True, False)
-        win = estimate_win(params, seen, own, 1.0)
+        own = cell.power * now.params.posture_prepared * now.sides[st.ARMY].morale
+        own *= presence.nerve(now, 0, False, False)
+        seen *= now.sides[side].morale * presence.nerve(now, bloc, True, False)
+        win = presence.estimate_win(now.params, seen, own, 1.0)
         tempo = (
-            params.raid_interval_separatists if side == SEPARATISTS else params.raid_interval_gsim
+            now.params.raid_interval_separatists
+            if side == st.SEPARATISTS
+            else now.params.raid_interval_gsim
         )
-        attacked = 1.0 - math.exp(-params.abandon_hold_days / tempo / n_posts)
+        attacked = 1.0 - math.exp(-now.params.abandon_hold_days / tempo / n_posts)
         hold *= 1.0 - attacked * win
     return hold
 
 
-@rule("R5.4", writes=(*MARCH, *HOLD))
-def abandon_posts(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R5.4", MARCH, HOLD)
+def abandon_posts(now: Now):
     """The army gives up a post of little worth that starves or cannot be held.
 
     Source: RULES R5.4; places of higher symbolic value are never given up.
     """
-    if state.sides[ARMY].commanded:
+    if now.sides[st.ARMY].commanded:
         return
-    hour = float((clock.day + 1) * HOURS) - DUSK
-    for place in range(len(state.places)):
-        spot = state.places[place]
+    hour = now.end - control.DUSK
+    for place, spot in enumerate(now.places):
         if (
             spot.camp_holder != 0
-            or spot.symbolic >= params.abandon_symbolic
-            or state.presence[0, place].inside <= 0.0
+            or spot.symbolic >= now.params.abandon_symbolic
+            or now.presence[0, place].inside <= 0.0
         ):
             continue
-        short = state.presence[0, place].low_days
-        starved = params.abandon_days <= short < NO_UNITS
-        fresh = clock.day - state.presence[0, place].latest < params.abandon_days
-        p = 1.0 if starved or fresh else p_hold(state, params, place, clock, key)
-        if starved or p < params.abandon_hold_p:
-            row = log.note(
-                ledger,
+        short = now.presence[0, place].low_days
+        starved = now.params.abandon_days <= short < presence.NO_UNITS
+        fresh = now.day - now.presence[0, place].latest < now.params.abandon_days
+        p = 1.0 if starved or fresh else p_hold(now, place)
+        if starved or p < now.params.abandon_hold_p:
+            row = note(
+                now,
                 hour,
                 log.ABANDON,
-                ARMY,
+                st.ARMY,
                 place,
-                -1,
-                1.0 if starved else 0.0,
-                math.nan,
                 spot.camp_cause,
+                amount=1.0 if starved else 0.0,
             )
-            evacuate(state, params, key, ledger, place, 0, hour, row)
-            row = empty_camp(state, params, key, ledger, place, ARMY, hour, row)
-            spot.lost_hour = NEVER
+            control.evacuate(now, place, 0, hour, row)
+            row = control.empty_camp(now, place, st.ARMY, hour, row)
+            spot.lost_hour = st.NEVER
             spot.given_up = 1
             if spot.town_holder == 0:
-                set_holder(state, ledger, place, TOWN, NOBODY, ARMY, hour, row)
-            offer(state, place, hour, params.vacated_enter_hours, row)
+                control.set_holder(now, place, st.TOWN, st.NOBODY, st.ARMY, hour, row)
+            control.offer(now, place, hour, now.params.vacated_enter_hours, row)
 
 
 @compiled
-def relief_men(state: State, params: Params, place: int):
+def relief_men(now: Now, place: int):
     """Men that an army place can send away to relieve another. Source: RULES R2.6."""
-    return spare_men(state, params, place, 0) - kept_back(state, params, place)
+    return strategy.spare_men(now, place, 0) - strategy.kept_back(now, place)
 
 
 @compiled
-def relief_base(state: State, params: Params, key: Key, clock: Clock, place: int, defence: float):
+def relief_base(now: Now, place: int, defence: float):
     """Nearest army place from which a relief could win, -1 when there is none. Source: R2.6."""
     best = -1
-    seen = perceived(params, key, Decision.PERCEPTION, ARMY, place, clock.day, defence)
-    for p in range(len(state.places)):
-        cell = state.presence[0, p]
+    seen = combat.perceived(now, Decision.PERCEPTION, st.ARMY, place, defence)
+    for p in range(len(now.places)):
+        cell = now.presence[0, p]
         if (
             p == place
-            or state.routes[p, place].km > params.relief_range_km
+            or now.routes[p, place].km > now.params.relief_range_km
             or cell.men <= 0.0
-            or cell.stock < params.relief_supply_min * cell.men
-            or ordered_from(state, p)
+            or cell.stock < now.params.relief_supply_min * cell.men
+            or ordered_from(now, p)
         ):
             continue
-        men = relief_men(state, params, p)
-        if men < params.garrison_min:
+        men = relief_men(now, p)
+        if men < now.params.garrison_min:
             continue
-        n, power = force_at(state, params, p, 0, float(ANY_NUMBER))
+        n, power = strategy.force_at(now, p, 0, float(movement.ANY_NUMBER))
         power *= men / n
-        power *= state.sides[ARMY].morale * nerve(state, params, 0, True, False)
-        if estimate_win(params, power, seen, 0.0) < params.assault_win_min:
+        power *= now.sides[st.ARMY].morale * presence.nerve(now, 0, True, False)
+        if presence.estimate_win(now.params, power, seen, 0.0) < now.params.assault_win_min:
             continue
-        if best < 0 or state.routes[p, place].km < state.routes[best, place].km:
+        if best < 0 or now.routes[p, place].km < now.routes[best, place].km:
             best = p
     return best
 
 
 @compiled
-def gather(
-    state: State, params: Params, key: Key, ledger: Ledger, place: int, hour: float, cause: int
-):
+def gather(now: Now, place: int, hour: float, cause: int):
     """Scattered army men go back into a base that is the army's or nobody's, else march away."""
-    spot = state.places[place]
+    spot = now.places[place]
     slot = -1
-    if spot.camp_holder == 0 or spot.camp_holder == NOBODY:
-        slot = CAMP
-    elif spot.town_holder == 0 or spot.town_holder == NOBODY:
-        slot = TOWN
+    if spot.camp_holder == 0 or spot.camp_holder == st.NOBODY:
+        slot = st.CAMP
+    elif spot.town_holder == 0 or spot.town_holder == st.NOBODY:
+        slot = st.TOWN
     if slot < 0:
-        if state.presence[0, place].inside <= 0.0:
-            evacuate(state, params, key, ledger, place, 0, hour, cause)
+        if now.presence[0, place].inside <= 0.0:
+            control.evacuate(now, place, 0, hour, cause)
         return
-    set_holder(state, ledger, place, slot, 0, ARMY, hour, cause)
-    for u in range(len(state.units)):
-        unit = state.units[u]
-        if unit.place == place and unit.column < 0 and bloc_of(unit.side) == 0:
-            unit.slot = slot
+    control.set_holder(now, place, slot, 0, st.ARMY, hour, cause)
+    movement.station(now, place, st.ARMY_BLOC, slot)
 
 
-@rule("R2.6", writes=("orders", "queue", *MARCH, *HOLD))
-def relieve_posts(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R2.6", MARCH, HOLD, ORDERS)
+def relieve_posts(now: Now):
     """The army sends relief to a base that was taken from it, and calls its scattered men back.
 
     A relief needs men within range with stock, and an estimated chance to win.
     Source: RULES R2.6.
     """
-    if state.sides[ARMY].commanded:
+    if now.sides[st.ARMY].commanded:
         return
-    hour = float(clock.day * HOURS)
-    for place in range(len(state.places)):
-        spot = state.places[place]
-        cell = state.presence[0, place]
+    hour = now.start
+    for place, spot in enumerate(now.places):
+        cell = now.presence[0, place]
         hidden = cell.men - cell.inside
-        if hidden > 0.0 and hour - max(spot.camp_since, spot.town_since) > params.scatter_hours:
-            gather(state, params, key, ledger, place, hour, spot.camp_cause)
-        slot = target_slot(state, place, 0)
+        if hidden > 0.0 and hour - max(spot.camp_since, spot.town_since) > now.params.scatter_hours:
+            gather(now, place, hour, spot.camp_cause)
+        slot = target_slot(now, place, 0)
         if slot < 0 or cell.incoming > 0.0:
             continue
-        lost = spot.lost_hour if slot == CAMP else spot.town_lost
-        if lost == NEVER or hour - lost > params.relief_days * HOURS:
+        lost = spot.lost_hour if slot == st.CAMP else spot.town_lost
+        if lost == st.NEVER or hour - lost > now.params.relief_days * st.HOURS:
             continue
-        foe = defender_of(state, place, 0)
+        foe = combat.defender_of(now, place, 0)
         if foe < 0:
             continue
-        defence = state.presence[foe, place].power * params.posture_raider
-        defence *= state.sides[only_side(foe)].morale * nerve(state, params, foe, False, False)
-        origin = relief_base(state, params, key, clock, place, defence)
+        defence = now.presence[foe, place].power * now.params.posture_raider
+        defence *= now.sides[st.leader_of(foe)].morale * presence.nerve(now, foe, False, False)
+        origin = relief_base(now, place, defence)
         if origin < 0:
             continue
-        men = relief_men(state, params, origin)
-        row = log.note(ledger, hour, log.ORDER, ARMY, place, -1, men, math.nan, spot.camp_cause)
-        log.with_mission(ledger, row, RELIEF)
-        place_order(state, ARMY, RELIEF, origin, place, int(men), ANY_NUMBER, 0, row)
+        men = relief_men(now, origin)
+        strategy.order(now, st.ARMY, st.RELIEF, origin, place, men, cause=spot.camp_cause)
 
 
-@rule("R5.4", writes=("orders", "queue"))
-def send_home(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R5.4", ORDERS)
+def send_home(now: Now):
     """Men who were sent to win a place, and are more than it needs, go back to their base.
 
     One order a day for each place. Source: RULES R5.4 (garrisons).
     """
-    if state.sides[ARMY].commanded:
+    if now.sides[st.ARMY].commanded:
         return
-    hour = float(clock.day * HOURS)
-    for u in range(len(state.units)):
-        unit = state.units[u]
+    for u, unit in enumerate(now.units):
         place = unit.place
         if (
             unit.home == place
             or unit.column >= 0
             or unit.men <= 0
-            or bloc_of(unit.side) != 0
-            or clock.day - unit.since < params.settle_days
-            or not (is_the_armys(state, place) and is_the_armys(state, unit.home))
+            or st.bloc_of(unit.side) != 0
+            or now.day - unit.since < now.params.settle_days
+            or not (is_the_armys(now, place) and is_the_armys(now, unit.home))
         ):
             continue
-        spare = spare_men(state, params, place, 0)
-        if spare < unit.men or ordered_from(state, place):
+        spare = strategy.spare_men(now, place, 0)
+        if spare < unit.men or ordered_from(now, place):
             continue
-        cause = state.places[place].camp_cause
-        row = log.note(ledger, hour, log.ORDER, ARMY, unit.home, u, spare, math.nan, cause)
-        log.with_mission(ledger, row, WITHDRAW)
-        place_order(state, ARMY, WITHDRAW, place, unit.home, int(spare), ANY_NUMBER, 0, row)
+        cause = now.places[place].camp_cause
+        strategy.order(now, st.ARMY, st.WITHDRAW, place, unit.home, spare, cause=cause, entity=u)

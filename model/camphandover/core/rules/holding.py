@@ -3,89 +3,55 @@
 import math
 
 from camphandover.core import ledger as log
+from camphandover.core import state as st
 from camphandover.core.compiled import compiled
-from camphandover.core.draws import Decision, Key, erlang, lognormal, uniform
-from camphandover.core.ledger import Ledger
-from camphandover.core.parameters import Params
-from camphandover.core.rules import HOLD, MARCH, rule
-from camphandover.core.rules.airpower import drone_capacity
-from camphandover.core.rules.control import (
-    ANY_NUMBER,
-    empty_camp,
-    evacuate,
-    go_home,
-    offer,
-    only_side,
-    pay_salvage,
-    set_holder,
-    settle,
-    take_to_the_country,
-)
-from camphandover.core.rules.movement import at_rest, column_men, form_column
-from camphandover.core.rules.strategy import spare_men
-from camphandover.core.state import (
-    ARMY,
-    CAMP,
-    COUNTRY,
-    HOLDING,
-    HOURS,
-    NEVER,
-    NOBODY,
-    OCCUPY,
-    OFFENSIVE,
-    PAUSED,
-    TOWN,
-    Clock,
-    State,
-    bloc_of,
-    covered,
-    hostile,
-    target_slot,
-)
+from camphandover.core.draws import Decision, erlang, lognormal, uniform
+from camphandover.core.now import Now, hostile, note, target_slot
+from camphandover.core.rules import HOLD, MARCH, airpower, combat, control, movement, rule, strategy
 
 
 @compiled
-def expected_air_loss(state: State, params: Params, place: int, bloc: int):
+def expected_air_loss(now: Now, place: int, bloc: int):
     """Men a day that a captor expects to lose to the army's aircraft on a base it holds.
 
     All drone strikes of a day x fighters killed by one on a concentrated target, where aircraft
     reach. Source: RULES R2.5, R3.1, R3.2.
     """
-    if bloc == 0 or not covered(state, place):
+    if bloc == 0 or not now.places[place].covered:
         return 0.0
-    return drone_capacity(state, params) * params.strike_fighters
+    return airpower.drone_capacity(now) * now.params.strike_fighters
 
 
 @compiled
-def p_counterattack(state: State, params: Params, place: int, bloc: int, men: float):
+def p_counterattack(now: Now, place: int, bloc: int, men: float):
     """A captor's estimate of the chance of a counter-attack within two days.
 
     The share of enemy men who could arrive in that time, with stock to march, in all men who
     could meet. Source: RULES R2.5, R2.6 (stock of a relief), R1.4 (contested speed).
     """
     foes = 0.0
-    reach = params.speed_convoy_contested * params.counterattack_hours / HOURS
-    for p in range(len(state.places)):
-        if p == place or state.routes[place, p].km > reach:
+    reach = now.params.speed_convoy_contested * now.params.counterattack_hours / st.HOURS
+    for p in range(len(now.places)):
+        if p == place or now.routes[place, p].km > reach:
             continue
         for other in range(3):
-            if hostile(state, bloc, other):
-                cell = state.presence[other, p]
-                if cell.men > 0.0 and cell.stock >= params.relief_supply_min * cell.men:
+            if hostile(now, bloc, other):
+                cell = now.presence[other, p]
+                if cell.men > 0.0 and cell.stock >= now.params.relief_supply_min * cell.men:
                     foes += cell.inside
     return foes / (foes + men) if foes + men > 0.0 else 0.0
 
 
 @compiled
-def hold_value(state: State, params: Params, place: int, bloc: int, men: int):
+def hold_value(now: Now, place: int, bloc: int, men: int):
     """Worth of staying in a captured base; the captor stays when it is above zero.
 
     3 Sym - daily air loss / 20 - P(counter-attack in 48 h). Source: RULES R2.5.
     """
     return (
-        params.hold_symbolic * state.places[place].symbolic
-        - expected_air_loss(state, params, place, bloc) / params.hold_air_divisor
-        - p_counterattack(state, params, place, bloc, men)
+        now.params.hold_symbolic * now.places[place].symbolic
+        - expected_air_loss(now, place, bloc) / now.params.hold_air_divisor
+        - p_counterattack(now, place, bloc, men)
     )
 
 
@@ -94,245 +60,195 @@ REFIT = -1
 
 
 @compiled
-def pause(state: State, params: Params, key: Key, ledger: Ledger, c: int, hour: float, cause: int):
+def pause(now: Now, c: int, hour: float, cause: int):
     """An offensive that has reached its stop stands there; at a prize it pauses for days.
 
     One that fell back refits for some days. Source: RULES R5.3 (gamma with the pause's mean).
     """
-    column = state.columns[c]
+    column = now.columns[c]
     place = column.stop
-    bloc = bloc_of(column.side)
+    bloc = st.bloc_of(column.side)
     days = 0.0
     if column.days == REFIT:
-        days = params.refit_days
-    elif state.places[place].symbolic >= params.prize_symbolic:
-        u = uniform(key, Decision.PAUSE, column.lead, int(hour))
-        days = erlang(int(params.pause_shape), params.pause_mean, u)
-        log.note(ledger, hour, log.PAUSE, column.side, place, column.lead, days, math.nan, cause)
-    column.status = PAUSED
+        days = now.params.refit_days
+    elif now.places[place].symbolic >= now.params.prize_symbolic:
+        u = uniform(now.key, Decision.PAUSE, column.lead, int(hour))
+        days = erlang(int(now.params.pause_shape), now.params.pause_mean, u)
+        movement.note_column(now, hour, log.PAUSE, c, cause, days)
+    column.status = st.PAUSED
     column.days = 0
     column.cause = cause
-    column.act = hour + days * HOURS
-    spot = state.places[place]
-    if spot.camp_holder == NOBODY:
-        set_holder(state, ledger, place, CAMP, bloc, column.side, hour, cause)
-    slot = CAMP if spot.camp_holder == bloc else TOWN
-    for u in range(len(state.units)):
-        if state.units[u].column == c:
-            state.units[u].slot = slot
+    column.act = hour + days * st.HOURS
+    spot = now.places[place]
+    if spot.camp_holder == st.NOBODY:
+        control.set_holder(now, place, st.CAMP, bloc, column.side, hour, cause)
+    slot = st.CAMP if spot.camp_holder == bloc else st.TOWN
+    movement.take_slot(now, c, slot)
 
 
 @compiled
-def capture(
-    state: State,
-    params: Params,
-    clock: Clock,
-    key: Key,
-    ledger: Ledger,
-    c: int,
-    hour: float,
-    cause: int,
-):
+def capture(now: Now, c: int, hour: float, cause: int):
     """A column takes the base where it stands, then holds it or means to leave.
 
     The army, sent to occupy or relieve a base, stays whatever it is worth. Source: RULES R2.5.
     """
-    column = state.columns[c]
+    column = now.columns[c]
     place = column.stop
-    bloc = bloc_of(column.side)
-    slot = target_slot(state, place, bloc)
+    bloc = st.bloc_of(column.side)
+    slot = target_slot(now, place, bloc)
     foe = -1
     if slot >= 0:
-        spot = state.places[place]
-        foe = spot.camp_holder if slot == CAMP else spot.town_holder
-        row = set_holder(state, ledger, place, slot, bloc, column.side, hour, cause)
+        spot = now.places[place]
+        foe = spot.camp_holder if slot == st.CAMP else spot.town_holder
+        row = control.set_holder(now, place, slot, bloc, column.side, hour, cause)
         if foe == 0:
-            take_to_the_country(state, place, foe)
+            control.take_to_the_country(now, place, foe)
         else:
-            evacuate(state, params, key, ledger, place, foe, hour, row)
+            control.evacuate(now, place, foe, hour, row)
     else:
         row = cause
-        slot = TOWN
-    for u in range(len(state.units)):
-        if state.units[u].column == c:
-            state.units[u].slot = slot
+        slot = st.TOWN
+    movement.take_slot(now, c, slot)
     column.cause = row
-    men = column_men(state, c)
-    value = hold_value(state, params, place, bloc, men)
-    stays = value > 0.0 or not state.switches[0].hold_or_leave
-    if stays or (bloc == 0 and column.mission != OFFENSIVE):
-        stay = log.note(
-            ledger, hour, log.STAY, column.side, place, column.lead, value, math.nan, row
-        )
-        if column.mission == OFFENSIVE:
-            pause(state, params, key, ledger, c, hour, stay)
+    men = movement.column_men(now, c)
+    value = hold_value(now, place, bloc, men)
+    stays = value > 0.0 or not now.switches.hold_or_leave
+    if stays or (bloc == 0 and column.mission != st.OFFENSIVE):
+        stay = movement.note_column(now, hour, log.STAY, c, row, value)
+        if column.mission == st.OFFENSIVE:
+            pause(now, c, hour, stay)
         else:
             column.cause = stay
-            settle(state, params, ledger, c, hour, True)
-    elif column.mission == OFFENSIVE:
-        pause(state, params, key, ledger, c, hour, row)
+            control.settle(now, c, hour, True)
+    elif column.mission == st.OFFENSIVE:
+        pause(now, c, hour, row)
     else:
-        u = uniform(key, Decision.HOLD_HOURS, column.lead, int(hour))
-        column.status = HOLDING
-        column.act = hour + lognormal(params.hold_hours_median, params.hold_hours_sd, u)
+        u = uniform(now.key, Decision.HOLD_HOURS, column.lead, int(hour))
+        column.status = st.HOLDING
+        column.act = hour + lognormal(now.params.hold_hours_median, now.params.hold_hours_sd, u)
 
 
-@compiled
-def others_stand(state: State, c: int, place: int, bloc: int):
-    """Whether units of a bloc that are not of a column stand inside a place."""
-    for u in range(len(state.units)):
-        unit = state.units[u]
-        if (
-            unit.place == place
-            and unit.men > 0
-            and unit.slot != COUNTRY
-            and unit.column != c
-            and bloc_of(unit.side) == bloc
-            and at_rest(state, unit)
-        ):
-            return True
-    return False
-
-
-@rule("R2.5", writes=(*MARCH, *HOLD))
-def leave_bases(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R2.5", MARCH, HOLD)
+def leave_bases(now: Now):
     """Raiders whose hour has come leave; the army's re-entry is set.
 
     A base in which others of theirs have come to stand is not left. Source: RULES R2.5, R2.6.
     """
-    midnight = float((clock.day + 1) * HOURS)
-    for c in range(len(state.columns)):
-        column = state.columns[c]
-        if column.status != HOLDING or column.act >= midnight:
+    midnight = now.end
+    for c, column in enumerate(now.columns):
+        if column.status != st.HOLDING or column.act >= midnight:
             continue
         place = column.stop
-        hour = max(column.act, midnight - HOURS)
-        spot = state.places[place]
-        bloc = bloc_of(column.side)
+        hour = max(column.act, midnight - st.HOURS)
+        spot = now.places[place]
+        bloc = st.bloc_of(column.side)
         since = spot.camp_since if spot.camp_holder == bloc else spot.town_since
-        row = log.note(
-            ledger, hour, log.LEAVE, column.side, place, column.lead,
-            hour - since, math.nan, column.cause,
-        )  # fmt: skip
-        if others_stand(state, c, place, bloc):
-            go_home(state, params, key, ledger, c, hour, row)
+        row = movement.note_column(now, hour, log.LEAVE, c, column.cause, hour - since)
+        others = False
+        for u, unit in enumerate(now.units):
+            if unit.column != c and combat.in_party(now, u, -1, place, bloc):
+                others = True
+        if others:
+            control.go_home(now, c, hour, row)
             continue
         if spot.camp_holder == bloc:
-            empty_camp(state, params, key, ledger, place, column.side, hour, row)
+            control.empty_camp(now, place, column.side, hour, row)
         elif spot.town_holder == bloc:
-            set_holder(state, ledger, place, TOWN, NOBODY, column.side, hour, row)
-        u = uniform(key, Decision.REENTRY, place, int(hour))
-        if u < params.reenter_p:
-            spot.reenter_hour = hour + params.reenter_hours
+            control.set_holder(now, place, st.TOWN, st.NOBODY, column.side, hour, row)
+        u = uniform(now.key, Decision.REENTRY, place, int(hour))
+        if u < now.params.reenter_p:
+            spot.reenter_hour = hour + now.params.reenter_hours
             spot.open_cause = row
-        elif spot.camp_holder == NOBODY:
-            offer(state, place, hour, params.vacated_enter_hours, row)
-        go_home(state, params, key, ledger, c, hour, row)
+        elif spot.camp_holder == st.NOBODY:
+            control.offer(now, place, hour, now.params.vacated_enter_hours, row)
+        control.go_home(now, c, hour, row)
 
 
-@rule("R2.6", writes=(*HOLD, "units.slot"))
-def reenter_bases(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R2.6", HOLD, units="slot")
+def reenter_bases(now: Now):
     """The army comes back into a base that its captor left, if some of its men are near.
 
     Source: RULES R2.6.
     """
-    midnight = float((clock.day + 1) * HOURS)
-    for place in range(len(state.places)):
-        spot = state.places[place]
+    midnight = now.end
+    for place, spot in enumerate(now.places):
         if spot.reenter_hour >= midnight:
             continue
-        hour = max(spot.reenter_hour, midnight - HOURS)
-        spot.reenter_hour = NEVER
-        near = False
-        for u in range(len(state.units)):
-            unit = state.units[u]
-            if unit.place == place and unit.men > 0 and unit.column < 0 and bloc_of(unit.side) == 0:
-                near = True
-        if not near:
-            if spot.camp_holder == NOBODY:
-                offer(state, place, hour, params.vacated_enter_hours, spot.open_cause)
+        hour = max(spot.reenter_hour, midnight - st.HOURS)
+        spot.reenter_hour = st.NEVER
+        if movement.first_free(now, place, st.ARMY_BLOC) < 0:
+            if spot.camp_holder == st.NOBODY:
+                control.offer(now, place, hour, now.params.vacated_enter_hours, spot.open_cause)
             continue
         slot = -1
-        if spot.camp_holder == NOBODY:
-            slot = CAMP
+        if spot.camp_holder == st.NOBODY:
+            slot = st.CAMP
             hour = max(hour, spot.camp_since)
-        elif spot.town_holder == NOBODY:
-            slot = TOWN
+        elif spot.town_holder == st.NOBODY:
+            slot = st.TOWN
             hour = max(hour, spot.town_since)
         if slot < 0:
             continue
-        for u in range(len(state.units)):
-            unit = state.units[u]
-            if unit.place == place and unit.column < 0 and bloc_of(unit.side) == 0:
-                unit.slot = slot
+        movement.station(now, place, st.ARMY_BLOC, slot)
         opened = spot.open_cause
         p = math.nan  # the re-entry was drawn when raiders left (R2.6), not after the Islamic State
-        if opened >= 0 and ledger.rows[opened].kind == log.LEAVE:
-            p = params.reenter_p
-        row = log.note(ledger, hour, log.ENTER, ARMY, place, -1, 0.0, p, opened)
-        set_holder(state, ledger, place, slot, 0, ARMY, hour, row)
+        if opened >= 0 and now.ledger.rows[opened].kind == log.LEAVE:
+            p = now.params.reenter_p
+        row = note(now, hour, log.ENTER, st.ARMY, place, opened, p=p)
+        control.set_holder(now, place, slot, 0, st.ARMY, hour, row)
 
 
 @compiled
-def send_nearest(
-    state: State, params: Params, key: Key, ledger: Ledger, place: int, bloc: int, hour: float
-):
+def send_nearest(now: Now, place: int, bloc: int, hour: float):
     """The nearest units of a bloc within range set out to enter an empty camp. Source: R5.7."""
     best = -1
-    for p in range(len(state.places)):
-        km = state.routes[p, place].km
+    for p in range(len(now.places)):
         if (
             p != place
-            and km <= params.vacated_range_km
-            and spare_men(state, params, p, bloc) > 0.0
-            and (best < 0 or km < state.routes[best, place].km)
+            and now.routes[p, place].km <= now.params.vacated_range_km
+            and strategy.spare_men(now, p, bloc) > 0.0
+            and movement.goes_nearer(now, place, p, best)
         ):
             best = p
-    if best < 0 or state.sides[only_side(bloc)].commanded:
+    side = st.leader_of(bloc)
+    if best < 0 or now.sides[side].commanded:
         return
-    form_column(
-        state, params, key, ledger, hour, only_side(bloc), OCCUPY, best, place,
-        int(min(params.garrison_max, spare_men(state, params, best, bloc))), ANY_NUMBER,
-        state.places[place].open_cause,
-    )  # fmt: skip
+    men = int(min(now.params.garrison_max, strategy.spare_men(now, best, bloc)))
+    cause = now.places[place].open_cause
+    movement.form_column(now, hour, side, st.OCCUPY, best, place, cause, men)
 
 
-@rule("R5.7", writes=(*MARCH, *HOLD, "units.loot"))
-def enter_vacated(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R5.7", MARCH, HOLD, units="loot")
+def enter_vacated(now: Now):
     """The armed group with the largest influence enters a camp that stands empty.
 
     A unit at the place walks in at the hour; else the other armed group has its turn if it
     stands there, else the nearest unit in range sets out. Tried daily until somebody has come.
     Source: RULES R5.7.
     """
-    midnight = float((clock.day + 1) * HOURS)
-    for place in range(len(state.places)):
-        spot = state.places[place]
+    midnight = now.end
+    for place, spot in enumerate(now.places):
         if spot.enter_hour >= midnight or spot.claimant < 0:
             continue
-        hour = max(spot.enter_hour, midnight - HOURS)
+        hour = max(spot.enter_hour, midnight - st.HOURS)
         bloc = spot.claimant
-        spot.enter_hour = NEVER
-        if spot.camp_holder != NOBODY:
+        spot.enter_hour = st.NEVER
+        if spot.camp_holder != st.NOBODY:
             continue
-        spot.enter_hour = hour + HOURS  # tried again tomorrow, as long as nobody has come
+        spot.enter_hour = hour + st.HOURS  # tried again tomorrow, as long as nobody has come
         walked_in = False
-        for u in range(len(state.units)):
-            unit = state.units[u]
-            if (
-                unit.place == place
-                and unit.men > 0
-                and unit.column < 0
-                and bloc_of(unit.side) == bloc
-            ):
-                unit.slot = CAMP
+        for unit in now.units:
+            if movement.is_free(unit, place, bloc):
+                unit.slot = st.CAMP
                 walked_in = True
-        side = only_side(bloc)
+        side = st.leader_of(bloc)
         if walked_in:
-            row = log.note(ledger, hour, log.ENTER, side, place, -1, 0.0, math.nan, spot.open_cause)
-            set_holder(state, ledger, place, CAMP, bloc, side, hour, row)
-            pay_salvage(state, params, place, bloc)
-        elif state.presence[3 - bloc, place].men > 0.0:
-            spot.claimant = 3 - bloc  # the other armed group stands there: it has its turn next
-        elif state.presence[bloc, place].incoming <= 0.0:
-            send_nearest(state, params, key, ledger, place, bloc, hour)
+            row = note(now, hour, log.ENTER, side, place, spot.open_cause)
+            control.set_holder(now, place, st.CAMP, bloc, side, hour, row)
+            control.pay_salvage(now, place, bloc)
+        elif now.presence[st.other_group(bloc), place].men > 0.0:
+            spot.claimant = st.other_group(
+                bloc
+            )  # the other armed group stands there: it has its turn next
+        elif now.presence[bloc, place].incoming <= 0.0:
+            send_nearest(now, place, bloc, hour)

@@ -2,26 +2,11 @@
 
 import math
 
+from camphandover.core import state as st
 from camphandover.core.compiled import compiled
-from camphandover.core.draws import Key
-from camphandover.core.ledger import Ledger
+from camphandover.core.now import Now, hostile
 from camphandover.core.parameters import Params
-from camphandover.core.rules import rule
-from camphandover.core.state import (
-    COUNTRY,
-    MANOEUVRE,
-    MOVING,
-    N_BLOCS,
-    OCCUPY,
-    PARTNER,
-    WAGNER,
-    WAGNER_TEAM,
-    Clock,
-    State,
-    UnitRow,
-    bloc_of,
-    hostile,
-)
+from camphandover.core.rules import ALL, rule
 
 NO_UNITS = 10**6
 """Days short of stock where no free unit stands."""
@@ -37,45 +22,39 @@ def supply_effect(params: Params, stock: float):
 
 
 @compiled
-def unit_power(params: Params, unit: UnitRow):
+def unit_power(params: Params, unit: st.UnitRow):
     """Fighting power of a unit: men x quality (with loot) x supply effect. Source: RULES R2.2."""
     return unit.men * unit.quality * (1.0 + unit.loot) * supply_effect(params, unit.supply)
 
 
 @compiled
-def on_the_road(state: State, unit: UnitRow):
-    """Whether a unit marches with a column just now."""
-    return unit.column >= 0 and state.columns[unit.column].status == MOVING
-
-
-@compiled
-def has_stock(params: Params, unit: UnitRow):
+def has_stock(params: Params, unit: st.UnitRow):
     """Whether a unit has the stock with which an offensive sets out. Source: RULES R5.3 (D)."""
     return unit.supply >= min(params.column_supply, params.supply_max_column)
 
 
 @compiled
-def is_mobile(state: State, unit: UnitRow):
+def is_mobile(now: Now, unit: st.UnitRow):
     """Whether an army or Wagner unit is free to join an offensive and takes the army's orders."""
     return (
         unit.men > 0
         and unit.column < 0
-        and unit.slot != COUNTRY
-        and bloc_of(unit.side) == 0
-        and (unit.kind == MANOEUVRE or unit.kind == WAGNER_TEAM or unit.kind == PARTNER)
-        and not (unit.side == WAGNER and state.sides[WAGNER].commanded)
+        and unit.slot != st.COUNTRY
+        and st.bloc_of(unit.side) == 0
+        and (unit.kind == st.MANOEUVRE or unit.kind == st.WAGNER_TEAM or unit.kind == st.PARTNER)
+        and not (unit.side == st.WAGNER and now.sides[st.WAGNER].commanded)
     )
 
 
-@rule("R1.2", writes=("presence",))
-def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R1.2", presence=ALL)
+def count_presence(now: Now):
     """Men, vehicles, power and stock of each bloc at each place; and men on their way to stay.
 
     Source: RULES R1.2, R2.2 (power); splitting a unit conserves it.
     """
-    presence = state.presence
-    n_places = len(state.places)
-    for b in range(N_BLOCS):
+    presence = now.presence
+    n_places = len(now.places)
+    for b in range(st.N_BLOCS):
         for p in range(n_places):
             cell = presence[b, p]
             cell.men = 0.0
@@ -92,49 +71,48 @@ def count_presence(state: State, params: Params, clock: Clock, key: Key, ledger:
             cell.mobile = 0.0
             cell.mobile_vehicles = 0.0
             cell.mobile_power = 0.0
-    for u in range(len(state.units)):
-        unit = state.units[u]
+    for unit in now.units:
         if unit.men <= 0:
             continue
-        bloc = bloc_of(unit.side)
+        bloc = st.bloc_of(unit.side)
         if unit.column >= 0:
-            column = state.columns[unit.column]
-            if column.status == MOVING:
-                if column.mission >= OCCUPY:
+            column = now.columns[unit.column]
+            if column.status == st.MOVING:
+                if column.mission >= st.OCCUPY:
                     presence[bloc, column.target].incoming += unit.men
                 continue
         cell = presence[bloc, unit.place]
         cell.men += unit.men
-        if unit.slot != COUNTRY:
+        if unit.slot != st.COUNTRY:
             cell.inside += unit.men
         cell.units += 1.0
         cell.vehicles += unit.vehicles
-        cell.power += unit_power(params, unit)
+        cell.power += unit_power(now.params, unit)
         cell.stock += unit.men * unit.supply
         if unit.column < 0:
-            if bloc != 0 or unit.slot != COUNTRY:
+            if bloc != 0 or unit.slot != st.COUNTRY:
                 cell.free += unit.men
                 if cell.smallest == 0.0 or unit.men < cell.smallest:
                     cell.smallest = unit.men
             cell.low_days = min(cell.low_days, unit.low_days)
             cell.latest = max(cell.latest, unit.since)
-        if is_mobile(state, unit) and has_stock(params, unit):
+        if is_mobile(now, unit) and has_stock(now.params, unit):
             cell.mobile += unit.men
             cell.mobile_vehicles += unit.vehicles
             cell.mobile_power += unit.men * unit.quality * (1.0 + unit.loot)
 
 
-@rule("R4.1", writes=("presence",))
-def spread_influence(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R4.1", presence=ALL)
+def spread_influence(now: Now):
     """Influence A of each armed bloc at each place and its share phi among them.
 
     A_k = sum over units of N e exp(-d / delta), with road distance d; the UN does not count.
     Source: Kalyvas 2006; RULES R4.1.
     """
-    presence = state.presence
-    routes = state.routes
-    n_places = len(state.places)
-    for b in range(N_BLOCS - 1):
+    presence = now.presence
+    routes = now.routes
+    n_places = len(now.places)
+    for b in range(st.N_BLOCS - 1):
         for p in range(n_places):
             presence[b, p].influence = 0.0
         for source in range(n_places):
@@ -144,16 +122,16 @@ def spread_influence(state: State, params: Params, clock: Clock, key: Key, ledge
                     presence[b, p].influence += power * routes[source, p].near
     for p in range(n_places):
         total = 0.0
-        for b in range(N_BLOCS - 1):
+        for b in range(st.N_BLOCS - 1):
             total += presence[b, p].influence
-        for b in range(N_BLOCS - 1):
+        for b in range(st.N_BLOCS - 1):
             presence[b, p].phi = presence[b, p].influence / total if total > 0.0 else 0.0
 
 
 @compiled
-def support_for(state: State, place: int, bloc: int):
+def support_for(now: Now, place: int, bloc: int):
     """Share of the people of a place who support a bloc. Source: RULES R4.2 (s)."""
-    spot = state.places[place]
+    spot = now.places[place]
     if bloc == 0:
         return spot.support_army
     if bloc == 1:
@@ -162,15 +140,15 @@ def support_for(state: State, place: int, bloc: int):
 
 
 @compiled
-def fear(state: State, params: Params, place: int, bloc: int):
+def fear(now: Now, place: int, bloc: int):
     """Share of those who would inform a bloc and are silent for fear of its enemies, 0-1.
 
     Deaths of civilians at the hands of others count, those remembered. Source: Kalyvas 2006;
     RULES R4.2.
     """
-    if not state.switches[0].loop:
+    if not now.switches.loop:
         return 0.0
-    spot = state.people[place]
+    spot = now.people[place]
     deaths = spot.harm_others
     if bloc != 0:
         deaths += spot.harm_army
@@ -178,31 +156,31 @@ def fear(state: State, params: Params, place: int, bloc: int):
         deaths += spot.harm_separatists
     if bloc != 2:
         deaths += spot.harm_gsim
-    return deaths / (deaths + params.fear_deaths)
+    return deaths / (deaths + now.params.fear_deaths)
 
 
 @compiled
-def information(state: State, params: Params, place: int, bloc: int):
+def information(now: Now, place: int, bloc: int):
     """What a bloc learns from the people of a place, 0-1: support x influence x (1 - fear).
 
     Source: Kalyvas 2006; Kress and Szechtman 2009; RULES R4.2.
     """
-    heard = support_for(state, place, bloc) * state.presence[bloc, place].phi
-    return heard * (1.0 - fear(state, params, place, bloc))
+    heard = support_for(now, place, bloc) * now.presence[bloc, place].phi
+    return heard * (1.0 - fear(now, place, bloc))
 
 
 @compiled
-def hostile_phi(state: State, place: int, bloc: int):
+def hostile_phi(now: Now, place: int, bloc: int):
     """Share of influence at a place of those who fight this bloc (the UN is attacked by both)."""
-    presence = state.presence
+    presence = now.presence
     if bloc == 1 or bloc == 2:
         phi = presence[0, place].phi
-        return phi + presence[3 - bloc, place].phi if hostile(state, 1, 2) else phi
+        return phi + presence[3 - bloc, place].phi if hostile(now, 1, 2) else phi
     return presence[1, place].phi + presence[2, place].phi
 
 
 @compiled
-def nerve(state: State, params: Params, bloc: int, attacking: bool, mobile: bool):
+def nerve(now: Now, bloc: int, attacking: bool, mobile: bool):
     """Mean share of casualties at which men of a bloc break, with their morale.
 
     Args:
@@ -210,13 +188,13 @@ def nerve(state: State, params: Params, bloc: int, attacking: bool, mobile: bool
     Source: RULES R2.3.
     """
     if bloc == 0:
-        share = params.break_manoeuvre if mobile else params.break_garrison
+        share = now.params.break_manoeuvre if mobile else now.params.break_garrison
     elif bloc == 1:
-        share = params.break_raider if attacking else params.break_separatists
+        share = now.params.break_raider if attacking else now.params.break_separatists
     else:
-        share = params.break_gsim
-    morale = state.sides[bloc if bloc == 0 else bloc + 1].morale
-    return share * (params.break_morale_base + params.break_morale_slope * morale)
+        share = now.params.break_gsim
+    morale = now.sides[bloc if bloc == 0 else bloc + 1].morale
+    return share * (now.params.break_morale_base + now.params.break_morale_slope * morale)
 
 
 @compiled

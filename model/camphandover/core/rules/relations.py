@@ -3,15 +3,15 @@
 import math
 
 from camphandover.core import ledger as log
+from camphandover.core import state as st
 from camphandover.core.compiled import compiled
-from camphandover.core.draws import Decision, Key, binomial, erlang, poisson, uniform
-from camphandover.core.ledger import Ledger
-from camphandover.core.parameters import Params, nearest_whole
-from camphandover.core.rules import NOTED, rule
-from camphandover.core.rules.combat import ambush_attrition
-from camphandover.core.rules.movement import at_rest, lose_men, note_lost
-from camphandover.core.rules.offensive import offensive_out
-from camphandover.core.state import CLASH, COORDINATED, HOURS, TACIT, Clock, State, bloc_of
+from camphandover.core.draws import Decision, uniform
+from camphandover.core.now import Now, note
+from camphandover.core.parameters import Params
+from camphandover.core.rules import LOSSES, combat, movement, offensive, rule
+
+LURKERS = 3 << 24
+"""Ids of these ambushes, for the draws: apart from those of battles and the army's columns."""
 
 
 @compiled
@@ -22,30 +22,30 @@ def relation_hazards(params: Params, relation: int, in_the_centre: bool, army_at
         (chance of the first, its state, chance of the second, its state); a state of -1 is none.
     Source: RULES R5.5; the way back from coordination is judgement.
     """
-    if relation == CLASH:
-        return params.relate_tacit, TACIT, 0.0, -1
-    if relation == TACIT:
+    if relation == st.CLASH:
+        return params.relate_tacit, st.TACIT, 0.0, -1
+    if relation == st.TACIT:
         clash = params.relate_clash
         if in_the_centre:
             clash *= params.relate_clash_centre
         coordinate = params.relate_coordinated
         if army_attacks:
             coordinate *= params.relate_offensive
-        return clash, CLASH, coordinate, COORDINATED
-    return params.relate_apart, TACIT, 0.0, -1
+        return clash, st.CLASH, coordinate, st.COORDINATED
+    return params.relate_apart, st.TACIT, 0.0, -1
 
 
-@rule("R5.5", writes=("conflict.relation", "conflict.relation_cause"))
-def change_relations(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R5.5", conflict="relation relation_cause")
+def change_relations(now: Now):
     """Separatists and GSIM fall out, make up, or begin to coordinate. Source: RULES R5.5."""
-    war = state.conflict[0]
-    if state.switches[0].relation_fixed:
+    war = now.conflict
+    if now.switches.relation_fixed:
         return
-    in_the_centre = clock.day - war.centre_day < params.relate_centre_days
+    in_the_centre = now.day - war.centre_day < now.params.relate_centre_days
     p_one, one, p_two, two = relation_hazards(
-        params, war.relation, in_the_centre, offensive_out(state) >= 0
+        now.params, war.relation, in_the_centre, offensive.offensive_out(now) >= 0
     )
-    u = uniform(key, Decision.RELATION, war.relation, clock.day)
+    u = uniform(now.key, Decision.RELATION, war.relation, now.day)
     new = -1
     chance = math.nan
     if u < p_one:
@@ -54,107 +54,65 @@ def change_relations(state: State, params: Params, clock: Clock, key: Key, ledge
         new, chance = two, p_two
     if new < 0:
         return
-    hour = float(clock.day * HOURS)
-    war.relation_cause = log.note(
-        ledger, hour, log.RELATION, -1, -1, -1, float(new), chance, war.relation_cause
+    hour = now.start
+    war.relation_cause = note(
+        now, hour, log.RELATION, cause=war.relation_cause, amount=new, p=chance
     )
     war.relation = new
 
 
 @compiled
-def first_unit(state: State, place: int, bloc: int):
-    """First unit of a bloc that is at rest at a place, -1 when there is none."""
-    for u in range(len(state.units)):
-        unit = state.units[u]
-        if (
-            unit.place == place
-            and unit.men > 0
-            and bloc_of(unit.side) == bloc
-            and at_rest(state, unit)
-        ):
-            return u
-    return -1
-
-
-@compiled
-def ambush_unit(
-    state: State,
-    params: Params,
-    clock: Clock,
-    key: Key,
-    ledger: Ledger,
-    place: int,
-    hunter: int,
-    prey: int,
-    hour: float,
-    row: int,
-):
+def ambush_unit(now: Now, place: int, hunter: int, prey: int, hour: float, row: int):
     """One unit lies in wait for another one of the other group: an ambush of some hours.
 
     Source: Deitchman 1962; RULES R2.2, R5.5.
     """
-    killer, victim = state.units[hunter], state.units[prey]
-    left_h, left_p = killer.men, victim.men
-    n_h, n_p = left_h, left_p
-    shape = int(params.attrition_noise_shape)
-    e_h = killer.quality * (1.0 + killer.loot) * state.sides[killer.side].morale
-    e_p = victim.quality * (1.0 + victim.loot) * state.sides[victim.side].morale
-    who = (3 << 24) + hunter
-    for h in range(nearest_whole(params.ambush_hours)):
-        t = int(hour) + h
-        noise_p = erlang(shape, 1.0, uniform(key, Decision.NOISE_DEFENDER, who, t))
-        noise_h = erlang(shape, 1.0, uniform(key, Decision.NOISE_ATTACKER, who, t))
-        lam_p, lam_h = ambush_attrition(
-            params, left_p, left_h, left_p * e_p, left_h * e_h, noise_p, noise_h
-        )
-        left_p -= min(left_p, poisson(lam_p, uniform(key, Decision.LOSS_DEFENDER, who, t)))
-        left_h -= min(left_h, poisson(lam_h, uniform(key, Decision.LOSS_ATTACKER, who, t)))
-    loss_p, loss_h = n_p - left_p, n_h - left_h
-    dead_p = binomial(loss_p, params.killed_share, uniform(key, Decision.KILLED, who, int(hour)))
-    again = uniform(key, Decision.KILLED, who + (1 << 24), int(hour))
-    dead_h = binomial(loss_h, params.killed_share, again)
-    lose_men(state, prey, dead_p, loss_p - dead_p, 0, 0)
-    lose_men(state, hunter, dead_h, loss_h - dead_h, 0, 0)
-    victim.fought = clock.day
-    killer.fought = clock.day
-    end = hour + params.ambush_hours
-    note_lost(state, ledger, end, victim.side, killer.side, place, prey, row)
-    note_lost(state, ledger, end, killer.side, victim.side, place, hunter, row)
+    killer, victim = now.units[hunter], now.units[prey]
+    who = LURKERS + hunter
+    start = int(hour)
+    loss_p, loss_h, _ = combat.ambush(
+        now,
+        combat.force_of_unit(now, prey, math.inf),
+        combat.force_of_unit(now, hunter, math.inf),
+        who,
+        start,
+    )
+    combat.lose_in_unit(now, prey, loss_p, who, start)
+    combat.lose_in_unit(now, hunter, loss_h, who + (1 << 24), start)
+    end = hour + now.params.ambush_hours
+    movement.note_lost(now, end, victim.side, killer.side, place, prey, row)
+    movement.note_lost(now, end, killer.side, victim.side, place, hunter, row)
 
 
-@rule(
-    "R5.5",
-    writes=(
-        "units.men",
-        "units.fought",
-        "sides.dead",
-        *NOTED,
-        "sides.wounded",
-        "sides.captured",
-        "sides.missing",
-        "places.fights",
-    ),
-)
-def skirmish(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R5.5", LOSSES, units="fought", places="fights")
+def skirmish(now: Now):
     """While they clash, a group lies in wait for the other where both stand. Source: R5.5."""
-    war = state.conflict[0]
-    if war.relation != CLASH:
+    war = now.conflict
+    if war.relation != st.CLASH:
         return
-    hour = float(clock.day * HOURS) + params.ambush_hour
-    for place in range(len(state.places)):
-        if state.presence[1, place].men <= 0.0 or state.presence[2, place].men <= 0.0:
+    hour = now.start + now.params.ambush_hour
+    for place, spot in enumerate(now.places):
+        if now.presence[1, place].men <= 0.0 or now.presence[2, place].men <= 0.0:
             continue
-        u = uniform(key, Decision.SKIRMISH, place, clock.day)
-        if u >= params.skirmish:
+        u = uniform(now.key, Decision.SKIRMISH, place, now.day)
+        if u >= now.params.skirmish:
             continue
-        hunter, prey = first_unit(state, place, 2), first_unit(state, place, 1)
-        if u < 0.5 * params.skirmish:
+        hunter = combat.first_in(now, place, st.GSIM_BLOC)
+        prey = combat.first_in(now, place, st.SEPARATIST_BLOC)
+        if u < 0.5 * now.params.skirmish:
             hunter, prey = prey, hunter
         if hunter < 0 or prey < 0:
             continue
-        row = log.note(
-            ledger, hour, log.SKIRMISH, state.units[hunter].side, place, hunter,
-            float(state.units[hunter].men), params.skirmish, war.relation_cause,
-        )  # fmt: skip
-        state.places[place].fights |= 1
-        ambush_unit(state, params, clock, key, ledger, place, hunter, prey, hour, row)
+        row = note(
+            now,
+            hour,
+            log.SKIRMISH,
+            now.units[hunter].side,
+            place,
+            war.relation_cause,
+            hunter,
+            now.units[hunter].men,
+            now.params.skirmish,
+        )
+        spot.fights |= 1
+        ambush_unit(now, place, hunter, prey, hour, row)

@@ -9,24 +9,12 @@ waits in `state.tellings`. So no rule needs to know when the window ends.
 import math
 
 from camphandover.core import ledger as log
+from camphandover.core import state as st
 from camphandover.core.compiled import compiled
-from camphandover.core.draws import Decision, Key, normal, uniform
-from camphandover.core.ledger import Ledger
+from camphandover.core.draws import Decision, normal, uniform
+from camphandover.core.now import Now, note
 from camphandover.core.parameters import Params
-from camphandover.core.rules import rule
-from camphandover.core.state import (
-    ARMY,
-    HOURS,
-    MINUSMA,
-    N_BLOCS,
-    N_SIDES,
-    PARTNERS,
-    UN_HOLDER,
-    WAGNER,
-    Clock,
-    State,
-    today,
-)
+from camphandover.core.rules import ALL, rule
 
 CLAIMS = 1 << 30
 """Ids of claims of control, for the draws: above those of claims of losses."""
@@ -44,26 +32,20 @@ def claimed(dead: float, bias: float, sd: float, u: float):
 
 
 @compiled
-def hour_told(params: Params, hour: float, u: float):
-    """Hour at which a side tells what happened at an hour."""
-    return hour + u * params.control_claim_hours
-
-
-@compiled
 def tell(
-    state: State,
+    now: Now,
     hour: float,
     kind: int,
     side: int,
-    about: int,
     place: int,
-    slot: int,
-    before: int,
-    after: int,
-    amount: float,
-    p: float,
     cause: int,
-    was: float,
+    about: int = log.NONE,
+    amount: float = 0.0,
+    p: float = math.nan,
+    was: float = 0.0,
+    slot: int = log.NONE,
+    before: int = log.NONE,
+    after: int = log.NONE,
 ):
     """Keep what will be said until its hour. Past the room for it, it is only counted, and the
     run ends in an error.
@@ -71,9 +53,9 @@ def tell(
     Args:
         was: Of a revision, what was claimed before; else 0. The others: of the ledger's row.
     """
-    queue = state.queue[0]
-    if queue.waiting < len(state.tellings):
-        telling = state.tellings[queue.waiting]
+    queue = now.queue
+    if queue.waiting < len(now.tellings):
+        telling = now.tellings[queue.waiting]
         telling.hour = hour
         telling.kind = kind
         telling.side = side
@@ -90,13 +72,30 @@ def tell(
 
 
 @compiled
-def speaker(side: int):
-    """The side that speaks for one: the army for Wagner and the partners."""
-    return ARMY if side == WAGNER or side == PARTNERS else side
+def tell_change(
+    now: Now,
+    hour: float,
+    kind: int,
+    side: int,
+    place: int,
+    row: int,
+    amount: float = 0.0,
+    p: float = math.nan,
+):
+    """Keep what will be said of a change of control, the ledger's `row`, until its hour."""
+    change = now.ledger.rows[row]
+    slot, before, after = change.slot, change.before, change.after
+    tell(now, hour, kind, side, place, row, log.NONE, amount, p, 0.0, slot, before, after)
 
 
 @compiled
-def camp_was_entered(ledger: Ledger, row: int):
+def speaker(side: int):
+    """The side that speaks for one: the army for Wagner and the partners."""
+    return st.ARMY if side == st.WAGNER or side == st.PARTNERS else side
+
+
+@compiled
+def camp_was_entered(now: Now, row: int):
     """Whether the side that lost these men broke in that fight: then its base was entered.
 
     The rows of a fight stand between the one of its beginning and those of its losses.
@@ -104,9 +103,9 @@ def camp_was_entered(ledger: Ledger, row: int):
     Args:
         row: A row of losses.
     """
-    losses = ledger.rows[row]
+    losses = now.ledger.rows[row]
     for i in range(losses.cause + 1, row):
-        outcome = ledger.rows[i]
+        outcome = now.ledger.rows[i]
         if (
             outcome.kind == log.BROKEN
             and outcome.cause == losses.cause
@@ -119,92 +118,100 @@ def camp_was_entered(ledger: Ledger, row: int):
 @compiled
 def p_silent(params: Params, side: int, entered: bool):
     """Chance that a side gives no toll of its own. Source: RULES R9.2."""
-    if side == ARMY:
+    if side == st.ARMY:
         return params.silent_army if entered else 0.0
     return params.silent_groups
 
 
 @compiled
-def toll_id(state: State, ledger: Ledger, row: int):
+def toll_id(now: Now, row: int):
     """Id, for the draws, of what is said of a row of losses."""
-    truth = ledger.rows[row]
-    place = (int(truth.entity) + 1) * len(state.places) + int(truth.place)
-    return place * N_SIDES * 2 + int(truth.about) + 1
+    truth = now.ledger.rows[row]
+    place = (int(truth.entity) + 1) * len(now.places) + int(truth.place)
+    return place * st.N_SIDES * 2 + int(truth.about) + 1
 
 
 @compiled
-def revise(state: State, params: Params, key: Key, ledger: Ledger, i: int, row: int):
+def revise(now: Now, i: int, row: int):
     """A claim of the enemy's dead is revised, mostly downwards, within days.
 
     Args:
         i: Row of the claim in `state.tellings`. row: In the ledger.
     Source: RULES R9.2.
     """
-    claim = state.tellings[i]
-    if state.switches[0].perfect or claim.amount <= 0.0:
+    claim = now.tellings[i]
+    if now.switches.perfect or claim.amount <= 0.0:
         return
-    who, when = toll_id(state, ledger, claim.cause), int(claim.hour)
-    u = uniform(key, Decision.REVISION, who, when)
-    if u >= params.revision:
+    who, when = toll_id(now, claim.cause), int(claim.hour)
+    u = uniform(now.key, Decision.REVISION, who, when)
+    if u >= now.params.revision:
         return
-    days = 1 + int(u / params.revision * params.revision_days)
-    u = uniform(key, Decision.REVISION_SIZE, who, when)
-    after = claimed(claim.amount, params.revision_median, params.revision_sd, u)
-    tell(
-        state, claim.hour + days * HOURS, log.REVISION, claim.side, claim.about, claim.place,
-        -1, -1, -1, after, params.revision, row, claim.amount,
-    )  # fmt: skip
+    days = 1 + int(u / now.params.revision * now.params.revision_days)
+    u = uniform(now.key, Decision.REVISION_SIZE, who, when)
+    after = claimed(claim.amount, now.params.revision_median, now.params.revision_sd, u)
+    hour = claim.hour + days * st.HOURS
+    side, about, p = claim.side, claim.about, now.params.revision
+    tell(now, hour, log.REVISION, side, claim.place, row, about, after, p, claim.amount)
 
 
 @compiled
-def say(state: State, params: Params, key: Key, ledger: Ledger, i: int):
+def say(now: Now, i: int):
     """Write one telling, and book what it adds to a side's claims; it may be revised later."""
-    said = state.tellings[i]
-    row = log.write_row(
-        ledger, said.hour, said.kind, said.side, said.place, said.slot, said.before, said.after,
-        -1, said.amount, said.p, said.cause,
-    )  # fmt: skip
-    log.with_about(ledger, row, said.about)
+    said = now.tellings[i]
+    row = note(
+        now,
+        said.hour,
+        said.kind,
+        said.side,
+        said.place,
+        said.cause,
+        amount=said.amount,
+        p=said.p,
+        about=said.about,
+        slot=said.slot,
+        before=said.before,
+        after=said.after,
+    )
     if said.kind != log.CLAIM_LOSSES and said.kind != log.REVISION:
         return
-    books = state.sides[said.side]
+    books = now.sides[said.side]
     if said.side == said.about:
         books.claimed += int(said.amount - said.was)
         return
     books.charged += int(said.amount - said.was)
     if said.kind == log.CLAIM_LOSSES:
-        revise(state, params, key, ledger, i, row)
+        revise(now, i, row)
 
 
 @compiled
-def say_what_is_due(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+def say_what_is_due(now: Now):
     """Say what is to be said by the day's end, in the order in which it was told; keep the rest."""
-    midnight = float((clock.day + 1) * HOURS)
-    queue = state.queue[0]
+    midnight = now.end
+    queue = now.queue
     kept = 0
     i = 0
-    while i < queue.waiting <= len(state.tellings):  # a claim that is said may add a revision
-        if state.tellings[i].hour < midnight:
-            say(state, params, key, ledger, i)
+    while i < queue.waiting <= len(now.tellings):  # a claim that is said may add a revision
+        if now.tellings[i].hour < midnight:
+            say(now, i)
         else:
-            state.tellings[kept] = state.tellings[i]
+            now.tellings[kept] = now.tellings[i]
             kept += 1
         i += 1
-    if queue.waiting <= len(state.tellings):
+    if queue.waiting <= len(now.tellings):
         queue.waiting = kept
 
 
 @compiled
-def of_one_toll(ledger: Ledger, row: int, later: int):
+def of_one_toll(now: Now, row: int, later: int):
     """Whether two rows of losses are of one event and of sides for which one speaks."""
-    one, other = ledger.rows[row], ledger.rows[later]
+    one, other = now.ledger.rows[row], now.ledger.rows[later]
     if one.kind != log.LOSSES or other.kind != log.LOSSES:
         return False
     return one.cause == other.cause >= 0 and speaker(one.side) == speaker(other.side)
 
 
 @compiled
-def tell_losses(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, row: int):
+def tell_losses(now: Now, row: int):
     """Both sides tell the toll of an event, or are silent.
 
     Nobody tells of the UN's dead.
@@ -213,78 +220,73 @@ def tell_losses(state: State, params: Params, clock: Clock, key: Key, ledger: Le
         row: First row of losses of the party; the rows of its other sides follow it.
     Source: RULES R9.1, R9.2.
     """
-    truth = ledger.rows[row]
+    truth = now.ledger.rows[row]
     hour, place, dead, victim = truth.hour, truth.place, truth.amount, speaker(truth.side)
     by = truth.about
-    if victim == MINUSMA:
+    if victim == st.MINUSMA:
         return
     later = row + 1
-    while later < min(int(ledger.used[0]), len(ledger.rows)) and of_one_toll(ledger, row, later):
-        dead += ledger.rows[later].amount
+    while later < min(int(now.ledger.used[0]), len(now.ledger.rows)) and of_one_toll(
+        now, row, later
+    ):
+        dead += now.ledger.rows[later].amount
         later += 1
-    perfect = state.switches[0].perfect == 1
-    who = toll_id(state, ledger, row)
+    perfect = now.switches.perfect == 1
+    who = toll_id(now, row)
     when = int(hour)
     told = hour
     if not perfect:
-        told = hour_told(params, hour, uniform(key, Decision.CLAIM_HOUR, who, when))
+        u = uniform(now.key, Decision.CLAIM_HOUR, who, when)
+        told += u * now.params.control_claim_hours
     enemy = 0.0
     if by >= 0:
         enemy = dead
         if not perfect:
-            u = uniform(key, Decision.CLAIM_ENEMY, who, when)
-            enemy = claimed(dead, params.claim_enemy, params.claim_sd, u)
-        tell(
-            state, told, log.CLAIM_LOSSES, speaker(by), victim, place, -1, -1, -1, enemy,
-            math.nan, row, 0.0,
-        )  # fmt: skip
-    chance = 0.0 if perfect else p_silent(params, victim, camp_was_entered(ledger, row))
-    if uniform(key, Decision.SILENCE, who, when) < chance:
-        tell(
-            state, told, log.SILENCE, victim, -1, place, -1, -1, -1, 0.0, chance, row, 0.0
-        )  # fmt: skip
-        heard = int(params.rumour * enemy)
+            u = uniform(now.key, Decision.CLAIM_ENEMY, who, when)
+            enemy = claimed(dead, now.params.claim_enemy, now.params.claim_sd, u)
+        tell(now, told, log.CLAIM_LOSSES, speaker(by), place, row, victim, enemy)
+    chance = 0.0 if perfect else p_silent(now.params, victim, camp_was_entered(now, row))
+    if uniform(now.key, Decision.SILENCE, who, when) < chance:
+        tell(now, told, log.SILENCE, victim, place, row, p=chance)
+        heard = int(now.params.rumour * enemy)
     else:
         own = dead
         if not perfect:
-            u = uniform(key, Decision.CLAIM_OWN, who, when)
-            own = claimed(dead, -params.claim_own, params.claim_sd, u)
-        tell(
-            state, told, log.CLAIM_LOSSES, victim, victim, place, -1, -1, -1, own,
-            math.nan, row, 0.0,
-        )  # fmt: skip
+            u = uniform(now.key, Decision.CLAIM_OWN, who, when)
+            own = claimed(dead, -now.params.claim_own, now.params.claim_sd, u)
+        tell(now, told, log.CLAIM_LOSSES, victim, place, row, victim, own)
         heard = int(own)
-    state.sides[victim].heard += heard
-    state.recent[today(clock.day), victim].heard += heard
+    now.sides[victim].heard += heard
+    now.recent[st.today(now.day), victim].heard += heard
 
 
 @compiled
-def p_observed(state: State, params: Params, place: int):
+def p_observed(now: Now, place: int):
     """Chance that somebody who tells sees a change at a place on a day.
 
     It rises with the people at home and is 1 beside a UN camp. Source: Weidmann 2016; RULES R9.3.
     """
-    if state.places[place].camp_holder == UN_HOLDER:
+    if now.places[place].camp_holder == st.UN_HOLDER:
         return 1.0
-    people = state.people[place].residents + state.people[place].hosted
-    return max(params.observed_min, 1.0 - math.exp(-people / params.observers))
+    people = now.people[place].residents + now.people[place].hosted
+    return max(now.params.observed_min, 1.0 - math.exp(-people / now.params.observers))
 
 
 @compiled
-def place_as_told(state: State, params: Params, key: Key, place: int, when: int):
+def place_as_told(now: Now, place: int, when: int):
     """Place that a report names: mostly the right one, sometimes its nearest neighbour.
 
     Source: Weidmann 2015; RULES R9.3 (error of at most 50 km in about 80 %).
     """
-    if uniform(key, Decision.MISPLACED, place, when) >= params.misplaced:
+    if uniform(now.key, Decision.MISPLACED, place, when) >= now.params.misplaced:
         return place
     best = -1
-    for p in range(len(state.places)):
+    for p in range(len(now.places)):
         if p != place and (
-            best < 0 or state.routes[place, p].air_km < state.routes[place, best].air_km
+            best < 0 or now.routes[place, p].air_km < now.routes[place, best].air_km
         ):
             best = p
-    if best >= 0 and state.routes[place, best].air_km <= params.misplaced_km:
+    if best >= 0 and now.routes[place, best].air_km <= now.params.misplaced_km:
         return best
     return place
 
@@ -298,94 +300,78 @@ def lag_days(mean: float, u: float):
 
 
 @compiled
-def short_lived(ledger: Ledger, params: Params, row: int, last: int):
+def short_lived(now: Now, row: int, last: int):
     """Whether a change of control was undone within hours. Source: RULES R9.3."""
-    change = ledger.rows[row]
+    change = now.ledger.rows[row]
     for i in range(row + 1, last):
-        later = ledger.rows[i]
+        later = now.ledger.rows[i]
         if later.kind == log.CONTROL and later.place == change.place and later.slot == change.slot:
-            return later.hour - change.hour < params.never_hours
+            return later.hour - change.hour < now.params.never_hours
     return False
 
 
 @compiled
-def tell_control(state: State, params: Params, key: Key, ledger: Ledger, row: int, last: int):
+def tell_control(now: Now, row: int, last: int):
     """Who took a base says so, who lost it may deny it, and observers confirm it later or never.
 
     Source: RULES R9.3.
     """
-    change = ledger.rows[row]
+    change = now.ledger.rows[row]
     hour, place, slot = change.hour, int(change.place), int(change.slot)
     before, after = int(change.before), int(change.after)
-    perfect = state.switches[0].perfect == 1
+    perfect = now.switches.perfect == 1
     who = place * 2 + slot
     when = int(hour)
-    side = after if after == 0 else after + 1
-    u = uniform(key, Decision.CLAIM_HOUR, CLAIMS + who, when)
-    told = hour if perfect else hour_told(params, hour, u)
-    tell(
-        state, told, log.CLAIM_CONTROL, side, -1, place, slot, before, after, 0.0, math.nan, row,
-        0.0,
-    )  # fmt: skip
-    if before < N_BLOCS - 1 and not perfect:
-        if uniform(key, Decision.DENIAL, who, when) < params.denial:
-            loser = before if before == 0 else before + 1
-            tell(
-                state, told, log.DENIAL, loser, -1, place, slot, before, after, 0.0,
-                params.denial, row, 0.0,
-            )  # fmt: skip
+    side = st.leader_of(after)
+    u = uniform(now.key, Decision.CLAIM_HOUR, CLAIMS + who, when)
+    told = hour if perfect else hour + u * now.params.control_claim_hours
+    tell_change(now, told, log.CLAIM_CONTROL, side, place, row)
+    if before < st.N_BLOCS - 1 and not perfect:
+        if uniform(now.key, Decision.DENIAL, who, when) < now.params.denial:
+            loser = st.leader_of(before)
+            tell_change(now, told, log.DENIAL, loser, place, row, p=now.params.denial)
     if perfect:
-        tell(
-            state, hour, log.CONFIRMED, -1, -1, place, slot, before, after, 0.0, 1.0, row, 0.0
-        )  # fmt: skip
+        tell_change(now, hour, log.CONFIRMED, log.NONE, place, row, p=1.0)
         return
-    seen = p_observed(state, params, place)
-    never = params.never_confirmed if short_lived(ledger, params, row, last) else 0.0
-    if uniform(key, Decision.NEVER_SEEN, who, when) < never:
-        tell(
-            state, hour, log.UNCONFIRMED, -1, -1, place, slot, before, after, 0.0, never, row, 0.0
-        )  # fmt: skip
+    seen = p_observed(now, place)
+    never = now.params.never_confirmed if short_lived(now, row, last) else 0.0
+    if uniform(now.key, Decision.NEVER_SEEN, who, when) < never:
+        tell_change(now, hour, log.UNCONFIRMED, log.NONE, place, row, p=never)
         return
-    mean = params.confirm_days / seen
-    days = lag_days(mean, uniform(key, Decision.CONFIRM, who, when))
-    named = place_as_told(state, params, key, place, when)
-    tell(
-        state, hour + days * HOURS, log.CONFIRMED, -1, -1, named, slot, before, after,
-        float(days), seen, row, 0.0,
-    )  # fmt: skip
+    mean = now.params.confirm_days / seen
+    days = lag_days(mean, uniform(now.key, Decision.CONFIRM, who, when))
+    named = place_as_told(now, place, when)
+    hour += days * st.HOURS
+    tell_change(now, hour, log.CONFIRMED, log.NONE, named, row, days, seen)
 
 
 @compiled
-def is_capture(ledger: Ledger, row: int):
+def is_capture(now: Now, row: int):
     """Whether a change of control gives a camp or town to an armed bloc."""
-    change = ledger.rows[row]
-    return change.kind == log.CONTROL and change.after < N_BLOCS - 1
+    change = now.ledger.rows[row]
+    return change.kind == log.CONTROL and change.after < st.N_BLOCS - 1
 
 
 @rule(
     "R9.1",
-    writes=(
-        "sides.claimed",
-        "sides.charged",
-        "sides.heard",
-        "recent.heard",
-        "conflict.read",
-        "tellings",
-        "queue.waiting",
-    ),
+    sides="claimed charged heard",
+    recent="heard",
+    conflict="read",
+    tellings=ALL,
+    queue="waiting",
 )
-def make_claims(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+def make_claims(now: Now):
     """The sides and observers tell what happened today, and say what is due.
 
     Source: RULES R9.1-R9.3.
     """
-    war = state.conflict[0]
-    last = min(int(ledger.used[0]), len(ledger.rows))
+    war = now.conflict
+    last = min(int(now.ledger.used[0]), len(now.ledger.rows))
     for row in range(war.read, last):
-        kind = ledger.rows[row].kind
-        if kind == log.LOSSES and not (row > 0 and of_one_toll(ledger, row - 1, row)):
-            tell_losses(state, params, clock, key, ledger, row)
-        elif is_capture(ledger, row):
-            tell_control(state, params, key, ledger, row, last)
-    say_what_is_due(state, params, clock, key, ledger)
-    war.read = int(ledger.used[0])
+        kind = now.ledger.rows[row].kind
+        if kind == log.LOSSES and not (row > 0 and of_one_toll(now, row - 1, row)):
+            tell_losses(now, row)
+        elif is_capture(now, row):
+            tell_control(now, row, last)
+    say_what_is_due(now)
+    war.read = int(now.ledger.used[0])

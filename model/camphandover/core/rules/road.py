@@ -2,19 +2,12 @@
 
 import math
 
+from camphandover.core import state as st
 from camphandover.core.compiled import compiled
-from camphandover.core.draws import Decision, Key, erlang, lognormal, poisson, uniform
+from camphandover.core.draws import Decision, erlang, lognormal, poisson, uniform
+from camphandover.core.now import Now, target_slot
 from camphandover.core.parameters import Params
-from camphandover.core.rules.presence import hostile_phi
-from camphandover.core.state import (
-    GSIM,
-    MINUSMA,
-    SEPARATISTS,
-    State,
-    bloc_of,
-    month_of,
-    target_slot,
-)
+from camphandover.core.rules import presence
 
 RAIN_FROM, RAIN_TO = 7, 9
 """Months of rain, July to September (R1.4)."""
@@ -23,7 +16,7 @@ RAIN_FROM, RAIN_TO = 7, 9
 @compiled
 def rainy(day: int):
     """Whether a day falls in the rains."""
-    month = month_of(day)
+    month = st.month_of(day)
     return RAIN_FROM <= month <= RAIN_TO
 
 
@@ -34,9 +27,9 @@ def speed_of(params: Params, side: int, contested: float, day: int):
     Convoys go between the open and the contested speed by how contested the road is.
     Source: RULES R1.4.
     """
-    if side == SEPARATISTS:
+    if side == st.SEPARATISTS:
         speed = params.speed_pickup
-    elif side == GSIM:
+    elif side == st.GSIM:
         speed = params.speed_moto
     else:
         share = min(1.0, max(0.0, contested))
@@ -53,14 +46,7 @@ def ied_mean(params: Params, km: float, vehicles: float, contested: float, cover
 
 @compiled
 def travel_days(
-    params: Params,
-    key: Key,
-    lead: int,
-    hour: int,
-    km: float,
-    speed: float,
-    mean_hits: float,
-    delay: float,
+    now: Now, lead: int, hour: int, km: float, speed: float, mean_hits: float, delay: float
 ):
     """Days on the road and IED hits of one leg: T and K of R1.4.
 
@@ -71,33 +57,34 @@ def travel_days(
     Source: RULES R1.4, R1.5.
     """
     clean = km / (
-        speed * lognormal(1.0, params.speed_sd, uniform(key, Decision.TRAVEL_SPEED, lead, hour))
+        speed
+        * lognormal(1.0, now.params.speed_sd, uniform(now.key, Decision.TRAVEL_SPEED, lead, hour))
     )
-    hits = poisson(mean_hits, uniform(key, Decision.TRAVEL_IEDS, lead, hour))
+    hits = poisson(mean_hits, uniform(now.key, Decision.TRAVEL_IEDS, lead, hour))
     days = delay + clean
     for i in range(hits):
         days += erlang(
-            int(params.ied_delay_shape),
-            params.ied_delay,
-            uniform(key, Decision.TRAVEL_IED_DELAY, lead * 64 + i % 64, hour),
+            int(now.params.ied_delay_shape),
+            now.params.ied_delay,
+            uniform(now.key, Decision.TRAVEL_IED_DELAY, lead * 64 + i % 64, hour),
         )
     halts = poisson(
-        params.halt_rate * max(params.halt_floor, clean),
-        uniform(key, Decision.TRAVEL_HALTS, lead, hour),
+        now.params.halt_rate * max(now.params.halt_floor, clean),
+        uniform(now.key, Decision.TRAVEL_HALTS, lead, hour),
     )
-    return days + params.halt_days * halts, hits
+    return days + now.params.halt_days * halts, hits
 
 
 @compiled
-def contest_at(state: State, place: int, bloc: int):
+def contest_at(now: Now, place: int, bloc: int):
     """How contested the road is for a bloc at a place, 0-1. Source: RULES R1.4 (z)."""
-    if state.places[place].corridor and bloc != 1 and bloc != 2:
+    if now.places[place].corridor and bloc != 1 and bloc != 2:
         return 1.0
-    return hostile_phi(state, place, bloc)
+    return presence.hostile_phi(now, place, bloc)
 
 
 @compiled
-def road_contest(state: State, origin: int, target: int, bloc: int):
+def road_contest(now: Now, origin: int, target: int, bloc: int):
     """How contested the shortest road is for a bloc, 0-1: hostile influence, averaged by km.
 
     Along the corridor, where insurgents mine the road whoever holds the places, it is 1 for the
@@ -107,36 +94,34 @@ def road_contest(state: State, origin: int, target: int, bloc: int):
     weight = 0.0
     here = origin
     while here != target:
-        nxt = state.routes[here, target].next
-        km = state.routes[here, nxt].km
+        nxt = now.routes[here, target].next
+        km = now.routes[here, nxt].km
         weight += km
-        total += km * 0.5 * (contest_at(state, here, bloc) + contest_at(state, nxt, bloc))
+        total += km * 0.5 * (contest_at(now, here, bloc) + contest_at(now, nxt, bloc))
         here = nxt
     return total / weight if weight > 0.0 else 0.0
 
 
 @compiled
-def expected_days(
-    state: State, params: Params, origin: int, target: int, side: int, vehicles: float, day: int
-):
+def expected_days(now: Now, origin: int, target: int, side: int, vehicles: float):
     """A planner's expected days on the road, all IEDs and halts at their means. Source: R1.4."""
-    km = state.routes[origin, target].km
-    bloc = bloc_of(side)
-    contested = road_contest(state, origin, target, bloc)
-    clean = km / speed_of(params, side, contested, day)
-    days = params.depart_delay + clean
-    days += params.halt_days * params.halt_rate * max(params.halt_floor, clean)
-    if bloc == 0 or side == MINUSMA:
-        days += params.ied_delay * ied_mean(params, km, vehicles, contested, False)
+    km = now.routes[origin, target].km
+    bloc = st.bloc_of(side)
+    contested = road_contest(now, origin, target, bloc)
+    clean = km / speed_of(now.params, side, contested, now.day)
+    days = now.params.depart_delay + clean
+    days += now.params.halt_days * now.params.halt_rate * max(now.params.halt_floor, clean)
+    if bloc == 0 or side == st.MINUSMA:
+        days += now.params.ied_delay * ied_mean(now.params, km, vehicles, contested, False)
     return days
 
 
 @compiled
-def next_stop(state: State, start: int, target: int, bloc: int):
+def next_stop(now: Now, start: int, target: int, bloc: int):
     """The next hostile base on the way to a target, or the target itself. Source: RULES R5.3."""
     here = start
     while here != target:
-        here = state.routes[here, target].next
-        if target_slot(state, here, bloc) >= 0:
+        here = now.routes[here, target].next
+        if target_slot(now, here, bloc) >= 0:
             break
     return here

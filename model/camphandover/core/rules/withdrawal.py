@@ -3,95 +3,72 @@
 import math
 
 from camphandover.core import ledger as log
+from camphandover.core import state as st
 from camphandover.core.compiled import compiled
-from camphandover.core.draws import Decision, Key, normal, uniform
-from camphandover.core.ledger import Ledger
+from camphandover.core.draws import Decision, normal, uniform
+from camphandover.core.now import Now, note
 from camphandover.core.parameters import Params
-from camphandover.core.rules import HOLD, MARCH, rule
-from camphandover.core.rules.control import ANY_NUMBER, meant_holder
-from camphandover.core.rules.handover import WEEK, hand_over
-from camphandover.core.rules.movement import form_column
-from camphandover.core.state import (
-    ARMY,
-    CAMP,
-    CONVOY,
-    FREE,
-    HOURS,
-    MINUSMA,
-    NEVER,
-    OFFENSIVE,
-    TO_SEPARATISTS,
-    UN_HOLDER,
-    Clock,
-    State,
-    bloc_of,
-    days_with_fights,
-)
+from camphandover.core.rules import ALL, HOLD, MARCH, control, handover, movement, rule
 
 
-@rule("R6.1", writes=("places.exit_day",))
-def draw_exits(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R6.1", places="exit_day")
+def draw_exits(now: Now):
     """On the first day: the day on which each camp would be left if nothing hurried the UN.
 
     The plan and a normal error; never after the mandate's end, save where liquidation guards
     stay: there never before the plan.
     Source: RULES R6.1, R6.6. `spread` of a clause replaces the parameter.
     """
-    if clock.day != clock.first:
+    if now.day != now.first:
         return
-    for p in range(len(state.places)):
-        spot = state.places[p]
+    for p, spot in enumerate(now.places):
         if spot.un_camp == 0:
             continue
-        spread = params.exit_error_sd if math.isnan(spot.spread) else spot.spread
-        error = spread * normal(uniform(key, Decision.EXIT_ERROR, p, 0))
+        spread = now.params.exit_error_sd if math.isnan(spot.spread) else spot.spread
+        error = spread * normal(uniform(now.key, Decision.EXIT_ERROR, p, 0))
         day = spot.plan_day + round(error)
         if spot.guards:
             day = max(day, spot.plan_day)
         else:
-            day = min(day, state.conflict[0].mandate_end)
-        spot.exit_day = max(day, clock.first)
+            day = min(day, now.conflict.mandate_end)
+        spot.exit_day = max(day, now.first)
 
 
-@rule(
-    "R6.6",
-    writes=(
-        "places.announced",
-        "places.clause_cause",
-        "sides.morale",
-        "conflict",
-    ),
-)
-def announce_handovers(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R6.6", places="announced clause_cause", sides="morale", conflict=ALL)
+def announce_handovers(now: Now):
     """A clause becomes known when its notice begins; giving a camp to the separatists has a price.
 
     The first such clause raises escalation at once, lowers the army's morale and brings its
     offensive forward. Source: RULES R6.6 (S3).
     """
-    war = state.conflict[0]
-    for p in range(len(state.places)):
-        spot = state.places[p]
+    war = now.conflict
+    for p, spot in enumerate(now.places):
         if spot.un_camp == 0 or spot.announced:
             continue
         notice = max(spot.notice_army, spot.notice_separatists)
-        if clock.day < min(spot.plan_day, spot.exit_day) - notice:
+        if now.day < min(spot.plan_day, spot.exit_day) - notice:
             continue
         spot.announced = 1
-        hour = float(clock.day * HOURS)
-        spot.clause_cause = log.write_row(
-            ledger, hour, log.CLAUSE, MINUSMA, p, CAMP, UN_HOLDER, meant_holder(spot.receiver), -1,
-            float(spot.plan_day - clock.day), math.nan, -1,
-        )  # fmt: skip
-        if spot.receiver == TO_SEPARATISTS and war.forward == 0:
-            war.forward = int(params.concession_forward)
+        hour = now.start
+        spot.clause_cause = note(
+            now,
+            hour,
+            log.CLAUSE,
+            st.MINUSMA,
+            p,
+            amount=spot.plan_day - now.day,
+            slot=st.CAMP,
+            before=st.UN_HOLDER,
+            after=control.meant_holder(spot.receiver),
+        )
+        if spot.receiver == st.TO_SEPARATISTS and war.forward == 0:
+            war.forward = int(now.params.concession_forward)
             war.forward_cause = spot.clause_cause
-            most = int(params.ladder_top)
-            war.rung = min(war.rung + int(params.concession_escalation), max(war.rung, most))
-            war.rung_cause = log.note(
-                ledger, hour, log.RUNG, -1, -1, -1, float(war.rung), math.nan, spot.clause_cause
-            )
-            for side in (ARMY, ARMY + 1):
-                state.sides[side].morale -= params.concession_morale
+            most = int(now.params.ladder_top)
+            war.rung = min(war.rung + int(now.params.concession_escalation), max(war.rung, most))
+            war.rung_cause = note(now, hour, log.RUNG, cause=spot.clause_cause, amount=war.rung)
+            for side in (st.ARMY, st.ARMY + 1):
+                now.sides[side].morale -= now.params.concession_morale
 
 
 LONG_BEFORE = 1 << 12
@@ -108,71 +85,75 @@ def countdown(plan_day: int, day: int):
 
 
 @compiled
-def column_marches_on(state: State, place: int):
+def column_marches_on(now: Now, place: int):
     """Whether an army column marches on a place just now. Source: RULES R6.2."""
-    for c in range(len(state.columns)):
-        column = state.columns[c]
+    for column in now.columns:
         if (
-            column.status != FREE
-            and column.mission == OFFENSIVE
+            column.status != st.FREE
+            and column.mission == st.OFFENSIVE
             and column.target == place
-            and bloc_of(column.side) == 0
+            and st.bloc_of(column.side) == 0
         ):
             return True
     return False
 
 
-@rule("R6.2", writes=("places.extracted", "places.refused", "places.flight_day"))
-def clear_transport(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R6.2", places="extracted refused flight_day")
+def clear_transport(now: Now):
     """The state clears, or refuses, the UN's trucks and flights for camps that are about to close.
 
     Cleared trucks take equipment out; refused days pile up and hasten the exit (R6.3).
     Source: RULES R6.2.
     """
-    for p in range(len(state.places)):
-        spot = state.places[p]
-        if spot.un_camp == 0 or spot.exit_hour < NEVER:
+    for p, spot in enumerate(now.places):
+        if spot.un_camp == 0 or spot.exit_hour < st.NEVER:
             continue
-        if clock.day < spot.exit_day - params.early_window:
+        if now.day < spot.exit_day - now.params.early_window:
             continue
-        chance = params.clear_state if spot.town_holder == 0 else params.clear_insurgent
-        if uniform(key, Decision.CLEAR_TRUCKS, p, countdown(spot.plan_day, clock.day)) < chance:
-            spot.extracted = min(1.0, spot.extracted + params.truck_capacity)
+        chance = now.params.clear_state if spot.town_holder == 0 else now.params.clear_insurgent
+        if uniform(now.key, Decision.CLEAR_TRUCKS, p, countdown(spot.plan_day, now.day)) < chance:
+            spot.extracted = min(1.0, spot.extracted + now.params.truck_capacity)
         else:
             spot.refused += 1
-            if spot.refused % WEEK == 1:
-                log.note(
-                    ledger, float(clock.day * HOURS), log.REFUSAL, ARMY, p, -1,
-                    float(spot.refused), 1.0 - chance, spot.clause_cause,
-                )  # fmt: skip
-        flight = params.clear_flight
-        if column_marches_on(state, p):
-            flight *= params.clear_column_factor
-        if uniform(key, Decision.CLEAR_FLIGHT, p, countdown(spot.plan_day, clock.day)) < flight:
-            spot.flight_day = clock.day
+            if spot.refused % handover.WEEK == 1:
+                note(
+                    now,
+                    now.start,
+                    log.REFUSAL,
+                    st.ARMY,
+                    p,
+                    spot.clause_cause,
+                    amount=spot.refused,
+                    p=1.0 - chance,
+                )
+        flight = now.params.clear_flight
+        if column_marches_on(now, p):
+            flight *= now.params.clear_column_factor
+        if uniform(now.key, Decision.CLEAR_FLIGHT, p, countdown(spot.plan_day, now.day)) < flight:
+            spot.flight_day = now.day
 
 
 @compiled
-def neighbour_closed(state: State, place: int):
+def neighbour_closed(now: Now, place: int):
     """Whether the nearest other UN camp by road has been left. Source: RULES R6.3."""
     best = -1
-    for p in range(len(state.places)):
+    for p, spot in enumerate(now.places):
         if (
             p != place
-            and state.places[p].un_camp
-            and (best < 0 or state.routes[place, p].km < state.routes[place, best].km)
+            and spot.un_camp
+            and (best < 0 or now.routes[place, p].km < now.routes[place, best].km)
         ):
             best = p
-    return best >= 0 and state.places[best].exit_hour < NEVER
+    return best >= 0 and now.places[best].exit_hour < st.NEVER
 
 
 @compiled
-def fights_near(state: State, params: Params, place: int):
+def fights_near(now: Now, place: int):
     """Days with a fight in the last week, summed over places near a camp. Source: RULES R6.3."""
     total = 0
-    for p in range(len(state.places)):
-        if state.routes[place, p].km <= params.early_fights_km:
-            total += days_with_fights(state.places[p].fights >> 1, WEEK)  # up to yesterday
+    for p, spot in enumerate(now.places):
+        if now.routes[place, p].km <= now.params.early_fights_km:
+            total += st.days_with_fights(spot.fights >> 1, handover.WEEK)  # up to yesterday
     return total
 
 
@@ -212,123 +193,113 @@ def equipment_shares(params: Params, extracted: float, accelerated: int, destroy
 
 
 @compiled
-def dispose(
-    state: State, params: Params, clock: Clock, ledger: Ledger, place: int, hour: float, cause: int
-):
+def dispose(now: Now, place: int, hour: float, cause: int):
     """Destroy, take out or leave the equipment of a camp; returns the share left as salvage.
 
     An exit ahead of its plan is an accelerated one. Source: RULES R6.5.
     """
-    spot = state.places[place]
-    accelerated = spot.accelerated == 1 or clock.day < spot.plan_day - params.orderly_days
-    destroyed, out, salvage = equipment_shares(params, spot.extracted, accelerated, spot.destroyed)
+    spot = now.places[place]
+    accelerated = spot.accelerated == 1 or now.day < spot.plan_day - now.params.orderly_days
+    destroyed, out, salvage = equipment_shares(
+        now.params, spot.extracted, accelerated, spot.destroyed
+    )
     spot.extracted = out
-    log.note(ledger, hour, log.EQUIPMENT, MINUSMA, place, -1, destroyed, math.nan, cause)
+    note(now, hour, log.EQUIPMENT, st.MINUSMA, place, cause, amount=destroyed)
     return salvage
 
 
 @compiled
-def repatriate(state: State, ledger: Ledger, place: int, hour: float, cause: int):
+def repatriate(now: Now, place: int, hour: float, cause: int):
     """UN units that stay behind at a closing camp leave the country. Source: RULES R6.1."""
     men = 0
-    books = state.sides[MINUSMA]
-    for u in range(len(state.units)):
-        unit = state.units[u]
-        if unit.side == MINUSMA and unit.place == place and unit.column < 0 and unit.men > 0:
+    books = now.sides[st.MINUSMA]
+    for unit in now.units:
+        if unit.side == st.MINUSMA and unit.place == place and unit.column < 0 and unit.men > 0:
             men += unit.men
             books.departed += unit.men
             books.vehicles_departed += unit.vehicles
             unit.men = 0
             unit.vehicles = 0
     if men > 0:
-        log.note(ledger, hour, log.REPATRIATED, MINUSMA, place, -1, float(men), math.nan, cause)
+        note(now, hour, log.REPATRIATED, st.MINUSMA, place, cause, amount=men)
 
 
 @compiled
-def leave_camp(
-    state: State, params: Params, clock: Clock, key: Key, ledger: Ledger, place: int, chance: float
-):
+def leave_camp(now: Now, place: int, chance: float):
     """The UN leaves one camp: equipment, the road or the air, and the handover.
 
     Source: RULES R6.1, R6.2 (no flight means the road), R6.5, R6.4.
     """
-    spot = state.places[place]
-    hour = float(clock.day * HOURS) + params.exit_hour
-    row = log.note(
-        ledger, hour, log.EXIT, MINUSMA, place, -1,
-        float(clock.day - spot.plan_day), chance, spot.clause_cause,
-    )  # fmt: skip
+    spot = now.places[place]
+    hour = now.start + now.params.exit_hour
+    row = note(
+        now,
+        hour,
+        log.EXIT,
+        st.MINUSMA,
+        place,
+        spot.clause_cause,
+        amount=now.day - spot.plan_day,
+        p=chance,
+    )
     spot.exit_hour = hour
-    spot.exit_day = clock.day
-    for p in range(len(state.places)):
-        if state.routes[place, p].km <= params.abuse_un_km:
-            state.places[p].un_left = 1
-    spot.salvage = dispose(state, params, clock, ledger, place, hour, row)
-    by_air = spot.airstrip and spot.flight_day == clock.day
+    spot.exit_day = now.day
+    for p in range(len(now.places)):
+        if now.routes[place, p].km <= now.params.abuse_un_km:
+            now.places[p].un_left = 1
+    spot.salvage = dispose(now, place, hour, row)
+    by_air = spot.airstrip and spot.flight_day == now.day
     hub = spot.convoy_to
-    open_hub = hub >= 0 and state.places[hub].camp_holder == UN_HOLDER
+    open_hub = hub >= 0 and now.places[hub].camp_holder == st.UN_HOLDER
     if open_hub and not by_air:
-        form_column(
-            state, params, key, ledger, hour, MINUSMA, CONVOY, place, hub,
-            ANY_NUMBER, ANY_NUMBER, row,
-        )  # fmt: skip
-    repatriate(state, ledger, place, hour, row)
-    hand_over(state, params, clock, key, ledger, place, hour, row)
+        movement.form_column(now, hour, st.MINUSMA, st.CONVOY, place, hub, row)
+    repatriate(now, place, hour, row)
+    handover.hand_over(now, place, hour, row)
 
 
 @rule(
     "R6.1",
-    writes=(
-        *MARCH,
-        *HOLD,
-        "places.exit_hour",
-        "places.un_left",
-        "places.extracted",
-        "places.salvage",
-        "places.exit_day",
-        "places.joint_cause",
-        "units.men",
-        "units.vehicles",
-        "units.loot",
-        "sides.departed",
-        "sides.vehicles_departed",
-    ),
+    MARCH,
+    HOLD,
+    places="exit_hour un_left extracted salvage exit_day joint_cause",
+    units="men vehicles loot",
+    sides="departed vehicles_departed",
 )
-def leave_camps(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+def leave_camps(now: Now):
     """The UN leaves each camp whose day has come, or that it gives up early.
 
     Source: RULES R6.1 (schedule), R6.3 (early exit), R6.6 (deadline).
     """
-    for p in range(len(state.places)):
-        spot = state.places[p]
-        if spot.un_camp == 0 or spot.exit_hour < NEVER or state.sides[MINUSMA].commanded:
+    for p, spot in enumerate(now.places):
+        if spot.un_camp == 0 or spot.exit_hour < st.NEVER or now.sides[st.MINUSMA].commanded:
             continue
         chance = math.nan
-        due = clock.day >= spot.exit_day
+        due = now.day >= spot.exit_day
         if (
             not due
             and spot.early_exit
             and not spot.guards
-            and clock.day >= spot.plan_day - params.early_window
+            and now.day >= spot.plan_day - now.params.early_window
         ):
             chance = early_hazard(
-                params,
-                float(fights_near(state, params, p)),
+                now.params,
+                float(fights_near(now, p)),
                 float(spot.refused),
-                1.0 if neighbour_closed(state, p) else 0.0,
+                1.0 if neighbour_closed(now, p) else 0.0,
             )
-            due = uniform(key, Decision.EARLY_EXIT, p, countdown(spot.plan_day, clock.day)) < chance
+            due = (
+                uniform(now.key, Decision.EARLY_EXIT, p, countdown(spot.plan_day, now.day)) < chance
+            )
         if due:
-            leave_camp(state, params, clock, key, ledger, p, chance)
+            leave_camp(now, p, chance)
 
 
-@rule("R6.6", writes=("units.men", "units.vehicles", "sides.departed", "sides.vehicles_departed"))
-def close_mission(state: State, params: Params, clock: Clock, key: Key, ledger: Ledger):
+@rule("R6.6", units="men vehicles", sides="departed vehicles_departed")
+def close_mission(now: Now):
     """After the mandate's end only liquidation guards stay. Source: RULES R6.6."""
-    if clock.day <= state.conflict[0].mandate_end or state.sides[MINUSMA].commanded:
+    if now.day <= now.conflict.mandate_end or now.sides[st.MINUSMA].commanded:
         return
-    hour = float(clock.day * HOURS)
-    for p in range(len(state.places)):
-        spot = state.places[p]
-        if not (spot.un_camp and spot.camp_holder == UN_HOLDER):
-            repatriate(state, ledger, p, hour, spot.clause_cause)
+    hour = now.start
+    for p, spot in enumerate(now.places):
+        if not (spot.un_camp and spot.camp_holder == st.UN_HOLDER):
+            repatriate(now, p, hour, spot.clause_cause)

@@ -1,0 +1,140 @@
+"""The chain of causes behind each change of control of a base, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from camphandover.judge.why import Change, Explanation, Step
+from camphandover.measure.events import NATURES, base_name, long_day, sentence, when
+from camphandover.measure.notation import chance, named
+from camphandover.say.document import Block, Column, Document, Paragraph, Table
+
+SHOWN = 5
+"""Alternatives that the text names; the others are counted."""
+STEPS = (
+    Column("", "figure", "{:4}".format),
+    Column("", "name", "{:7}".format),
+    Column("", "prose"),
+)
+"""A step's number and nature stand in the margin."""
+
+
+def document(explained: Explanation) -> Document:
+    """What the base went through, then each change; a step that is told is not told again."""
+    blocks: list[Block] = [Paragraph(_preface(explained))]
+    seen: set[int] = set()
+    for i, change in enumerate(explained.changes, start=1):
+        known = [step for step in change.steps if step.number in seen]
+        rows = tuple(_row(step) for step in change.steps if step.number not in seen)
+        seen |= {step.number for step in change.steps}
+        blocks.append(Table(STEPS, rows, _heading(explained, i, change, known)))
+    if explained.unknown:
+        untold = f"What else commanders could have chosen is not told: {explained.unknown}."
+        blocks.append(Paragraph(untold))
+    return blocks
+
+
+def data(explained: Explanation) -> dict[str, Any]:
+    """The same as JSON holds it."""
+    x = explained
+    names = ("scenario", "replicate", "seed", "place", "slot", "date")
+    return {
+        **{name: getattr(x, name) for name in names},
+        "window": list(x.window),
+        "first_holder": x.first_holder,
+        "holder": x.holder,
+        "n_changes": x.n_changes,
+        "alternatives_unknown": x.unknown,
+        "changes": [
+            {
+                "time": change.time.isoformat(),
+                "before": change.before,
+                "after": change.after,
+                "root": change.root.nature,
+                "steps": [_data_of(step) for step in change.steps],
+            }
+            for change in x.changes
+        ],
+    }
+
+
+def _data_of(step: Step) -> dict[str, Any]:
+    event = step.event
+    told = {name: getattr(step, name) for name in ("sentence", "alternatives", "note")}
+    return {"number": step.number, "row": event.row, "time": event.time.isoformat()} | {
+        "kind": event.kind,
+        "nature": step.nature,
+        "p": event.p,
+        **told,
+    }
+
+
+def note(step: Step) -> str:
+    """What the ledger tells beside the chain, in words; may be empty."""
+    aside = step.aside
+    if aside is None:
+        return ""
+    if aside.what == "backwards":
+        return "By its hour this was before the step above, which the ledger names as its cause."
+    if aside.what == "left":
+        assert aside.event is not None
+        return f"The last that left there: {_lower(sentence(aside.event, aside.causes))}"
+    who = named(str(step.event.after))
+    if aside.event is None:
+        return (
+            f"No men of {who} had come there since the first day: those that stood there had been "
+            "there before."
+        )
+    how = " by air" if aside.event.kind == "airlift" else ""
+    return f"Men of {who} stood there; the last had come{how} {_lower(when(aside.event.time))}."
+
+
+def _preface(explained: Explanation) -> str:
+    x = explained
+    last = long_day(x.date or x.window.last)
+    run = f"{x.scenario}, replicate {x.replicate}, seed {x.seed}: {base_name(x.place, x.slot)}."
+    had = f"{_upper(named(x.first_holder))} had it on {long_day(x.window.first)}"
+    if not x.n_changes:
+        never = "It never changed hands in this run."
+        not_yet = "It had not changed hands by then."
+        return f"{run} {had} and still has it on {last}. {never if x.date is None else not_yet}"
+    times = "once" if x.n_changes == 1 else f"{x.n_changes} times"
+    told = " The last change is told." if x.n_changes > len(x.changes) else ""
+    return f"{run} {had}; it changed hands {times}, and {named(x.holder)} has it on {last}.{told}"
+
+
+def _heading(explained: Explanation, i: int, change: Change, known: Sequence[Step]) -> str:
+    moved = f"{when(change.time)} from {named(change.before)} to {named(change.after)}"
+    if len(explained.changes) > 1:
+        moved = f"Change {i} of {len(explained.changes)}: {_lower(moved)}"
+    begins = f", told above up to step {known[-1].number}" if known else ""
+    root = f"{NATURES[change.root.nature]} (step {change.root.number}{begins})"
+    return f"{moved}. Root cause: {root}."
+
+
+def _row(step: Step) -> tuple[int, str, str]:
+    """A step with its number and nature."""
+    texts = (step.sentence, _instead(step), step.note)
+    return step.number, step.nature, "\n".join(filter(None, texts))
+
+
+def _instead(step: Step) -> str:
+    """The alternatives of a choice in words; empty if they are not known."""
+    others = step.alternatives
+    if others is None:
+        return ""
+    if not others:
+        return "No other target was feasible."
+    told = [f"{one.place} {chance(one.p)}" for one in others[:SHOWN]]
+    if rest := others[SHOWN:]:
+        told.append(f"{len(rest)} more {chance(sum(one.p for one in rest))}")
+    return f"Instead it could have been: {', '.join(told)}."
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
