@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from camphandover.cli.batch import Json, check_writable, to_json, write_all
+from camphandover.cli.options import Folder, Json, Slot
+from camphandover.cli.telling import tell
 
 Width = Annotated[
     list[str] | None,
@@ -20,14 +20,14 @@ Width = Annotated[
 
 
 def compare(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")],
+    folder: Folder,
     a: Annotated[str, typer.Argument(metavar="A", help="Name of a scenario of the batch.")],
     b: Annotated[str, typer.Argument(metavar="B", help="Name of the one it is compared with.")],
     place: Annotated[
         list[str] | None,
         typer.Option(help="Place to compare; may be repeated. [default: all; key bases shown]"),
     ] = None,
-    slot: Annotated[str, typer.Option(help="camp or town.")] = "camp",
+    slot: Slot = "camp",
     date: Annotated[
         str | None,
         typer.Option(metavar="YYYY-MM-DD", help="Date of holders. [default: last common date]"),
@@ -42,7 +42,6 @@ def compare(
     from camphandover.batch.batch import open_batch
     from camphandover.judge.compare import compare as compare_pair
 
-    check_writable(json, "--json")
     comparison = compare_pair(
         open_batch(folder),
         a,
@@ -52,8 +51,7 @@ def compare(
         date=date,
         half_width=_half_widths(half_width or []),
     )
-    typer.echo(str(comparison))
-    write_all(to_json(comparison, json))
+    tell(comparison, json)
 
 
 def _half_widths(texts: list[str]) -> dict[str, float]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from camphandover.cli.batch import ChartFolder, Json, check_writable, to_json, write_all
+from camphandover.cli.options import ChartFolder, Folder, Json, Names
+from camphandover.cli.telling import tell
 
 if TYPE_CHECKING:
     from camphandover.judge.patterns.patterns import Patterns
@@ -17,11 +18,8 @@ DPI = 130
 
 
 def patterns(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")],
-    scenario: Annotated[
-        list[str] | None,
-        typer.Option(help="Scenario of the batch; may be repeated. [default: all]"),
-    ] = None,
+    folder: Folder,
+    scenario: Names = None,
     against: Annotated[
         str | None,
         typer.Option(
@@ -46,12 +44,10 @@ def patterns(
     from camphandover.batch.store import CHARTS
     from camphandover.judge.patterns.patterns import patterns as hold_to_patterns
 
-    check_writable(json, "--json")
     batch = open_batch(folder)
     found = hold_to_patterns(batch, scenario or None, against)
-    typer.echo(str(found))
     charts = batch.folder / CHARTS if out is None else out
-    write_all(to_json(found, json), lambda: None if no_charts else draw(found, charts))
+    tell(found, json, lambda: None if no_charts else draw(found, charts))
 
 
 def draw(found: Patterns, charts: Path) -> None:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from camphandover.cli.batch import ChartFolder, Json, check_writable, to_json, write_all
+from camphandover.cli.options import ChartFolder, Folder, Json, Names
+from camphandover.cli.telling import tell
 
 if TYPE_CHECKING:
     from camphandover.judge.score.score import Score
 
 
 def score(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")],
+    folder: Folder,
     history: Annotated[
         Path | None,
         typer.Option(
@@ -41,10 +42,7 @@ def score(
         ),
     ] = None,
     slot: Annotated[str, typer.Option(help="camp, town or both.")] = "camp",
-    scenario: Annotated[
-        list[str] | None,
-        typer.Option(help="Scenario of the batch; may be repeated. [default: all]"),
-    ] = None,
+    scenario: Names = None,
     confidence: Annotated[
         bool,
         typer.Option(
@@ -62,7 +60,6 @@ def score(
     """
     from camphandover.judge.score.score import score as score_batch
 
-    check_writable(json, "--json")
     scored = score_batch(
         folder,
         history=history,
@@ -72,8 +69,7 @@ def score(
         scenario=scenario or None,
         confidence=confidence,
     )
-    typer.echo(str(scored))
-    write_all(to_json(scored, json), lambda: _draw(scored, folder, out) if charts else None)
+    tell(scored, json, lambda: _draw(scored, folder, out) if charts else None)
 
 
 def _draw(scored: Score, folder: Path, out: Path | None) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from camphandover.cli.options import writable
+
 OUT = Path("model/VALIDATION.md")
 
 
@@ -22,7 +24,9 @@ def validation(
         Path | None,
         typer.Option(metavar="DIR", help="Batch of full-model and the variants V1-V8."),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The page, Markdown.")] = OUT,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", callback=writable, help="The page, Markdown.")
+    ] = OUT,
     pictures: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder for the page's charts. [default: no charts]"),
@@ -36,9 +40,7 @@ def validation(
     camphandover run full-model scenarios/variants/v*.yaml --out runs/variants
     camphandover validation --hindcast runs/hindcast --prior runs/prior --variants runs/variants
     """
-    from camphandover.cli.batch import check_writable
     from camphandover.say.validation.write import write_validation
 
-    check_writable(out, "--out")
     written = write_validation(hindcast, prior, variants, out, pictures)
     typer.echo(f"Page: {written}", err=True)
