@@ -33,7 +33,7 @@ from camphandover.charts.planned import chart_files
 from camphandover.charts.style import Chart
 from camphandover.cli.main import app
 from camphandover.judge.score.score import score
-from camphandover.say.report.page import page
+from camphandover.say.report import page
 from camphandover.say.validation.sources import in_lines, quoted
 from camphandover.say.validation.text import Table, code, literal
 from test_charts import Told

@@ -15,8 +15,7 @@ from batches import Scripted, Unlucky, made, short
 from camphandover.cli.main import app
 from camphandover.errors import BatchError
 from camphandover.judge.end_table import end_table
-from camphandover.say.report.content import caveats
-from camphandover.say.report.page import page
+from camphandover.say.report import caveats, page
 
 WILD = "<b>Who</b> & \"why\" <script>alert('x')</script>?"
 VOID = {"meta", "img", "br"}
@@ -101,7 +100,7 @@ def test_texts_of_users_are_texts(read):
 def test_figures_are_those_of_the_table(read, batch):
     for row in end_table(batch).rows:
         low, high = (round(100 * bound) for bound in row.army["Kidal"][1:])
-        assert f"{round(100 * row.army['Kidal'].value)} [{low}-{high}]" in read.text
+        assert f"{round(100 * row.army['Kidal'].value)} [{low}, {high}]" in read.text
     days = ch.compare(batch, "two", "one").select("days_held", "Kidal", "minusma").iloc[0]
     assert f"{days.difference:.1f}" in read.text
 

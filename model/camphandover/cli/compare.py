@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from camphandover.cli.options import Folder, Json, Slot
+from camphandover.cli.options import Folder, Json, OutcomeFiles, Slot
 from camphandover.cli.telling import tell
+from camphandover.measure.outcomes import by_label
 
 Width = Annotated[
     list[str] | None,
@@ -33,6 +34,14 @@ def compare(
         typer.Option(metavar="YYYY-MM-DD", help="Date of holders. [default: last common date]"),
     ] = None,
     half_width: Width = None,
+    outcome: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"{', '.join(by_label())}, or one of --outcomes; may be repeated. [default: all]",
+        ),
+    ] = None,
+    outcomes: OutcomeFiles = None,
     json: Json = None,
 ) -> None:
     """Compare two scenarios of a batch run by run: what differs, and how surely.
@@ -42,15 +51,11 @@ def compare(
     from camphandover.batch.batch import open_batch
     from camphandover.judge.compare import compare as compare_pair
 
+    widths = _half_widths(half_width or [])
     comparison = compare_pair(
-        open_batch(folder),
-        a,
-        b,
-        places=place or None,
-        slot=slot,
-        date=date,
-        half_width=_half_widths(half_width or []),
-    )
+        open_batch(folder), a, b, places=place or None, slot=slot, date=date, half_width=widths,
+        outcomes=outcome or None,
+    )  # fmt: skip
     tell(comparison, json)
 
 

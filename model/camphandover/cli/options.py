@@ -39,6 +39,15 @@ def writable(param: typer.CallbackParam, path: Path | None) -> Path | None:
     return path
 
 
+def _loaded(files: list[Path] | None) -> list[Path] | None:
+    """Files of outcomes, once they are run."""
+    from camphandover.measure.outcomes import load_outcomes
+
+    for file in files or ():
+        load_outcomes(file)
+    return files
+
+
 ScenarioFile = Annotated[str, typer.Argument(help="A scenario file, or a name of the library.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")]
 Names = Annotated[
@@ -47,6 +56,15 @@ Names = Annotated[
 Name = Annotated[str | None, typer.Option(help="Name of a scenario of the batch.")]
 Replicate = Annotated[int | None, typer.Option(help="Number of the run, from 0.")]
 Slot = Annotated[str, typer.Option(help="camp or town.")]
+OutcomeFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--outcomes",
+        metavar="FILE.py",
+        help="Python file with outcomes of your own (@ch.outcome); may be repeated.",
+        callback=_loaded,
+    ),
+]
 ChartFolder = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="Folder of the charts. [default: DIR/charts]")
 ]

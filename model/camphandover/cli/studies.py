@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from camphandover.cli.options import Json, Quiet, takes
+from camphandover.cli.options import Json, OutcomeFiles, Quiet, takes
 from camphandover.cli.telling import tell, tell_nothing, tell_user
 from camphandover.judge.study.settings import (
     Budget,
@@ -26,6 +26,7 @@ QUICK = 8
 @takes(SensitivitySettings)
 def sensitivity(
     settings: SensitivitySettings,
+    files: OutcomeFiles = None,
     top: Annotated[int, typer.Option(min=1, help="How many parameters are shown.")] = 15,
     json: Json = None,
     quiet: Quiet = False,

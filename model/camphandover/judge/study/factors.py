@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from camphandover.measure.notation import counted, listed
+from camphandover.measure.outcomes import NAMES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +34,6 @@ GOES = {
     "empty": "is left empty",
 }
 """What a receiver means for a camp."""
-WORDS = {"army": "the army", "separatists": "the separatists"}
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Factor:
                 return f"the UN is to leave {self.of} {self._order(low, high)}"
             case Kind.NOTICE:
                 have = "has" if self.of == "army" else "have"
-                return f"{WORDS[self.of]} {have} {_bounds(low, high)} days of notice"
+                return f"{NAMES[self.of]} {have} {_bounds(low, high)} days of notice"
         words = self.name.replace("_", " ")
         return f"{words} ({self.unit}, {self.rule}) is {_bounds(low, high)}"
 
@@ -129,7 +129,7 @@ class Factor:
         return {
             Kind.TIMING: f"exit from {self.of}, days after its plan",
             Kind.ORDER: f"days by which {self.of} is left after {self.other}",
-            Kind.NOTICE: f"days of notice for {WORDS.get(self.of)}",
+            Kind.NOTICE: f"days of notice for {NAMES.get(self.of)}",
             Kind.RECEIVER: f"receiver of {self.of}",
             Kind.PARAMETER: f"{self.name.replace('_', ' ')}, {self.unit}",
         }[self.kind]

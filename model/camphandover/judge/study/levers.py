@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from camphandover.batch.names import check_known
-from camphandover.batch.plan import Model, Runner, northern_mali
 from camphandover.batch.records import EVIDENCE
-from camphandover.batch.replicates import fresh
 from camphandover.errors import BatchError
 from camphandover.inputs import shown, whole
 from camphandover.judge.study.factors import Factor, Kind
@@ -30,6 +28,7 @@ from camphandover.scenario.schema import MAX_SHIFT, Receiver
 if TYPE_CHECKING:
     import pandas as pd
 
+    from camphandover.batch.plan import Model, Runner
     from camphandover.facts import Camp
     from camphandover.scenario import Scenario
 
@@ -222,11 +221,15 @@ def luck_of_its_own(model: Model | None) -> Model:
     Args:
         model: Makes a replicate, as `camphandover.run` takes it; `NorthernMali` if not given.
     """
+    from camphandover.batch.plan import northern_mali
+
     return partial(own_luck, northern_mali if model is None else model)
 
 
 def own_luck(model: Model, scenario: Scenario, seed: int, *replicate: int) -> Runner:
     """A replicate with a seed made from the batch's seed and the scenario's name."""
+    from camphandover.batch.replicates import fresh
+
     made = hashlib.sha256(f"{seed}:{scenario.name}".encode()).digest()[:8]
     own = int.from_bytes(made)
     return fresh(model, scenario, own, *replicate) if replicate else model(scenario, own)

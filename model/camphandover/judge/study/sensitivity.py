@@ -11,7 +11,6 @@ import numpy as np
 
 from camphandover import inputs
 from camphandover.batch.names import check_known
-from camphandover.batch.plan import file_name
 from camphandover.batch.settings import takes
 from camphandover.batch.told import Told
 from camphandover.errors import BatchError
@@ -26,8 +25,8 @@ from camphandover.judge.study.study import (
     problem_of,
     sobol_design,
 )
-from camphandover.measure.outcomes import Window
-from camphandover.measure.point_outcomes import Outcome, outcomes_of, values_of, without_failures
+from camphandover.measure.outcomes import Asked, Window, parse_all, without_failures
+from camphandover.measure.outcomes import values as values_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +88,7 @@ class Sensitivity(Told):
 
     scenario: str
     method: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Asked, ...]
     size: int
     n_points: int
     draws: int
@@ -114,7 +113,7 @@ class Sensitivity(Told):
         """All runs."""
         return self.n_points * self.draws
 
-    def outcome(self, name: str | None = None) -> Outcome:
+    def outcome(self, name: str | None = None) -> Asked:
         """One of the outcomes; the first if no name is given.
 
         Errors:
@@ -148,7 +147,7 @@ def sensitivity(settings: SensitivitySettings) -> Sensitivity:
 
     Args:
         scenario: One scenario, as `camphandover.run` takes it.
-        outcomes: Forms such as `held:Kidal:army` (`point_outcomes.FORMS`); days on which the army
+        outcomes: Forms such as `held:Kidal:army` (`measure.outcomes.forms`); days on which the army
             holds Kidal and Tessalit, and the dead, if not given.
         method: `morris`, to find the few parameters that matter among many; `sobol`, for the
             shares of variance of few.
@@ -178,9 +177,8 @@ def sensitivity(settings: SensitivitySettings) -> Sensitivity:
     check_extra(NO_EXTRA, "SALib")
     scenario = _one(load_all(settings.scenario))
     window = Window(scenario.window.start, scenario.window.end)
-    asked = settings.outcomes
     places = [place.name for place in facts.load().places]
-    wanted = outcomes_of([asked] if isinstance(asked, str) else list(asked), window, places)
+    wanted = parse_all(settings.outcomes, window, places)
     problem = problem_of(scenario, settings.evidence, settings.parameters, settings.groups)
     what, design = DESIGNS[method]
     size = int(getattr(settings, what))
@@ -211,6 +209,8 @@ def sensitivity(settings: SensitivitySettings) -> Sensitivity:
 
 def default_folder(scenario: str, method: str) -> Path:
     """Where the runs land when no folder is given."""
+    from camphandover.batch.plan import file_name
+
     return Path("runs", f"sensitivity-{file_name(scenario)}-{method}")
 
 
@@ -233,7 +233,7 @@ def _tables(
     method: str,
     problem: Problem,
     design: np.ndarray,
-    values: dict[Outcome, np.ndarray],
+    values: dict[Asked, np.ndarray],
     size: int,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
@@ -289,7 +289,7 @@ def _ranked(found: pd.DataFrame, method: str) -> pd.DataFrame:
     return found.assign(rank=order.astype(int))
 
 
-def _told(found: pd.DataFrame, outcome: Outcome, problem: Problem, method: str) -> pd.DataFrame:
+def _told(found: pd.DataFrame, outcome: Asked, problem: Problem, method: str) -> pd.DataFrame:
     """Rows of `Sensitivity.table` of one outcome."""
     index = MAIN[method]
     ranges = [one.known(problem.evidence) for one in problem.parameters]
@@ -309,9 +309,7 @@ def _told(found: pd.DataFrame, outcome: Outcome, problem: Problem, method: str) 
     return told.sort_values("rank")[[*head, *figures, "stands_out"]]
 
 
-def _grown(
-    found: pd.DataFrame, outcome: Outcome, method: str, size: int, runs: int
-) -> pd.DataFrame:
+def _grown(found: pd.DataFrame, outcome: Asked, method: str, size: int, runs: int) -> pd.DataFrame:
     """Rows of `Sensitivity.convergence` of one part of a design."""
     index = MAIN[method]
     kept = found[[index, f"{index}_conf", "rank"]].reset_index()

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from camphandover.batch.settings import Means, Settings, setting
 from camphandover.errors import BatchError
 from camphandover.inputs import MAX_SEED, whole
+from camphandover.measure.outcomes import DEFAULT, forms
 
 MOST_RUNS = 2**31 - 1
 MOST_OF_STEP = 2**24
@@ -31,9 +32,10 @@ class SensitivitySettings(Means):
     )
     outcomes: str | Sequence[str] = setting(
         (),
-        "held:PLACE:HOLDER, holds:PLACE:HOLDER[:DATE], fall:PLACE:HOLDER, dead[:SIDE], civilians "
-        "or displaced; may be repeated. [default: held:Kidal:army, held:Tessalit:army, dead]",
+        f"{', '.join(forms())}, or one of --outcomes; may be repeated. "
+        f"[default: {', '.join(DEFAULT)}]",
         name="outcome",
+        metavar="FORM",
     )
     method: str = setting(
         "morris",

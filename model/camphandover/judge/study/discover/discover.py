@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from camphandover import inputs
 from camphandover.batch.names import check_known
-from camphandover.batch.plan import file_name, make_plan
 from camphandover.batch.settings import takes
 from camphandover.batch.told import Told
 from camphandover.errors import BatchError
@@ -215,6 +214,8 @@ class _Search:
     @property
     def folder(self) -> Path:
         """Takes the batches."""
+        from camphandover.batch.plan import file_name
+
         out, place = self.settings.out, self.settings.place
         if out is None:
             return Path("runs", f"discover-{file_name(self.design.name)}-{place}")
@@ -229,6 +230,8 @@ class _Search:
         Returns:
             The points with `runs`, `lost`, `un_there` and `share`, and the batch.
         """
+        from camphandover.batch.plan import make_plan
+
         points, runs = self.design.scenarios(frame, stem[0]), self.settings.runs
         means = replace(self.settings, model=luck_of_its_own(self.settings.model))
         study = Study(points, self.design.evidence, self.folder, means)

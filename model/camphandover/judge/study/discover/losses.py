@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from camphandover.batch.cubes import HOLDERS, SLOTS
 from camphandover.batch.names import check_known
 from camphandover.errors import BatchError
+from camphandover.facts.codes import Slot
 from camphandover.inputs import day
 from camphandover.judge.study.factors import Kind
 from camphandover.judge.study.levers import Design, lever
 from camphandover.judge.study.settings import DiscoverSettings
 from camphandover.measure.intervals import Interval, wilson
 from camphandover.measure.notation import listed
+from camphandover.measure.outcomes import HOLDERS, NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +31,6 @@ UN = "minusma"
 RUNS, LOST, UN_THERE, SHARE = "runs", "lost", "un_there", "share"
 """Columns of the outcome: runs that did not fail, those in which the base is lost, those in which
 the UN still holds it, and the share that is lost."""
-NAMED = {"army": "the army", "separatists": "the separatists", "gsim": "GSIM", UN: "the UN"}
-NAMED |= {"nobody": "nobody", "joint": "a joint unit"}
 TIMINGS = 3
 """Parts of equal length into which the range of an exit is cut."""
 MOSTLY = 0.5
@@ -63,10 +62,10 @@ class Loss:
     def __str__(self) -> str:
         """`neither the army nor the UN has the camp of Kidal at the end of 31 December 2023`."""
         kept = [name for name in HOLDERS if name not in (*self.lost_to, UN)]
-        names = [NAMED[name] for name in self.lost_to]
+        names = [NAMES[name] for name in self.lost_to]
         who = listed(names, "or")
         if len(kept) == 1 and len(names) > 1:
-            who = f"neither {NAMED[kept[0]]} nor the UN"
+            who = f"neither {NAMES[kept[0]]} nor the UN"
         if self.on is not None:
             when = f"at the end of {self.on.day} {self.on:%B %Y}"
         else:
@@ -92,7 +91,7 @@ def make_loss(design: Design, settings: DiscoverSettings) -> Loss:
         BatchError that names what cannot be.
     """
     place, slot, after = settings.place, settings.slot, settings.after
-    check_known("slot", slot, SLOTS)
+    check_known("slot", slot, [one.name.lower() for one in Slot])
     check_known("holder", settings.unless, HOLDERS)
     takers = [name for name in HOLDERS if name != UN]
     for name in settings.lost_to or ():
