@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from camphandover.inputs import number, whole
 
@@ -23,12 +23,12 @@ class Setting:
     """What is told of a field of settings beside its type and default.
 
     Attributes:
-        help: What it is, as the command's help tells it.
+        help: What it is, as the command's help tells it; empty if only Python can give it.
         kind: Its type on the command line; that of the default if not given.
         name: Of the option, if it is not that of the field.
         metavar: What the help writes for its value.
-        low, high: Its range, both included.
-        above: Whether `low` itself is left out.
+        within: Its range, both ends included.
+        above: Whether the lower end is left out.
         is_argument: Whether the command takes it without a name.
     """
 
@@ -36,54 +36,56 @@ class Setting:
     kind: Any = None
     name: str = ""
     metavar: str | None = None
-    low: float | None = None
-    high: float | None = None
+    within: tuple[float, float] | None = None
     above: bool = False
     is_argument: bool = False
 
-    @staticmethod
-    def of(field: Field[Any]) -> Setting | None:
-        """What is told of a field; nothing of one that only Python can give."""
-        return field.metadata.get(Setting)
-
     def checked(self, name: str, value: Any) -> Any:
-        """The value within the range, as Python's own number.
+        """The value within the range, as Python's own number; of a tuple, each of them.
 
         Errors:
             BatchError that names the value and the range.
         """
-        if self.low is None or self.high is None or value is None:
+        if self.within is None or value is None:
             return value
+        if isinstance(value, tuple):
+            return tuple(self.checked(name, one) for one in value)
+        low, high = self.within
         if self.kind is float:
-            return number(name, value, self.low, self.high, above=self.above)
-        return whole(name, value, int(self.low), int(self.high))
+            return number(name, value, low, high, above=self.above)
+        return whole(name, value, int(low), int(high))
 
 
-def setting(default: Any, help: str, kind: Any = None, **about: Any) -> Any:
+def setting(default: Any, help: str = "", kind: Any = None, **about: Any) -> Any:
     """A field of `Settings`; `...` for the default if it must be given.
 
     Args:
         default: Its default.
         help, kind, about: As `Setting` has them.
     """
-    told = {Setting: Setting(help, kind, **about)}
+    told = {"setting": Setting(help, kind, **about)}
     return field(metadata=told) if default is ... else field(default=default, metadata=told)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a public function takes, and the command of the same name.
+    """What a public function takes, and the command of the same name."""
 
-    Numbers are held to the ranges of their fields.
-    """
+    @classmethod
+    def told(cls) -> list[tuple[Field[Any], Setting]]:
+        """Fields of which something is told, own ones before those that others have, too."""
+        found = [(one, one.metadata["setting"]) for one in fields(cls) if "setting" in one.metadata]
+        return sorted(found, key=lambda one: one[0].name not in cls.__annotations__)
 
-    def __post_init__(self) -> None:
-        """Errors: BatchError that names the field, its value and the range."""
-        for one in fields(self):
-            about = Setting.of(one)
-            if about is not None:
-                value = about.checked(one.name, getattr(self, one.name))
-                object.__setattr__(self, one.name, value)
+    def checked(self) -> Self:
+        """The same with numbers of Python's own, held to the ranges of their fields.
+
+        Errors:
+            BatchError that names the field, its value and the range.
+        """
+        given = {one.name: about.checked(one.name, getattr(self, one.name))
+                 for one, about in self.told()}  # fmt: skip
+        return replace(self, **given)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +101,7 @@ class Means(Settings):
         say: Called with what should be read.
     """
 
-    workers: int | None = setting(None, "Threads. [default: all cores]", int, low=1, high=4096)
+    workers: int | None = setting(None, "Threads. [default: all cores]", int, within=(1, 4096))
     cluster: Any = setting(None, "A Dask scheduler, whose workers compute.", str, metavar="ADDRESS")
     model: Model | None = None
     progress: Progress | bool | None = None
@@ -114,7 +116,7 @@ def takes[**P, S: Settings, R](
     def decorate(run: Callable[[S], R]) -> Callable[P, R]:
         @wraps(run)
         def function(*args: P.args, **kwargs: P.kwargs) -> R:
-            return run(settings(*args, **kwargs))
+            return run(settings(*args, **kwargs).checked())
 
         taken = inspect.signature(settings)
         returned = inspect.signature(run).return_annotation

@@ -22,7 +22,7 @@ from camphandover.charts.axis import DASHED, Key, beside, day_text, heading, lin
 from camphandover.charts.registry import chart
 from camphandover.charts.style import FAINT, INK, LUCK, PAPER, SURE, UNSURE, colour_of, name_of
 from camphandover.judge.compare import Comparison, compare
-from camphandover.judge.study.sensitivity_tables import n_top
+from camphandover.judge.study.sensitivity import n_top
 from camphandover.measure.notation import bounded, number
 from camphandover.measure.outcomes import by_label, filled
 

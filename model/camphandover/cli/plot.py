@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from camphandover import inputs
+from camphandover.cli.options import Folder
 from camphandover.errors import BatchError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class WithKinds(TyperCommand):
 
 
 def plot(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")],
+    folder: Folder,
     kind: Annotated[
         str | None,
         typer.Option(metavar="KIND", help="A single chart, one of those above."),
