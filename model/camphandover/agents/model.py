@@ -21,6 +21,7 @@ from camphandover.agents.views import Base, People, Politics, SideBooks, Unit, V
 from camphandover.core import day as core
 from camphandover.core import ledger as log
 from camphandover.core import state as st
+from camphandover.core.compiled import make_ready
 from camphandover.core.deploy import World, copy_params, deployed, redeploy
 from camphandover.core.draws import key_of
 from camphandover.core.rules import books
@@ -110,6 +111,7 @@ class NorthernMali(mesa.Model):
         seed = secrets.randbits(64) if seed is None else whole("seed", seed, 0, MAX_SEED)
         self._is_seeded = True  # as far as Mesa goes, until the replicate begins
         super().__init__(rng=seed)
+        make_ready()
         self.theatre = load_theatre()
         self.scenario_spec = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         self.seed_value = seed

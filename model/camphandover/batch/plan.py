@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from camphandover.batch.identity import identity_of
-from camphandover.core.compiled import code_digest
+from camphandover.core.sources import code_digest
 from camphandover.errors import BatchError
 from camphandover.inputs import choice, number, whole
 
