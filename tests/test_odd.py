@@ -14,8 +14,8 @@ import pytest
 import renew_odd as odd
 from camphandover import facts
 from camphandover.agents.commanders import Commander
+from camphandover.batch.records import EVIDENCE
 from camphandover.core import state as st
-from camphandover.core.parameters import EVIDENCE
 from camphandover.core.rules import REGISTRY, politics, road
 from camphandover.facts.records import WIDE
 from camphandover.facts.registry import LAST_RULE, RULES

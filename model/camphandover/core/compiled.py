@@ -125,7 +125,7 @@ class _Locator(InTreeCacheLocator):
 
 
 class _CacheOfResults(CompileResultCacheImpl):
-    _locator_classes = (_Locator,)
+    _locator_classes: Any = (_Locator,)
 
 
 class _Cache(FunctionCache):

@@ -258,8 +258,14 @@ def deploy(scenario: Scenario, theatre: Theatre, times: int = 1) -> World:
     """
     first, last = day_number(scenario.window.start), day_number(scenario.window.end)
     n_units = sum(n for _, _, n in _order_of_battle(theatre, scenario, times))
-    sizes = map(len, (theatre.places, theatre.calendar, theatre.partners))
-    state = st.empty_state(n_units, COLUMNS * times, *sizes, ORDERS)
+    state = st.empty_state(
+        n_units,
+        COLUMNS * times,
+        len(theatre.places),
+        len(theatre.calendar),
+        len(theatre.partners),
+        ORDERS,
+    )
     _set_facts(state, theatre)
     _set_scenario(state, scenario, theatre, first)
     params = parameter_record(scenario.parameters)

@@ -5,6 +5,7 @@ copying, hashing or forking it is a line. Rows never move. Inside a rule a cell 
 `state.units[u].men`; outside a column is `state.units["men"]`. A column is one line of `State`.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, NewType
 
 import numpy as np
@@ -46,31 +47,28 @@ TELLINGS_A_PLACE = 16
 BLOC_OF_SIDE = np.array([0, 0, 1, 2, 3, 0], dtype=np.int64)
 
 
-class Table(NamedTuple):
-    """A table as it is declared: what its rows stand for, and a row of its defaults."""
-
-    by: tuple[str, ...]
-    row: np.ndarray
-
-
-def table(text: str) -> Any:
-    """Declare a table: `by` its dimensions, then a line for each column, aligned for speed.
+def table(*by: str) -> Callable[[str], Any]:
+    """Declare a table by its dimensions and a line for each column, aligned for speed.
 
     A line is `name type = default  # meaning`; without a default a column begins at 0.
     """
-    by, *lines = (line.split("#")[0].split() for line in text.strip().splitlines())
-    row = np.zeros((), np.dtype([(name, kind) for name, kind, *_ in lines], align=True))
-    for name, _, *default in lines:
-        if default:
-            row[name] = default[1]
-    return Table(tuple(dimension.strip(",") for dimension in by[1:]), row)
+
+    def declared(text: str) -> tuple[tuple[str, ...], np.ndarray]:
+        """The dimensions, and a row of defaults."""
+        lines = [line.split("#")[0].split() for line in text.strip().splitlines()]
+        row = np.zeros((), np.dtype([(name, kind) for name, kind, *_ in lines], align=True))
+        for name, _, *default in lines:
+            if default:
+                row[name] = default[1]
+        return by, row
+
+    return declared
 
 
 class State(NamedTuple):
     """The tables of one run; `copy_state` copies it, `zip(state._fields, state)` walks it."""
 
-    units: np.recarray = table("""
-        by unit
+    units: np.recarray = table("unit")("""
         side i8
         kind i8
         slot i8
@@ -89,8 +87,7 @@ class State(NamedTuple):
         return_day i8
         missing_cause i8  # ledger row of the rout
     """)
-    columns: np.recarray = table("""
-        by column
+    columns: np.recarray = table("column")("""
         side i8
         mission i8
         status i8
@@ -110,8 +107,7 @@ class State(NamedTuple):
         seen i8       # 1 when the army's aircraft have seen it today (R3.3)
         cause i8      # ledger row
     """)
-    places: np.recarray = table("""
-        by place
+    places: np.recarray = table("place")("""
         symbolic f8
         route_value f8
         support f8             # share of people for the separatists, for GSIM, for the army
@@ -174,8 +170,7 @@ class State(NamedTuple):
         salvage f8             # share of the equipment left in the camp for who enters first (R6.5)
         flight_day i8 = -1     # last day with a flight cleared
     """)
-    people: np.recarray = table("""
-        by place
+    people: np.recarray = table("place")("""
         start f8             # people of the place on the first day
         residents f8         # of them those who are at home
         away f8              # of them those who are displaced, in Mali and abroad
@@ -197,12 +192,10 @@ class State(NamedTuple):
         threatened i8        # 1 on a day that drives people out
     """)
     # displaced people by home and host; the last host is abroad
-    away: np.recarray = table("""
-        by place, host
+    away: np.recarray = table("place", "host")("""
         people f8
     """)
-    sides: np.recarray = table("""
-        by side
+    sides: np.recarray = table("side")("""
         commanded i8          # 1: orders come from Python, the doctrine is silent
         morale f8
         air f8                # scale of sorties, 1 = as in 2023
@@ -253,16 +246,14 @@ class State(NamedTuple):
         charged i8
     """)
     # what happened on each of the last days, a ring by day
-    recent: np.recarray = table("""
-        by day, side
+    recent: np.recarray = table("day", "side")("""
         attacks i8   # attacks of the army and the separatists on each other
         dead i8
         heard i8     # own dead reported
         bases i8     # camps lost
         symbolic f8  # symbolic value lost
     """)
-    partners: np.recarray = table("""
-        by partner
+    partners: np.recarray = table("partner")("""
         threat f8
         ecowas i8
         crisis_until i8 = -1  # last day on which a crisis around it may flare (R8.2)
@@ -274,8 +265,7 @@ class State(NamedTuple):
         cause i8 = -1
         in_mali i8            # companies that have arrived
     """)
-    conflict: np.recarray = table("""
-        by run
+    conflict: np.recarray = table("run")("""
         rung i8                  # escalation (R7.1)
         rung_cause i8 = -1
         truce_day i8 = -1        # first day of an imposed truce, -1 none
@@ -308,8 +298,7 @@ class State(NamedTuple):
         read i8                  # ledger rows that reports have dealt with (R9)
     """)
     # what the scenario switches; no rule writes it
-    switches: np.recarray = table("""
-        by run
+    switches: np.recarray = table("run")("""
         wagner i8          # 1 Wagner is there (its men are in `units`)
         french i8          # 1 French support stayed
         record i8          # 1 the ladder follows the rungs known by the forecast origin
@@ -328,8 +317,7 @@ class State(NamedTuple):
         race i8            # 1 camps go to who is first (V4: 0, always to the army)
     """)
     # counted anew three times a day
-    presence: np.recarray = table("""
-        by bloc, place
+    presence: np.recarray = table("bloc", "place")("""
         men f8              # fit men who are not on the road
         inside f8           # of them in camp or town
         free f8             # of them those who are not with a column and could march
@@ -349,31 +337,27 @@ class State(NamedTuple):
         seen i8             # 1 when the army's aircraft have seen the bloc here today (R3.3)
     """)
     # the one shipment on its way to each place, and the depots
-    shipments: np.recarray = table("""
-        by bloc, place
+    shipments: np.recarray = table("bloc", "place")("""
         amount f8  # man-days on the way, 0 none
         arrive f8
         days f8    # days of stock that arrived today
         depot i8   # 1: the bloc draws its supply here
     """)
     # shortest land routes, and straight lines
-    routes: np.recarray = table("""
-        by place, place
+    routes: np.recarray = table("place", "place")("""
         km f8
         next i8    # next place on the shortest land route
         near f8    # exp(-km / influence_decay_km)
         air_km f8  # straight line
     """)
     # what is known from outside, by day
-    calendar: np.recarray = table("""
-        by known
+    calendar: np.recarray = table("known")("""
         day i8
         what i8
         place i8 = -1
         rung i8 = -1
     """)
-    orders: np.recarray = table("""
-        by order
+    orders: np.recarray = table("order")("""
         side i8
         mission i8
         origin i8
@@ -384,14 +368,12 @@ class State(NamedTuple):
         cause i8
     """)
     # how many orders are written, and how many tellings wait
-    queue: np.recarray = table("""
-        by run
+    queue: np.recarray = table("run")("""
         used i8
         waiting i8  # tellings that wait for their hour
     """)
     # what will be said of what has happened (R9), each until its hour
-    tellings: np.recarray = table("""
-        by telling
+    tellings: np.recarray = table("telling")("""
         hour f8    # at which it will be said
         kind i8    # of the ledger's row that will tell it, and the columns of that row
         side i8
