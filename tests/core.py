@@ -94,7 +94,7 @@ def small_world(
         values: Parameters that differ from their best value.
     """
     params = _parameters(tuple(values.items())).copy()
-    state = st.empty_state(24, 8, len(holders), 1, 2, 16)
+    state = st.empty_state(unit=24, column=8, place=len(holders), partner=2, order=16)
     routes, places, war = state.routes, state.places, state.conflict[0]
     routes["km"], routes["next"] = shortest_routes(len(holders), roads)
     routes["air_km"] = routes["km"]

@@ -1,21 +1,18 @@
 """Mesa agents that decide: a commander for each side, with what it can see and hear."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import mesa
 import numpy as np
 
-from camphandover.agents.views import MAX_DAYS_AHEAD, MAX_MEN, Unit
+from camphandover.agents.views import MAX_DAYS_AHEAD, MAX_MEN, Run, Unit
 from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.draws import Decision
 from camphandover.core.rules.combat import perceived
 from camphandover.core.rules.strategy import garrison_need, place_order
 from camphandover.inputs import whole
-
-if TYPE_CHECKING:
-    from camphandover.agents.model import NorthernMali
 
 
 class Claim(NamedTuple):
@@ -40,14 +37,8 @@ class Claim(NamedTuple):
     holder: str | None
 
 
-SAID = (
-    log.Kind.CLAIM_LOSSES,
-    log.Kind.SILENCE,
-    log.Kind.REVISION,
-    log.Kind.CLAIM_CONTROL,
-    log.Kind.DENIAL,
-    log.Kind.CONFIRMED,
-)
+_SAID = ("CLAIM_LOSSES", "SILENCE", "REVISION", "CLAIM_CONTROL", "DENIAL", "CONFIRMED")
+SAID = tuple(log.Kind[name] for name in _SAID)
 """Kinds of ledger row that anybody can hear; the others are the truth, which nobody is told."""
 
 
@@ -66,9 +57,9 @@ class Commander(mesa.Agent):
     another.
     """
 
-    model: "NorthernMali"
+    model: Run
 
-    def __init__(self, model: "NorthernMali", side: st.Side) -> None:
+    def __init__(self, model: Run, side: st.Side) -> None:
         super().__init__(model)
         self.side = side
 
@@ -115,32 +106,16 @@ class Commander(mesa.Agent):
             Men x quality x supply effect by bloc (`army`, `separatists`, `gsim`); empty if no
             enemy is there.
         """
-        model = self.model
-        row = self._row(place)
+        model, row = self.model, self._row(place)
+        hostile = getattr(st.hostile, "py_func", st.hostile)
+        whose = (int(Decision.PERCEPTION), int(self.side), row, int(model.day))
         seen = {}
         for other in range(st.N_BLOCS - 1):
             power = float(model.state.presence["power"][other, row])
-            if power > 0.0 and self._is_enemy(other):
-                seen[st.Holder(other).name.lower()] = float(
-                    perceived(
-                        model.params,
-                        model.key,
-                        int(Decision.PERCEPTION),
-                        int(self.side),
-                        row,
-                        int(model.day),
-                        power,
-                    )
-                )
+            if power > 0.0 and hostile(model.state, int(st.BLOC_OF_SIDE[self.side]), other):
+                power = perceived(model.params, model.key, *whose, power)
+                seen[st.Holder(other).name.lower()] = float(power)
         return seen
-
-    def _is_enemy(self, other: int) -> bool:
-        """Whether a bloc is hostile to the side's, as they stand today."""
-        own = int(st.BLOC_OF_SIDE[self.side])
-        if 0 in (own, other):
-            return own != other and max(own, other) < st.N_BLOCS - 1
-        clash = self.model.state.conflict["relation"][0] == st.CLASH
-        return bool(clash) and {own, other} == {1, 2}
 
     def hears(self, days: int = 7) -> list[Claim]:
         """What has become known in the last days: claims of losses and control, confirmations.
@@ -171,7 +146,8 @@ class Commander(mesa.Agent):
 
     def own_units(self) -> list[Unit]:
         """The side's units that have men."""
-        return [unit for unit in self.model.units if unit.side == self.name]
+        units = self.model.agents_by_type[Unit]
+        return [unit for unit in units if unit.men > 0 and unit.side == self.name]
 
     def order_raid(self, origin: str, target: str, men: int, vehicles: int = 50) -> None:
         """Send a raid of at most these men and vehicles from `origin` against `target`."""
@@ -203,17 +179,7 @@ class Commander(mesa.Agent):
         men = whole("men", men, 0, MAX_MEN)
         vehicles = whole("vehicles", vehicles, 0, MAX_MEN)
         here, there = self._row(origin), self._row(target)
-        row = log.note(
-            model.ledger,
-            float(model.day * st.HOURS),
-            log.ORDER,
-            int(self.side),
-            there,
-            -1,
-            float(men),
-            float("nan"),
-            -1,
-        )
+        row = model.note(log.ORDER, self.side, there, amount=men)
         if row < len(model.ledger.rows):
             model.ledger.rows["mission"][row] = mission
         place_order(model.state, int(self.side), mission, here, there, men, vehicles, surprise, row)

@@ -259,12 +259,12 @@ def deploy(scenario: Scenario, theatre: Theatre, times: int = 1) -> World:
     first, last = day_number(scenario.window.start), day_number(scenario.window.end)
     n_units = sum(n for _, _, n in _order_of_battle(theatre, scenario, times))
     state = st.empty_state(
-        n_units,
-        COLUMNS * times,
-        len(theatre.places),
-        len(theatre.calendar),
-        len(theatre.partners),
-        ORDERS,
+        unit=n_units,
+        column=COLUMNS * times,
+        place=len(theatre.places),
+        known=len(theatre.calendar),
+        partner=len(theatre.partners),
+        order=ORDERS,
     )
     _set_facts(state, theatre)
     _set_scenario(state, scenario, theatre, first)

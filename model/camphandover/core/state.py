@@ -413,31 +413,23 @@ ColumnRow = NewType("ColumnRow", np.record)
 SideRow = NewType("SideRow", np.record)
 
 
-def empty_state(
-    n_units: int, n_columns: int, n_places: int, n_known: int, n_partners: int, n_orders: int
-) -> State:
-    """A state with so many rows in its tables, all as they are declared."""
-    sizes = {
-        "unit": n_units,
-        "column": n_columns,
-        "place": n_places,
-        "host": n_places + 1,
-        "bloc": N_BLOCS,
-        "side": N_SIDES,
-        "day": MEMORY_DAYS,
-        "known": n_known,
-        "partner": n_partners,
-        "order": n_orders,
-        "telling": TELLINGS_A_PLACE * n_places,
-        "run": 1,
-    }
-    declared = State._field_defaults.values()
-    return State(
-        *(np.full([sizes[name] for name in by], row).view(np.recarray) for by, row in declared)
+def empty_state(**rows: int) -> State:
+    """A state of tables as they are declared.
+
+    Args:
+        rows: How many rows there are by dimension (`unit`, `place`, ...); 1 if it is not named.
+    """
+    n_places = rows.get("place", 1)
+    made = {"host": n_places + 1, "telling": TELLINGS_A_PLACE * n_places}
+    sizes = {"side": N_SIDES, "bloc": N_BLOCS, "day": MEMORY_DAYS, **made, **rows}
+    tables = (
+        np.full([sizes.get(dimension, 1) for dimension in by], row).view(np.recarray)
+        for by, row in State._field_defaults.values()
     )
+    return State(*tables)
 
 
-_example = empty_state(1, 1, 1, 1, 1, 1)
+_example = empty_state()
 declare(State, _example)
 declare(Clock, Clock(0, 0, 0))
 declare(UnitRow, _example.units[0])
