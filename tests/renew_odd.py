@@ -25,7 +25,7 @@ from camphandover.facts import Parameter, Theatre
 
 PACKAGE = Path(camphandover.__file__).parent
 FILE = PACKAGE.parent / "ODD.md"
-PATTERNS = PACKAGE / "validation" / "patterns.yaml"
+PATTERNS = PACKAGE / "measure" / "patterns" / "patterns.yaml"
 HOW = "uv run python tests/renew_odd.py"
 END = "<!-- end -->"
 REGION = re.compile(

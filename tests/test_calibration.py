@@ -288,7 +288,7 @@ def test_bad_input_of_the_command(tmp_path):
 
 
 def test_the_chart_and_the_json_tell_the_same(known, tmp_path):
-    from camphandover.charts.calibration import draw_calibration, plot_calibration
+    from camphandover.charts import draw_calibration, plot_calibration
     from camphandover.say.calibration import as_json
 
     found = calibrate(["historical"], "hindcast", 1, tmp_path, Budget(2, 4, 3, (32,), (4,), 8, 2))

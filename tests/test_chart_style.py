@@ -28,7 +28,7 @@ from typer.testing import CliRunner
 import camphandover as ch
 from batches import made
 from camphandover import charts as plots
-from camphandover.charts.figures import base_figure, heatmap_figure
+from camphandover.charts.control import base_figure, heatmap_figure
 from camphandover.charts.planned import chart_files
 from camphandover.charts.style import Chart
 from camphandover.cli.main import app

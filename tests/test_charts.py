@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +33,11 @@ import camphandover as ch
 from batches import FIRST_EXIT, Scripted, Unlucky, made, short
 from camphandover import facts
 from camphandover.batch.cubes import HOLDERS, SIDES
-from camphandover.charts import bands as bands_module
 from camphandover.charts import falls as falls_module
-from camphandover.charts import geography, labels, palette
+from camphandover.charts import geography, labels, registry, style
+from camphandover.charts import series as series_module
 from camphandover.charts.keydates import key_dates
-from camphandover.charts.palette import COLOURS
+from camphandover.charts.style import COLOURS
 from camphandover.cli import plot as cli_plot
 from camphandover.cli.main import Commands
 from camphandover.core.state import Side
@@ -121,21 +125,55 @@ def heights(ax) -> dict[str, np.ndarray]:
 # --- colours -----------------------------------------------------------------------------
 
 
-def test_every_chart_has_its_home():
-    assert set(ch.plots.__all__) == set(ch.plots._HOMES)
+def test_every_chart_is_registered_as_it_is():
+    for one in registry.charts():
+        module = import_module(f"camphandover.charts.{one.module}")
+        taken = list(inspect.signature(getattr(module, one.name)).parameters.values())[1:]
+        assert one.parameters == tuple(each.name for each in taken)
+        assert set(one.needed) == {each.name for each in taken if each.default is each.empty}
+    assert set(ch.plots.__all__) == set(registry.public()) <= set(dir(ch.plots))
     assert all(callable(getattr(ch.plots, name)) for name in ch.plots.__all__)
     with pytest.raises(AttributeError, match="pie"):
         _ = ch.plots.pie
 
 
+def test_what_a_kind_takes():
+    kinds = registry.kinds()
+    assert [name for name, one in kinds.items() if one.takes_many("scenario")] == [
+        "control",
+        "grid",
+    ]
+    assert kinds["control"].needs("place")
+    assert not kinds["control"].needs("scenario")
+    assert kinds["difference"].needs("scenario")
+    assert kinds["difference"].needs("against")
+    assert kinds["map"].needs("date")
+    assert not kinds["maps"].needs("date")
+    assert kinds["losses"].fills("slot") == ""
+
+
+def test_kinds_are_known_without_matplotlib():
+    code = (
+        "import sys\n"
+        "from camphandover.cli.main import main\n"
+        "try:\n    main(['plot', '--help'])\n"
+        "except SystemExit:\n    pass\n"
+        "heavy = {'matplotlib', 'xarray', 'pandas'} & set(sys.modules)\n"
+        "sys.exit(f'{heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for name, one in registry.kinds().items():
+        assert re.search(rf"^  {name} +{re.escape(one.tells[:40])}", done.stdout, re.MULTILINE)
+    assert "for grid and difference it may be given" in " ".join(done.stdout.split())
+
+
 def test_an_actor_has_one_colour_and_no_two_the_same():
-    now = set(palette.ACTORS) - {"other"}  # which older batches have for joint unit and nobody
+    now = set(style.ACTORS) - {"other"}  # which older batches have for joint unit and nobody
     assert {*HOLDERS, *SIDES} == now
-    assert len({palette.ACTORS[actor] for actor in now}) == len(now) == 8
-    assert all(palette.colour_of(holder) == colour for holder, colour in COLOURS.items())
-    assert palette.colour_of("civilians") == palette.FAINT
-    assert palette.listed(["a"]) == "a"
-    assert palette.listed(["a", "b", "c"]) == "a, b and c"
+    assert len({style.ACTORS[actor] for actor in now}) == len(now) == 8
+    assert all(style.colour_of(holder) == colour for holder, colour in COLOURS.items())
+    assert style.colour_of("civilians") == style.FAINT
 
 
 BLIND = {
@@ -595,7 +633,7 @@ def test_colours_of_those_who_tell(batch):
     assert colours["own"].get_color() == COLOURS["army"]
     assert colours["enemy"].get_color() == COLOURS["separatists"]
     assert colours["enemy"].get_gapcolor() == COLOURS["gsim"]
-    assert colours["truth"].get_color() not in palette.ACTORS.values()
+    assert colours["truth"].get_color() not in style.ACTORS.values()
 
 
 def test_losses_of_both_camps(batch):
@@ -620,7 +658,7 @@ def test_forces_by_hand(batch):
         for area, (low, high) in ((outer, (0.2, 3.8)), (inner, (1, 3))):
             reach = area.get_paths()[0].vertices[:, 1] - 1000 * Side[side.upper()]
             assert (reach.min(), reach.max()) == pytest.approx((low, high), abs=1e-3)
-        assert by_gid(ax, f"median/{side}")[0].get_color() == palette.colour_of(side)
+        assert by_gid(ax, f"median/{side}")[0].get_color() == style.colour_of(side)
     assert not by_gid(ax, "median/minusma")
     assert ax.get_ylabel() == "persons"
     assert ax.get_title(loc="left") == "one: fit men at the end of the day"
@@ -663,8 +701,8 @@ def test_failed_runs_and_windows_leave_no_trace(unlucky):
 def test_runs_are_read_in_parts(unlucky, monkeypatch):
     whole = lines(ch.plots.losses(unlucky, "one"), "median/army/truth")[1]
     fallen = ch.plots.fall_dates(unlucky, "Kidal", "army", "one")
-    monkeypatch.setattr(bands_module, "AT_ONCE", 2)
-    monkeypatch.setattr(bands_module, "CELLS", 15 * 7)
+    monkeypatch.setattr(series_module, "AT_ONCE", 2)
+    monkeypatch.setattr(series_module, "CELLS", 15 * 7)
     monkeypatch.setattr(falls_module, "AT_ONCE", 2)
     parts = lines(ch.plots.losses(unlucky, "one"), "median/army/truth")[1]
     np.testing.assert_array_equal(whole, parts)
@@ -744,11 +782,16 @@ def call(*arguments: object):
     [
         ("--kind control --scenario one --place Kidal", "control-one+kidal.png"),
         ("--kind control --place Kidal", "control-kidal.png"),
+        ("--kind control --place Kidal --scenario one --scenario brief", "control-kidal.png"),
         ("--kind heatmap --scenario one", "heatmap-one.png"),
         ("--kind grid", "grid.png"),
         ("--kind grid --place Gao", "grid+gao.png"),
         ("--kind grid --place Gao --place Ber --scenario one --slot town", "grid-one+town.png"),
         ("--kind difference --scenario one --against brief", "difference-one+brief.png"),
+        (
+            "--kind difference --scenario one --against brief --place Kidal --slot town",
+            "difference-one+brief+kidal+town.png",
+        ),
         ("--kind map --scenario one --date 2023-11-15", "map-one+2023-11-15.png"),
         ("--kind maps --scenario brief", "maps-brief.png"),
         ("--kind losses --scenario one", "losses-one.png"),
@@ -767,13 +810,15 @@ def test_kinds_of_the_command(batch, tmp_path, arguments, name):
 
 def test_animation_of_the_command(batch, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(ch.plots, "animate_map", lambda *a, **k: seen.append((a[1:], k)))
+    from camphandover.charts import maps
+
+    monkeypatch.setattr(maps, "animate_map", lambda *a, **k: seen.append((a[1:], k)))
     result = call(batch.folder, "--kind", "animation", "--scenario", "one", "--out", tmp_path)
     assert result.stdout.strip() == str(tmp_path / "animation-one.gif")
     call(batch.folder, "--kind", "animation", "--scenario", "one", "--out", tmp_path / "x.mp4")
     assert seen == [
-        ((tmp_path / "animation-one.gif", "one"), {"slot": "camp"}),
-        ((tmp_path / "x.mp4", "one"), {"slot": "camp"}),
+        ((), {"path": tmp_path / "animation-one.gif", "scenario": "one"}),
+        ((), {"path": tmp_path / "x.mp4", "scenario": "one"}),
     ]
 
 

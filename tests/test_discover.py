@@ -400,7 +400,7 @@ def test_what_is_said_and_written(found: Discovery, tmp_path: Path) -> None:
 
 
 def test_charts_show_the_box(found: Discovery) -> None:
-    from camphandover.charts.discovery import box_scatter, draw_discovery, robust_grid, trade_off
+    from camphandover.charts import box_scatter, draw_discovery, robust_grid, trade_off
 
     files = draw_discovery(found)
     assert [path.name for path in files] == ["trade-off.png", "robust.png", "box-1.png"]
@@ -439,7 +439,7 @@ class Held(Scripted):
 
 
 def test_a_base_that_is_never_lost(tmp_path: Path) -> None:
-    from camphandover.charts.discovery import draw_discovery
+    from camphandover.charts import draw_discovery
 
     kept = discover(
         "historical", "Kidal", out=tmp_path, model=Held, progress=False, points=40, runs=1

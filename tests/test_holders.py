@@ -22,7 +22,7 @@ import camphandover as ch
 from batches import contents
 from camphandover import facts, scenario
 from camphandover.batch.cubes import HOLDERS
-from camphandover.charts.palette import COLOURS, LABELS, STACK
+from camphandover.charts.style import COLOURS, LABELS, STACK
 from camphandover.cli.main import app
 from camphandover.errors import BatchError
 from camphandover.facts.codes import Holder, Receiver

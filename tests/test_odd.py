@@ -17,8 +17,7 @@ from camphandover.agents.commanders import Commander
 from camphandover.batch.records import EVIDENCE
 from camphandover.core import state as st
 from camphandover.core.rules import REGISTRY, politics, road
-from camphandover.facts.records import WIDE
-from camphandover.facts.registry import LAST_RULE, RULES
+from camphandover.facts.registry import LAST_RULE, RULES, WIDE
 from camphandover.scenario.library import VARIANTS, folder
 from camphandover.scenario.schema import (
     FIRST_DAY,
@@ -302,13 +301,13 @@ def test_each_submodel_says_what_it_decides_and_where() -> None:
 
 def test_every_function_that_is_named_exists() -> None:
     """`module.function` in code type is a function of that module."""
-    known = {*odd.modules_of_rules(), "deployment", "day"}
+    known = {*odd.modules_of_rules(), "deploy", "day"}
     named = {tuple(c.split(".")) for c in codes(PROSE) if re.fullmatch(r"[a-z]+\.[a-z_]+", c)}
     keys = {tuple(key.split(".")) for key in scenario_keys()}
     named = {(module, name) for module, name in named - keys if module in known and name != "py"}
     assert len(named) > 100
     for module, name in named:
-        package = "camphandover" if module in ("deployment", "day") else "camphandover.core.rules"
+        package = "camphandover.core" if module in ("deploy", "day") else "camphandover.core.rules"
         assert hasattr(importlib.import_module(f"{package}.{module}"), name), f"{module}.{name}"
 
 

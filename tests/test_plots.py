@@ -16,12 +16,16 @@ from matplotlib.patches import StepPatch
 import camphandover as ch
 from batches import FIRST_EXIT, Scripted, made, short
 from camphandover.batch.cubes import HOLDERS
-from camphandover.charts.control import holder_colours, likeliest, strength
-from camphandover.charts.data import inside_window, median_exit
-from camphandover.charts.figures import base_figure
-from camphandover.charts.palette import COLOURS, LABELS
+from camphandover.charts.control import (
+    base_figure,
+    holder_colours,
+    likeliest,
+    strength,
+    told_apart,
+)
+from camphandover.charts.given import inside_window, median_exit
 from camphandover.charts.planned import chart_files
-from camphandover.charts.points import told_apart
+from camphandover.charts.style import COLOURS, LABELS
 
 
 @pytest.fixture(scope="module")
@@ -274,7 +278,7 @@ def test_rows_of_long_names_fit():
 def test_many_scenarios_have_no_heat_map_each(tmp_path):
     few, many = (chart_files(tmp_path, [f"s{i}" for i in range(n)]) for n in (24, 25))
     assert len(few) == 6 + 24
-    assert {kind for kind, _ in many.values()} == {"base"}
+    assert {chart.leaves for chart, _ in many.values()} == {"control-{base}"}
 
 
 @pytest.mark.parametrize(

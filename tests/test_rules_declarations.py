@@ -282,46 +282,6 @@ def test_core_imports_nothing_heavy() -> None:
     assert told.stdout.strip() == "[]"
 
 
-LAYERS = (
-    {"codes", "inputs", "theatre", "scenario", "compiled"},
-    {"state", "draws", "ledger", "parameters"},
-    {"rules"},
-    {"day"},
-    {"deployment", "model", "agents", "views"},
-    {"ensemble"},
-    {"results"},
-    {"validation"},
-    {"analysis"},
-    {"plots"},
-    {"report"},
-    {"app", "cli", "cli_batch", "cli_calibrate", "cli_compare", "cli_discover", "cli_patterns"}
-    | {"cli_plot", "cli_report", "cli_score", "cli_sensitivity", "cli_serve", "cli_validation"}
-    | {"cli_verify", "cli_why"},
-)
-"""DESIGN, section 2: nothing imports upwards."""
-
-
-def imported(file: Path) -> set[str]:
-    """Modules of the package (first part of the name) that a file imports."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            parts = node.module.split(".")
-            if parts[0] == "camphandover":
-                names |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
-    return names
-
-
-def test_nothing_imports_upwards() -> None:
-    level = {name: i for i, names in enumerate(LAYERS) for name in names}
-    files = [file for file in PACKAGE.rglob("*.py") if file != PACKAGE / "__init__.py"]
-    assert len(files) > 40
-    for file in files:
-        own = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        upwards = {name for name in imported(file) if level.get(name, 0) > level[own]}
-        assert not upwards, f"{file.name} imports {upwards}"
-
-
 def test_the_phases_stand_in_the_order_of_r1_1() -> None:
     day = order_of_the_day()
     phases = ["order_raids", "carry_out_orders", "engage_columns", "enter_vacated", "eat_stock"]

@@ -143,7 +143,7 @@ def test_a_record_of_some_places(tmp_path):
                 "2023-09-02,Kidal,town,,army,initial,,high",
                 "2023-09-01,Gao,town,,army,initial,,high",
             ],
-            "row 3: date is 2023-09-01, after a row of 2023-09-02 (rows in order of dates)",
+            "row 3: 2023-09-01 is before 2023-09-02 (rows in order of their dates)",
         ),
         ([], "history.csv: has no rows"),
     ],

@@ -377,7 +377,7 @@ def test_what_is_found_is_shown_and_written(tmp_path: Path) -> None:
 
 
 def test_charts_show_the_ranks_and_the_dummy(tmp_path: Path) -> None:
-    from camphandover.charts.sensitivity import draw_sensitivity, plot_convergence, plot_sensitivity
+    from camphandover.charts import draw_sensitivity, plot_convergence, plot_sensitivity
 
     found = analysed(tmp_path, Known, outcomes=["dead:army", "held:Kidal:army"])
     ax = plot_sensitivity(found, top=2)

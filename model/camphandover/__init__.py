@@ -13,7 +13,7 @@ from typing import Any
 
 import lazy_loader
 
-_load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_load, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 __all__ += ["__version__", "plots"]
 
 
@@ -24,3 +24,8 @@ def __getattr__(name: str) -> Any:
 
         return version("camphandover")
     return import_module(f"{__name__}.charts") if name == "plots" else _load(name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

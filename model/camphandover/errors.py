@@ -53,8 +53,8 @@ class Fault:
         return f"{place}: {self.what} ({self.right})"
 
 
-class TheatreError(CamphandoverError):
-    """The facts contradict themselves or cannot be read; the text is a report of all faults.
+class FaultsError(CamphandoverError):
+    """Data of the package contradict themselves or cannot be read; the text reports all faults.
 
     Attributes:
         faults: All faults found, in the order of the files.
@@ -67,23 +67,19 @@ class TheatreError(CamphandoverError):
 
     def __str__(self) -> str:
         """One line for each fault, up to a page of them."""
-        lines = [str(fault) for fault in self.faults[:REPORTED]]
-        if len(self.faults) > REPORTED:
-            lines.append(f"... and {len(self.faults) - REPORTED} more")
-        return "\n".join(lines)
+        return "\n".join(_reported(self.faults))
+
+
+class TheatreError(FaultsError):
+    """The facts contradict themselves or cannot be read."""
 
 
 class UnknownPlaceError(TheatreError, KeyError):
     """No place of the theatre has this name."""
 
 
-class PatternError(CamphandoverError):
-    """patterns.yaml contradicts itself or the theatre; the text is a report of all faults."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        """Gather the faults into one error."""
-        self.faults = tuple(faults)
-        super().__init__("\n".join(map(str, faults)))
+class PatternError(FaultsError):
+    """patterns.yaml contradicts itself or the theatre."""
 
 
 @dataclass(frozen=True)
@@ -176,14 +172,17 @@ class ScenarioError(CamphandoverError):
 
     def __str__(self) -> str:
         """The problems, a blank line between them; of very many only the first."""
-        parts = [str(problem) for problem in self.problems[:REPORTED]]
-        if len(self.problems) > REPORTED:
-            parts.append(f"... and {len(self.problems) - REPORTED} more")
-        return "\n\n".join(parts)
+        return "\n\n".join(_reported(self.problems))
 
     def __reduce__(self) -> tuple[type[ScenarioError], tuple[tuple[Problem, ...]]]:
         """Pickle by the problems, so that the error survives a trip between processes."""
         return type(self), (self.problems,)
+
+
+def _reported(faults: Sequence[Fault | Problem]) -> list[str]:
+    """The first faults as text, and how many more there are."""
+    more = len(faults) - REPORTED
+    return [*map(str, faults[:REPORTED]), *([f"... and {more} more"] if more > 0 else [])]
 
 
 def _excerpt(text: str, column: int) -> tuple[str, int]:
@@ -201,7 +200,7 @@ def _excerpt(text: str, column: int) -> tuple[str, int]:
 def close_matches(name: str, known: Iterable[str]) -> str:
     """What to say about an unknown name: the closest known ones, or some of them."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    close = _closest(name, names, 3, 0.5)
     if close:
         return "did you mean " + " or ".join(close) + "?"
     return "known: " + ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
@@ -209,11 +208,16 @@ def close_matches(name: str, known: Iterable[str]) -> str:
 
 def suggestion(word: str, allowed: Sequence[str], listed: str = "allowed here") -> str:
     """`did you mean 'receiver'?` and the list of what is allowed."""
-    lower = {name.lower(): name for name in allowed}
-    close = difflib.get_close_matches(word.lower()[:80], list(lower), n=1, cutoff=0.6)
-    guess = f"did you mean '{lower[close[0]]}'? " if close else ""
+    close = _closest(word, allowed, 1, 0.6)
+    guess = f"did you mean '{close[0]}'? " if close else ""
     more = ", ..." if len(allowed) > LISTED else ""
     return f"{guess}{listed}: {', '.join(allowed[:LISTED])}{more}"
+
+
+def _closest(word: str, names: Iterable[str], n: int, cutoff: float) -> list[str]:
+    lower = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(word.lower()[:80], list(lower), n=n, cutoff=cutoff)
+    return [lower[name] for name in close]
 
 
 def shown_path(path: Path) -> str:

@@ -67,6 +67,18 @@ def day(name: str, value: Any, first: date | None = None, last: date | None = No
     raise BatchError(f"{name} is {found or shown(value)}: a day {right} is needed.")
 
 
+def day_of(text: str) -> date:
+    """The day that a text such as 2023-11-15 names.
+
+    Errors:
+        ValueError; its text tells what is wrong with a date of that form, and is empty for a text
+        of another form.
+    """
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+        raise ValueError
+    return date.fromisoformat(text)
+
+
 def path(name: str, value: Any) -> Path:
     """A path from text or a path, `~` being the user's home.
 
@@ -128,11 +140,9 @@ def _day(value: Any) -> date | None:
         import numpy as np
 
         value = np.asarray(value).astype("datetime64[D]").item()
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
-        return None
     try:
         if isinstance(value, str):
-            return date.fromisoformat(value)
+            return day_of(value)
         if isinstance(value, datetime):
             return value.date() if value == value else None  # pandas's NaT is a datetime, too
     except ValueError:

@@ -22,7 +22,6 @@ from camphandover.errors import BatchError, Problem, ScenarioError
 from camphandover.scenario import Difference, Scenario, differences, load
 from camphandover.scenario import library as library_files
 from camphandover.scenario.library import ORDER
-from camphandover.scenario.read import plain
 from camphandover.scenario.resolve import Resolution, resolution
 from camphandover.scenario.schema import MAX_TEXT, ClauseForm
 
@@ -110,7 +109,7 @@ class Parent:
 
     def clause(self, place: str) -> ClauseForm:
         """A camp's clause in the words of the files: exit and shift apart."""
-        return ClauseForm.model_validate(plain(self._found.clauses[place]))
+        return self._found.merged.terms[place]
 
 
 def parents(folder: Path) -> dict[str, Parent]:

@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 from matplotlib.colors import ListedColormap
-from matplotlib.patches import StepPatch
 from matplotlib.text import Annotation
-from matplotlib.ticker import PercentFormatter
 
 from camphandover.agents.model import NorthernMali
 from camphandover.app import live
 from camphandover.batch.cubes import HOLDERS
-from camphandover.charts.axis import LEGEND_ROW, below, dates, frame, holder_patches
+from camphandover.charts import axis
+from camphandover.charts.axis import dates, frame, holder_patches
+from camphandover.charts.control import stack
 from camphandover.charts.geography import ground_keys
 from camphandover.charts.maps import BaseMap
-from camphandover.charts.palette import COLOURS, FAINT, INK, NO_DATA, STACK
-from camphandover.charts.style import Chart, styled
-from camphandover.charts.textsize import text_size
+from camphandover.charts.style import COLOURS, INK, NO_DATA, STACK, Chart, styled, text_size
 from camphandover.core import state as st
 from camphandover.judge.end_table import KEY_BASES
 
@@ -102,22 +100,14 @@ def _draw_shares(ax: Axes, model: NorthernMali) -> None:
     title = f"Share of the camps of all {n_places} places"
     ax.set_title(title, loc="left", fontsize=9.5, color=INK)
     ax.set_ylim(0, 1)
-    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.yaxis.set_major_formatter(axis.PERCENT)
     ax.set_yticks([0, 0.5, 1])
     shares = live.shares(model)
-    edges = model.world.first + np.arange(shares.shape[1] + 1.0)
-    bottom = np.zeros(shares.shape[1])
-    for name in DRAWN if len(bottom) else ():
-        top = bottom + shares[st.Holder[name.upper()]]
-        area = StepPatch(top, edges, facecolor=COLOURS[name], linewidth=0)
-        area.set_data(baseline=bottom)  # type: ignore[arg-type]
-        ax.add_artist(area)
-        bottom = top
-    if not len(bottom):
-        ax.text(
-            0.5, 0.5, "no day played yet", transform=ax.transAxes, ha="center", color=FAINT,
-            fontsize=9,
-        )  # fmt: skip
+    n_days = shares.shape[1]
+    of = {name: shares[st.Holder[name.upper()]] for name in DRAWN}
+    stack(ax, model.world.first + np.arange(n_days + 1.0), of)
+    if not n_days:
+        axis.empty(ax, "no day played yet", fontsize=9)
 
 
 class LiveMap:
@@ -126,20 +116,13 @@ class LiveMap:
     @styled
     def __init__(self, model: NorthernMali) -> None:
         """Draw the ground and the names, once for all models of these places."""
-        width, height = MAP_SIZE
-        self.figure = Chart(figsize=(width + 0.2, height + 0.9))
-        whole = self.figure.get_size_inches()
-        ax = self.figure.add_axes(
-            (0.1 / whole[0], 0.55 / whole[1], width / whole[0], height / whole[1])
-        )
+        self.figure, (ax,) = axis.panels(1, 1, MAP_SIZE, (0.1, 0.1, 0.35, 0.55))
         self.drawn = BaseMap(ax, certain(model))
         self.drawn.show(certain(model))
         for name, text in self.drawn.texts.items():
             _without_share(text, name)
         ax.set_title("Who has which camp now", loc="left", fontsize=9.5, color=INK)
-        roads = ax.legend(handles=ground_keys(), ncols=5, **below(ax, 7 + LEGEND_ROW))
-        ax.add_artist(roads)
-        ax.legend(handles=holder_patches(DRAWN), ncols=len(DRAWN), **below(ax, 7))
+        axis.stack_legends(ax, [holder_patches(DRAWN), ground_keys()], 7)
 
     @styled
     def image(self, model: NorthernMali) -> bytes:

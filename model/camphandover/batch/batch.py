@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import xarray as xr
 
+    from camphandover.batch.cubes import Cube
     from camphandover.batch.files import Stamp
     from camphandover.batch.records import Records
     from camphandover.batch.run import Engine, Progress, Say
@@ -67,7 +68,9 @@ class Batch:
         `attrs` holds `flag_values` and `flag_meanings`; -1 is a day outside a scenario's window
         or a replicate that failed.
         """
-        return self._group(store.CONTROL, mask_and_scale=False)["control"]
+        from camphandover.batch.cubes import CONTROL
+
+        return self._group(CONTROL.group, mask_and_scale=False)[CONTROL.name]
 
     @property
     def holders(self) -> tuple[str, ...]:
@@ -80,22 +83,17 @@ class Batch:
     def series(self) -> xr.Dataset:
         """Daily figures of each side, dimensions (scenario, replicate, date, side), and of the
         conflict as a whole, without `side`, whose names begin with `war_`."""
-        from camphandover.batch import cubes
+        from camphandover.batch.cubes import OF_SIDES, OF_WAR
 
-        stored = self._group(store.SERIES_GROUP)
-        war = {f"war_{name}": what for name, what in cubes.WAR.items()}
-        return self._figures(stored[cubes.SIDES_ARRAY], "figure", cubes.SERIES).merge(
-            self._figures(stored[cubes.WAR_ARRAY], "war_figure", war)
-        )
+        return self._figures(OF_SIDES).merge(self._figures(OF_WAR, "war_"))
 
     @cached_property
     def people(self) -> xr.Dataset:
         """Daily figures of each place: people at home and hosted, price of fuel; dimensions
         (scenario, replicate, date, place)."""
-        from camphandover.batch import cubes
+        from camphandover.batch.cubes import OF_PEOPLE
 
-        stored = self._group(store.PEOPLE_GROUP)
-        return self._figures(stored[cubes.PEOPLE_ARRAY], "figure", cubes.PEOPLE)
+        return self._figures(OF_PEOPLE)
 
     @cached_property
     def events(self) -> pd.DataFrame:
@@ -194,17 +192,18 @@ class Batch:
         # A batch that is growing has room for more replicates than it has.
         return data.assign_coords(texts).isel(replicate=slice(0, self.runs))
 
-    @staticmethod
-    def _figures(stored: xr.DataArray, along: str, figures: Mapping[str, Any]) -> xr.Dataset:
+    def _figures(self, cube: Cube, before: str = "") -> xr.Dataset:
         """The figures that lie in one array as a dataset with a variable for each."""
         import xarray as xr
 
-        return xr.Dataset(
-            {
-                name: stored.isel({along: i}, drop=True).assign_attrs(units=units, long_name=what)
-                for i, (name, (units, what)) in enumerate(figures.items())
-            }
-        )
+        stored = self._group(cube.group)[cube.name]
+        variables = {
+            before + name: stored.isel({cube.rest[0]: i}, drop=True).assign_attrs(
+                units=units, long_name=what
+            )
+            for i, (name, (units, what)) in enumerate(cube.figures.items())
+        }
+        return xr.Dataset(variables)
 
     def _table(self, name: str) -> pd.DataFrame:
         """The Parquet files of the blocks as one table, each held to its checksum."""

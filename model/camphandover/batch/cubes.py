@@ -9,7 +9,7 @@ and of the places likewise.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -68,12 +68,46 @@ PEOPLE = {
     "fuel": ("1", "price of fuel over that before a blockade"),
 }
 """Daily figures of each place: unit and meaning."""
-SIDES_ARRAY, WAR_ARRAY, PEOPLE_ARRAY = "sides", "war", "people"
-"""Arrays that hold the figures above."""
-CONTROL_DIMS = ("scenario", "replicate", "place", "slot", "date")
-SIDES_DIMS = ("scenario", "replicate", "figure", "date", "side")
-WAR_DIMS = ("scenario", "replicate", "war_figure", "date")
-PEOPLE_DIMS = ("scenario", "replicate", "figure", "date", "place")
+
+
+@dataclass(frozen=True, eq=False)
+class Cube:
+    """An array of a batch of which one chunk holds one block.
+
+    Attributes:
+        group: Zarr group that it lies in. name: Its name there.
+        rest: Dimensions after scenario and replicate.
+        figures: Its daily figures, unit and meaning by name, if it has a dimension of them.
+        unknown: What stands where nothing is known.
+    """
+
+    group: str
+    name: str
+    rest: tuple[str, ...]
+    figures: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    unknown: float = np.nan
+
+    @property
+    def dtype(self) -> type:
+        """Of its values."""
+        return np.float32 if self.figures else np.int8
+
+    def shape(self, plan: Plan, n_places: int) -> tuple[int, ...]:
+        """Of one replicate."""
+        sizes = {"place": n_places, "slot": len(SLOTS), "date": plan.n_days, "side": len(SIDES)}
+        return tuple(sizes.get(name, len(self.figures)) for name in self.rest)
+
+    def path(self, block: Block) -> str:
+        """Path, in the folder of a batch, of the one chunk of a block."""
+        where = [block.scenario, block.first // BLOCK, *[0] * len(self.rest)]
+        return "/".join([self.group, self.name, "c", *map(str, where)])
+
+
+CONTROL = Cube("control.zarr", "control", ("place", "slot", "date"), unknown=UNKNOWN)
+OF_SIDES = Cube("series.zarr", "sides", ("figure", "date", "side"), SERIES)
+OF_WAR = Cube("series.zarr", "war", ("war_figure", "date"), WAR)
+OF_PEOPLE = Cube("people.zarr", "people", ("figure", "date", "place"), PEOPLE)
+CUBES = (CONTROL, OF_SIDES, OF_WAR, OF_PEOPLE)
 COMPRESSOR: Literal["zstd"] = "zstd"
 LEVEL = 1
 """Of Blosc, with bytes shuffled: four fifths of plain Zstandard's size here, and as quick."""
@@ -87,34 +121,53 @@ def holders_of(control: xr.DataArray) -> tuple[str, ...]:
     return tuple(str(control.attrs.get("flag_meanings", " ".join(HOLDERS))).split())
 
 
-def create(path: Path, plan: Plan, variables: Mapping[str, Any]) -> None:
-    """Write the description of a group and its coordinates; see `control_variables` and others.
+def create(folder: Path, plan: Plan, places: tuple[Place, ...]) -> None:
+    """Write the descriptions of all groups and their coordinates.
 
     A group that is there is described anew, for more replicates; its chunks stay.
     """
+    for group in dict.fromkeys(cube.group for cube in CUBES):
+        _describe(folder, group, plan, places)
+
+
+def _describe(folder: Path, name: str, plan: Plan, places: tuple[Place, ...]) -> None:
     import zarr
 
     described: dict[str, Any] = {}
     group = zarr.open_group(zarr.storage.MemoryStore(described), mode="w", zarr_format=3)
-    first = date.isoformat(plan.start)
-    _coordinate(group, "scenario", plan.names, ("scenario",))
-    _coordinate(group, "replicate", np.arange(plan.runs), ("replicate",))
-    units = {"units": f"days since {first}", "calendar": "proleptic_gregorian"}
-    _coordinate(group, "date", np.arange(plan.n_days), ("date",), units)
-    for name, options in variables.items():
-        if "values" in options:
-            _coordinate(group, name, **options)
-        else:
-            codec = _codec(np.dtype(options["dtype"]).itemsize)
-            group.create_array(name, compressors=codec, **options)
+    cubes = [cube for cube in CUBES if cube.group == name]
+    _coordinate(group, "scenario", plan.names)
+    _coordinate(group, "replicate", np.arange(plan.runs))
+    units = {"units": f"days since {plan.start}", "calendar": "proleptic_gregorian"}
+    _coordinate(group, "date", np.arange(plan.n_days), attributes=units)
+    known = {"side": SIDES, "slot": SLOTS, "place": [place.name for place in places]}
+    for cube in cubes:
+        for dimension in cube.rest:
+            if dimension != "date" and dimension not in group:
+                _coordinate(group, dimension, known.get(dimension, list(cube.figures)))
+    if CONTROL in cubes:
+        for key, unit in {"lat": "degrees_north", "lon": "degrees_east", "region": None}.items():
+            values = [getattr(place, key) for place in places]
+            _coordinate(group, key, values, "place", {"units": unit} if unit else {})
+    for cube in cubes:
+        shape = cube.shape(plan, len(places))
+        group.create_array(
+            cube.name,
+            shape=(len(plan.scenarios), plan.runs, *shape),
+            chunks=(1, BLOCK, *shape),
+            dtype=cube.dtype,
+            fill_value=cube.unknown,
+            dimension_names=("scenario", "replicate", *cube.rest),
+            attributes=_meaning(plan) if cube is CONTROL else {},
+            compressors=_codec(np.dtype(cube.dtype).itemsize),
+        )
     for key, data in described.items():
-        write_whole(path / key, data.to_bytes())
+        write_whole(folder / name / key, data.to_bytes())
 
 
-def control_variables(plan: Plan, places: tuple[Place, ...]) -> dict[str, Any]:
-    """The cube of holders and the coordinates of places, as `create` takes them."""
-    shape = (len(plan.scenarios), plan.runs, len(places), len(SLOTS), plan.n_days)
-    attributes = {
+def _meaning(plan: Plan) -> dict[str, Any]:
+    """What the codes of holders mean."""
+    return {
         "long_name": "holder of the slot at the end of the day",
         "units": "1",
         "flag_values": list(range(len(HOLDERS))),
@@ -124,66 +177,13 @@ def control_variables(plan: Plan, places: tuple[Place, ...]) -> dict[str, Any]:
         "coordinates": "lat lon region",
         "seed": plan.seed,
     }
-    degrees = {"lat": "degrees_north", "lon": "degrees_east"}
-    coordinates: dict[str, Any] = {
-        name: {
-            "values": np.array([getattr(place, name) for place in places]),
-            "dims": ("place",),
-            "attributes": {"units": unit},
-        }
-        for name, unit in degrees.items()
-    }
-    for name, attribute in {"place": "name", "region": "region"}.items():
-        values = [getattr(place, attribute) for place in places]
-        coordinates[name] = {"values": values, "dims": ("place",)}
-    coordinates["slot"] = {"values": SLOTS, "dims": ("slot",)}
-    cube = _cube(shape, CONTROL_DIMS, np.int8, UNKNOWN, attributes)
-    return {"control": cube, **coordinates}
-
-
-def series_variables(plan: Plan) -> dict[str, Any]:
-    """The daily figures of the sides and of the conflict, as `create` takes them."""
-    shape = (len(plan.scenarios), plan.runs)
-    sides = (*shape, len(SERIES), plan.n_days, len(SIDES))
-    war = (*shape, len(WAR), plan.n_days)
-    return {
-        "side": {"values": SIDES, "dims": ("side",)},
-        "figure": {"values": list(SERIES), "dims": ("figure",)},
-        "war_figure": {"values": list(WAR), "dims": ("war_figure",)},
-        SIDES_ARRAY: _cube(sides, SIDES_DIMS, np.float32, np.nan, {}),
-        WAR_ARRAY: _cube(war, WAR_DIMS, np.float32, np.nan, {}),
-    }
-
-
-def people_variables(plan: Plan, places: tuple[Place, ...]) -> dict[str, Any]:
-    """The daily figures of the places, as `create` takes them."""
-    shape = (len(plan.scenarios), plan.runs, len(PEOPLE), plan.n_days, len(places))
-    return {
-        "place": {"values": [place.name for place in places], "dims": ("place",)},
-        "figure": {"values": list(PEOPLE), "dims": ("figure",)},
-        PEOPLE_ARRAY: _cube(shape, PEOPLE_DIMS, np.float32, np.nan, {}),
-    }
-
-
-def _cube(
-    shape: tuple[int, ...], dims: tuple[str, ...], dtype: Any, fill: Any, attributes: dict[str, Any]
-) -> dict[str, Any]:
-    """Options of an array of which one chunk holds one block."""
-    return {
-        "shape": shape,
-        "chunks": (1, BLOCK, *shape[2:]),
-        "dtype": dtype,
-        "fill_value": fill,
-        "dimension_names": dims,
-        "attributes": attributes,
-    }
 
 
 def _coordinate(
     group: zarr.Group,
     name: str,
     values: Any,
-    dims: tuple[str, ...],
+    dimension: str | None = None,
     attributes: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a coordinate; texts are stored as texts, whole numbers as 64 bits."""
@@ -193,7 +193,7 @@ def _coordinate(
         name,
         shape=data.shape,
         dtype="str" if text else data.dtype,
-        dimension_names=dims,
+        dimension_names=(dimension or name,),
         attributes=dict(attributes or {}),
     )
     array[:] = data.astype(object) if text else data
@@ -203,16 +203,6 @@ def _codec(itemsize: int) -> list[Any]:
     from zarr.codecs import BloscCodec
 
     return [BloscCodec(cname=COMPRESSOR, clevel=LEVEL, shuffle="shuffle", typesize=itemsize)]
-
-
-def chunk_path(group: str, array: str, block: Block, dimensions: int) -> str:
-    """Path, in the folder of a batch, of the one chunk of a block.
-
-    Args:
-        group: Name of the Zarr group. array: Name of the array. dimensions: Of the array.
-    """
-    rest = ["0"] * (dimensions - 2)
-    return "/".join([group, array, "c", str(block.scenario), str(block.first // BLOCK), *rest])
 
 
 def chunk(values: np.ndarray) -> bytes:

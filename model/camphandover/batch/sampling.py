@@ -32,7 +32,7 @@ def quantile(u: np.ndarray, low: float, best: float, high: float) -> np.ndarray:
     """
     import numpy as np
 
-    from camphandover.facts.records import is_wide
+    from camphandover.facts.registry import is_wide
 
     if low == high:
         return np.full(np.shape(u), best)

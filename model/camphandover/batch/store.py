@@ -39,9 +39,6 @@ from camphandover.errors import BatchError
 
 MANIFEST = "manifest.json"
 IDENTITY = "batch.json"
-CONTROL = "control.zarr"
-SERIES_GROUP = "series.zarr"
-PEOPLE_GROUP = "people.zarr"
 EVENTS = "events"
 PARAMETERS = "parameters"
 ONE_RECORD = "parameters.parquet"
@@ -52,7 +49,6 @@ CHARTS = "charts"
 LOCK = ".lock"
 OPEN = ".open.json"
 """There while the batch is being written: workers elsewhere know the folder by it."""
-GROUPS = (CONTROL, SERIES_GROUP, PEOPLE_GROUP)
 _WAY_OUT = "Nothing was changed. Give another folder with --out (out= in Python), or delete"
 
 Manifest = dict[str, Any]
@@ -253,12 +249,9 @@ def begin(folder: Path, plan: Plan) -> None:
     from camphandover import facts
     from camphandover.batch import cubes
 
-    theatre = facts.load()
     write_json(folder / OPEN, {"content": plan.content})
     write_json(folder / IDENTITY, {**plan.identity(), "package": version("camphandover")})
-    cubes.create(folder / CONTROL, plan, cubes.control_variables(plan, theatre.places))
-    cubes.create(folder / SERIES_GROUP, plan, cubes.series_variables(plan))
-    cubes.create(folder / PEOPLE_GROUP, plan, cubes.people_variables(plan, theatre.places))
+    cubes.create(folder, plan, facts.load().places)
     if plan.records is not None:
         plan.records.write(folder / RECORDS)
     if not plan.is_varied:

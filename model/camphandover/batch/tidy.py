@@ -13,20 +13,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from camphandover.batch import cubes, store
+from camphandover.batch import store
+from camphandover.batch.cubes import CUBES
 from camphandover.batch.plan import Block
 
-_ARRAYS = (
-    (store.CONTROL, "control"),
-    (store.SERIES_GROUP, cubes.SIDES_ARRAY),
-    (store.SERIES_GROUP, cubes.WAR_ARRAY),
-    (store.PEOPLE_GROUP, cubes.PEOPLE_ARRAY),
-)
-_FOLDERS = (store.EVENTS, store.PARAMETERS, store.BLOCKS, store.SCENARIOS, *store.GROUPS)
+_GROUPS = tuple(dict.fromkeys(cube.group for cube in CUBES))
+_FOLDERS = (store.EVENTS, store.PARAMETERS, store.BLOCKS, store.SCENARIOS, *_GROUPS)
 _FILES = (store.IDENTITY, store.MANIFEST, store.ONE_RECORD, store.RECORDS, store.OPEN)
 _OF_A_BLOCK = re.compile(
     rf"({store.EVENTS}|{store.PARAMETERS})/[0-9a-f]{{16}}\.parquet|{store.BLOCKS}/[0-9a-f]{{16}}\.json|"
-    + "|".join(rf"{re.escape(group)}/{array}/c(/[0-9]+)+" for group, array in _ARRAYS)
+    + "|".join(rf"{re.escape(cube.group)}/{cube.name}/c(/[0-9]+)+" for cube in CUBES)
 )
 _UNFINISHED = re.compile(
     rf"(({'|'.join(map(re.escape, _FOLDERS))})/.+|{'|'.join(map(re.escape, _FILES))})"

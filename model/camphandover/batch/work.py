@@ -120,31 +120,30 @@ class _Results:
 
         self.plan, self.block = plan, block
         self.places = tuple(place.name for place in facts.load().places)
-        n_places, n_days = len(self.places), plan.n_days
         self._days = plan.days(block.scenario)
-        shape = (BLOCK, n_places, len(cubes.SLOTS), n_days)
-        self.control = np.full(shape, cubes.UNKNOWN, dtype=np.int8)
-        self.sides = _unknown(BLOCK, len(cubes.SERIES), n_days, len(cubes.SIDES))
-        self.war = _unknown(BLOCK, len(cubes.WAR), n_days)
-        self.people = _unknown(BLOCK, len(cubes.PEOPLE), n_days, n_places)
+        self.arrays: dict[cubes.Cube, np.ndarray] = {
+            cube: np.full((BLOCK, *cube.shape(plan, len(self.places))), cube.unknown, cube.dtype)
+            for cube in cubes.CUBES
+        }
         self.ledgers: list[np.ndarray] = [ledgers.EMPTY] * block.size
 
     def put(self, row: int, record: Record) -> None:
         """Take over the results of a replicate, which the runner may overwrite later."""
-        n_days = len(range(*self._days.indices(self.control.shape[-1])))
+        n_days = self._days.stop - self._days.start
         if not hasattr(record, "control") or record.control.shape[-1] != n_days:
             raise ValueError(
                 f"the model gave no record of the {n_days} days of its scenario's window: "
                 "run() returns what record() gives"
             )
-        self.control[row, :, :, self._days] = record.control
-        for values, figures, series in (
-            (self.sides, cubes.SERIES, record.series),
-            (self.war, cubes.WAR, record.war),
-            (self.people, cubes.PEOPLE, record.people),
+        self.arrays[cubes.CONTROL][row, :, :, self._days] = record.control
+        for cube, series in (
+            (cubes.OF_SIDES, record.series),
+            (cubes.OF_WAR, record.war),
+            (cubes.OF_PEOPLE, record.people),
         ):
+            values = self.arrays[cube]
             plain = np.asarray(series)  # a record array hands out its fields slowly
-            for i, (name, (unit, _)) in enumerate(figures.items()):
+            for i, (name, (unit, _)) in enumerate(cube.figures.items()):
                 values[row, i, self._days] = plain[name]
                 if unit == "persons":  # whole persons take half the room
                     np.rint(values[row, i], out=values[row, i])
@@ -153,31 +152,17 @@ class _Results:
 
     def clear(self, row: int) -> None:
         """Forget a replicate that failed."""
-        self.control[row] = cubes.UNKNOWN
-        for values in (self.sides, self.war, self.people):
-            values[row] = np.nan
+        for cube, values in self.arrays.items():
+            values[row] = cube.unknown
         self.ledgers[row] = ledgers.EMPTY
 
     def files(self) -> dict[str, bytes]:
         """The bytes of the block's files."""
         block = self.block
-        arrays = {
-            (store.CONTROL, "control"): self.control,
-            (store.SERIES_GROUP, cubes.SIDES_ARRAY): self.sides,
-            (store.SERIES_GROUP, cubes.WAR_ARRAY): self.war,
-            (store.PEOPLE_GROUP, cubes.PEOPLE_ARRAY): self.people,
-        }
-        files = {
-            cubes.chunk_path(group, name, block, values.ndim + 1): cubes.chunk(values)
-            for (group, name), values in arrays.items()
-        }
+        files = {cube.path(block): cubes.chunk(values) for cube, values in self.arrays.items()}
         if self.plan.ledger != "none":
             scenario = self.plan.names[block.scenario]
             files[f"{store.EVENTS}/{block.name}.parquet"] = ledgers.encode(
                 scenario, self.places, block.first, self.ledgers, self.plan.ledger
             )
         return files
-
-
-def _unknown(*shape: int) -> np.ndarray:
-    return np.full(shape, np.nan, dtype=np.float32)

@@ -1,24 +1,11 @@
-from .animation import animate_map as animate_map
-from .calibration import draw_calibration as draw_calibration
-from .calibration import plot_calibration as plot_calibration
-from .casualties import losses as losses
-from .casualties import losses_grid as losses_grid
-from .control import control_heatmap as control_heatmap
-from .control import control_over_time as control_over_time
-from .discovery import box_scatter as box_scatter
-from .discovery import draw_discovery as draw_discovery
-from .discovery import robust_grid as robust_grid
-from .discovery import trade_off as trade_off
-from .falls import fall_dates as fall_dates
-from .figures import draw_batch as draw_batch
-from .grid import control_grid as control_grid
-from .maps import control_map as control_map
-from .maps import map_sequence as map_sequence
-from .pairs import difference as difference
-from .patterns import plot_patterns as plot_patterns
-from .scores import plot_reliability as plot_reliability
-from .scores import plot_score_by_day as plot_score_by_day
-from .sensitivity import draw_sensitivity as draw_sensitivity
-from .sensitivity import plot_convergence as plot_convergence
-from .sensitivity import plot_sensitivity as plot_sensitivity
-from .strengths import forces as forces
+# mypy: ignore-errors
+# ruff: noqa: F403
+# The charts of all files; what else they name is not of `ch.plots`, and may have one name in two.
+from .control import *
+from .discovery import *
+from .falls import *
+from .forests import *
+from .maps import *
+from .patterns import *
+from .scores import *
+from .series import *

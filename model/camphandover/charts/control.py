@@ -1,55 +1,57 @@
-"""Charts of control: stacked shares at one base, and all bases by date."""
+"""Charts of control: stacked shares at a base, in panels, and the likeliest holders by date."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.dates import date2num
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, StepPatch
-from matplotlib.ticker import PercentFormatter
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
+from camphandover import inputs
 from camphandover.batch.batch import Batch
-from camphandover.charts.axis import (
-    LEGEND_AT,
-    TITLE_GAP,
-    dates,
-    frame,
-    holder_patches,
-    no_runs,
-    note,
-    present_holders,
-    scenario_of,
-    stack_legends,
-    title,
-    words,
-)
-from camphandover.charts.data import (
-    Data,
-    axes_or_new,
-    caption,
-    inside_window,
-    median_exit,
-    median_exits,
-    some_shares,
-)
+from camphandover.batch.store import CHARTS
+from camphandover.charts import axis, given, style
+from camphandover.charts.axis import PANEL_SIZE, Key, line_key, words
+from camphandover.charts.given import Data, labels_of
 from camphandover.charts.keydates import key_dates, mark_key_dates
-from camphandover.charts.palette import COLOURS, FAINT, INK, LABELS, NO_DATA, PAPER, STACK
-from camphandover.charts.style import styled
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from camphandover.charts.planned import KEY_BASES, MANY, chart_files, is_current
+from camphandover.charts.registry import chart
+from camphandover.charts.style import FAINT, INK, PAPER
+from camphandover.measure.shares import control_shares
 
 STEPS = ((0.95, 1.0, "95 % or more"), (0.75, 0.7, "75-95 %"), (0.5, 0.42, "50-75 %"))
 """Shares of runs from which a colour has a strength, the strength, and what the key says."""
 WEAKEST = (0.2, "under 50 %")
+EXIT = "UN gone in half of the runs"
+BASE_AROUND, GRID_AROUND = (0.75, 0.2, 0.68, 0.95), (1.75, 0.15, 0.62, 0.95)
+"""Inches around the panels of one base, and around those of a grid, which has names at the left."""
+BASE_SHEET = ((3.1, 1.75), BASE_AROUND, (0.25, 0.4), 8.0)
+GRID_SHEET = ((1.4, 0.92), GRID_AROUND, (0.12, 0.12), 8.9)
+"""Sizes as `panels` of `axis` takes them; so wide that a legend has one line."""
+BASE_COLUMNS = 3
+NAME = 17
+"""Letters of a scenario's name in a line at the left of a grid."""
+HIGHEST, ROW = 13.0, 0.19
+"""Inches of all rows of a heat map of many scenarios at most, and of a row where there is room."""
+WIDTHS, NARROW, POINTS_GAP = {1: 7.0, 2: 4.2, 3: 2.8}, 1.9, 0.15
+"""Inches of its columns by their number, of more of them, and between them."""
+POINTS_SIZE, POINTS_NAME = 7.5, 150.0
+"""Size of its names and most room of one, points."""
+LINE, EVERY = 0.15, (1, 2, 5, 10, 20, 50, 100)
+"""Least inches from one name to the next; where rows are lower, of how many one is named."""
 
 
-@styled
+# --- stacked shares ----------------------------------------------------------------------
+
+
+@chart()
 def control_over_time(
     data: Data, place: str, slot: str = "camp", scenario: str | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -69,63 +71,208 @@ def control_over_time(
     Errors:
         ValueError for a name that the data do not hold.
     """
-    shares = inside_window(some_shares(data, scenario, place=place, slot=slot))
+    shares = given.inside_window(given.some_shares(data, scenario=scenario, place=place, slot=slot))
     is_own = ax is None
-    ax = axes_or_new(ax, 7, 3.8)
-    draw_stack(ax, shares)
-    gap = TITLE_GAP
+    ax = axis.axes_or_new(ax, 7, 3.8)
+    _draw_stack(ax, shares)
+    gap = axis.TITLE_GAP
     if isinstance(data, Batch) and shares.sizes["date"]:
         found = key_dates(data.scenario(str(shares["scenario"].values)), place, slot)
         gap += mark_key_dates(ax, found)
-    title(ax, scenario_of(shares), f"who holds the {slot} of {place}?", gap)
+    axis.title(ax, axis.scenario_of(shares), f"who holds the {slot} of {place}?", gap)
     ax.set_ylabel("share of runs", fontsize=8, color=INK)
     if is_own:
-        _stack_legend(ax, shares)
-        note(ax, caption(shares))
+        axis.stack_legends(ax, [_stack_keys([shares])])
+        axis.note(ax, given.caption(shares))
     return ax
 
 
-def draw_stack(ax: Axes, shares: xr.Dataset) -> None:
-    """Stack the shares of one scenario, place and slot; mark the UN's median exit."""
-    frame(ax)
-    ax.set_ylim(0, 1)
-    ax.yaxis.set_major_formatter(PercentFormatter(1))
-    ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    if shares.sizes["date"] == 0:
-        no_runs(ax)
-        return
+@chart("control", "who holds a base over time; a panel for each scenario if there are several")
+def _control(
+    data: Data, place: str, slot: str = "camp", scenarios: Sequence[str] | None = None
+) -> Axes | Figure:
+    """A base in one scenario, or a panel for each of several."""
+    names = list(scenarios or labels_of(given.known(data), "scenario"))
+    if len(names) == 1:
+        return control_over_time(data, place, slot, names[0])
+    return base_figure(
+        given.some_shares(data, scenario=names, place=[place], slot=[slot]), place, slot
+    )
+
+
+@chart(leaves="control-{base}", title="Who holds the camp of {}, by scenario")
+def base_figure(data: Data, place: str, slot: str = "camp") -> Figure:
+    """Control over time of one base: a panel for each scenario; a row for each if they are many.
+
+    Args:
+        data: A batch, its `control`, or its `control_shares`.
+        place: Name of the base.
+        slot: `camp` or `town`.
+    Returns:
+        The figure; see `control_over_time`, and for more than 24 scenarios `control_heatmap`.
+    Errors:
+        ValueError for a name that the data do not hold.
+    """
+    names = labels_of(given.known(data), "scenario")
+    here = given.some_shares(data, scenario=names, place=[place], slot=slot)
+    if len(names) > MANY:
+        return _points(here, [place], f"Who most probably holds the {slot} of {place}?")
+    here = given.inside_window(here.isel(place=0))
+    n_columns = min(BASE_COLUMNS, len(names))
+    figure, panels = axis.panels(len(names), n_columns, *BASE_SHEET)
+    _draw_stacks(panels, n_columns, [here.sel(scenario=name) for name in names], here)
+    for ax, name in zip(panels, names, strict=True):
+        axis.heading(ax, style.fitted(name, 9, axis.room_of(ax)), size=PANEL_SIZE)
+    n_rows = -(-len(names) // n_columns)
+    panels[(n_rows - 1) // 2 * n_columns].set_ylabel("share of runs", fontsize=9, color=INK)
+    axis.head(figure, BASE_AROUND[0], f"Who holds the {slot} of {place}?", size=13)
+    axis.foot(figure, BASE_AROUND[0] / 4, given.caption(here), 7.5)
+    return figure
+
+
+@chart("grid", "who holds each base over time, scenarios by bases")
+def control_grid(
+    data: Data,
+    places: Sequence[str] | None = None,
+    scenarios: Sequence[str] | None = None,
+    slot: str = "camp",
+) -> Figure:
+    """Who has each base over time: a row for each scenario, a column for each base.
+
+    Of more than 24 scenarios a row is one of a heat map: the likeliest holder, not all shares. All
+    panels have the same dates; a scenario is drawn within its own window only.
+
+    Args:
+        data: A batch, its `control`, or its `control_shares`.
+        places: Names of bases, in the order wanted; the key bases if not given.
+        scenarios: Names of scenarios, in the order wanted; all if not given.
+        slot: `camp` or `town`.
+    Returns:
+        The figure.
+    Errors:
+        ValueError for a name that the data do not hold, or if nothing is asked for.
+    """
+    there = labels_of(given.known(data), "place")
+    keys = [name for name in KEY_BASES if name in there] or there
+    bases = keys if places is None else list(places)
+    names = labels_of(given.known(data), "scenario") if scenarios is None else list(scenarios)
+    for dim, wanted in (("place", bases), ("scenario", names)):
+        if not wanted:
+            raise ValueError(f"there is no {dim} to draw")
+    shares = given.some_shares(data, scenario=names, place=bases, slot=slot)
+    if len(names) > MANY:
+        return _points(shares, bases, f"Who most probably holds the {slot} of each base?")
+    n_columns = len(bases)
+    figure, panels = axis.panels(len(names) * n_columns, n_columns, *GRID_SHEET)
+    shares = given.inside_window(shares)
+    cells = [(name, base) for name in names for base in bases]
+    stacks = [shares.sel(scenario=name, place=base) for name, base in cells]
+    _draw_stacks(panels, n_columns, stacks, shares, every=2)
+    for ax, (name, base) in zip(panels, cells, strict=True):
+        ax.set_gid(f"{name}/{base}")
+        ax.set_yticks([0, 0.5, 1])
+        ax.tick_params(labelsize=7)
+        ax.xaxis.label.set_fontsize(7)
+        if base == bases[0]:
+            _name_scenario(ax, name)
+        if name == names[0]:
+            axis.heading(ax, base, 4, PANEL_SIZE)
+    question = f"Who holds the {slot} of each base? Share of runs by date"
+    axis.head(figure, GRID_AROUND[0], question)
+    axis.foot(figure, GRID_AROUND[1], given.caption(shares))
+    return figure
+
+
+def _draw_stacks(
+    panels: Sequence[Axes],
+    n_columns: int,
+    stacks: Sequence[xr.Dataset],
+    shares: xr.Dataset,
+    every: int = 1,
+) -> None:
+    """Stacks in panels with common dates, labels at the edges of the figure only, one legend."""
     days = shares["date"].to_numpy()
-    edges = dates(ax, days)
-    bottom = np.zeros(len(days))
-    for holder in (name for name in STACK if name in shares["holder"].values):
-        height = shares["share"].sel(holder=holder).to_numpy()
-        top = bottom + height
-        if height.any():
-            area = StepPatch(top, edges, color=COLOURS[holder], label=LABELS[holder], fill=True)
-            area.set_data(baseline=bottom)  # type: ignore[arg-type]
-            area.set_linewidth(0)
-            ax.add_artist(area)
-        bottom = top
-    exit_day = median_exit(shares)
+    stacks = [given.inside_window(one) for one in stacks]
+    for i, (ax, one) in enumerate(zip(panels, stacks, strict=True)):
+        _draw_stack(ax, one)
+        if len(days):
+            axis.dates(ax, days, every)
+        is_lowest = i + n_columns >= len(panels)
+        ax.tick_params(labelbottom=is_lowest, labelleft=i % n_columns == 0)
+        ax.set_xlabel(ax.get_xlabel() if is_lowest else "")
+    corner = (len(panels) - 1) // n_columns * n_columns
+    axis.stack_legends(panels[corner], [_stack_keys(stacks)])
+
+
+def _draw_stack(ax: Axes, shares: xr.Dataset) -> None:
+    """Stack the shares of one scenario, place and slot; mark the UN's median exit."""
+    axis.frame(ax)
+    ax.set(ylim=(0, 1), yticks=[0, 0.25, 0.5, 0.75, 1])
+    ax.yaxis.set_major_formatter(axis.PERCENT)
+    if shares.sizes["date"] == 0:
+        axis.empty(ax)
+        return
+    share = shares["share"].transpose("holder", ...).to_numpy()
+    edges = axis.dates(ax, shares["date"].to_numpy())
+    stack(ax, edges, dict(zip(labels_of(shares, "holder"), share, strict=True)))
+    exit_day = given.median_exit(shares)
     if exit_day is not None:
         ax.axvline(date2num(exit_day), color=PAPER, linewidth=2.2)
-        ax.axvline(date2num(exit_day), color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
+        ax.axvline(date2num(exit_day), color=INK, linewidth=1.1, linestyle=axis.DASHED)
 
 
-def exit_key() -> Line2D:
-    """Key of the legend for the UN's exit."""
-    label = "UN gone in half of the runs"
-    return Line2D([], [], color=INK, linewidth=1.1, linestyle=(0, (4, 2)), label=label)
+def stack(ax: Axes, edges: np.ndarray, shares: Mapping[str, np.ndarray]) -> None:
+    """Areas of holders on each other.
+
+    Args:
+        ax: Axes with dates.
+        edges: Of the days, shape (date + 1,).
+        shares: By holder, shape (date,).
+    """
+    bottom = np.zeros(len(edges) - 1)
+    for holder in (name for name in style.STACK if name in shares):
+        top = bottom + shares[holder]
+        if shares[holder].any():
+            ax.stairs(
+                top, edges, baseline=bottom, fill=True, color=style.COLOURS[holder],
+                label=style.LABELS[holder], linewidth=0,
+            )  # fmt: skip
+        bottom = top
 
 
-def _stack_legend(ax: Axes, shares: xr.Dataset) -> None:
-    keys: list[Patch | Line2D] = list(holder_patches(present_holders(shares["share"])))
-    if shares.sizes["date"] and median_exit(shares) is not None:
-        keys.append(exit_key())
-    stack_legends(ax, [keys], LEGEND_AT)
+def _stack_keys(stacks: Sequence[xr.Dataset]) -> list[Key]:
+    """Keys of the legend: the holders who have the slot in a run, and the UN's exit."""
+    has = [(one["share"] > 0).any("date").to_numpy() for one in stacks]
+    seen = np.array(labels_of(stacks[0], "holder"))[np.any(has, axis=0)]
+    keys: list[Key] = [*axis.holder_patches(seen)]
+    if any(given.median_exit(one) is not None for one in stacks):
+        keys.append(line_key(EXIT, linewidth=1.1, linestyle=axis.DASHED))
+    return keys
 
 
-@styled
+def _name_scenario(ax: Axes, scenario: str) -> None:
+    """A scenario's name to the left of its row."""
+    ax.annotate(
+        _broken(scenario), (0, 0.5), xycoords="axes fraction", xytext=(-36, 0),
+        textcoords="offset points", ha="right", va="center", fontsize=8.5, color=INK,
+    )  # fmt: skip
+
+
+def _broken(name: str) -> str:
+    """A name in lines, broken after hyphens, commas and brackets; too long a part is cut."""
+    parts = name.replace("-", "-\0").replace(",", ",\0").replace("[", "\0[").split("\0")
+    lines = [""]
+    for part in parts:
+        if lines[-1] and len(lines[-1] + part) > NAME:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(f"{line[: NAME - 1]}…" if len(line) > NAME else line for line in lines)
+
+
+# --- the likeliest holders ---------------------------------------------------------------
+
+
+@chart("heatmap", "who most probably holds each base, by date")
 def control_heatmap(
     data: Data, scenario: str | None = None, slot: str = "camp", ax: Axes | None = None
 ) -> Axes:
@@ -141,28 +288,92 @@ def control_heatmap(
     Errors:
         ValueError for a name that the data do not hold.
     """
-    shares = inside_window(some_shares(data, scenario, slot=slot))
+    shares = given.inside_window(given.some_shares(data, scenario=scenario, slot=slot))
     shares = shares.isel(place=_north_to_south(shares))
-    ax = axes_or_new(ax, 8.6, 1.75 + 0.2 * shares.sizes["place"])
-    frame(ax)
-    n_places = shares.sizes["place"]
-    if shares.sizes["date"]:
-        days = shares["date"].to_numpy()
-        draw_colours(ax, shares, dates(ax, days))
-        mark_exits(ax, shares)
-    ax.set_yticks(range(n_places), [str(name) for name in shares["place"].values], fontsize=8)
-    ax.tick_params(axis="y", length=0)
+    ax = axis.axes_or_new(ax, 8.6, 1.75 + 0.2 * shares.sizes["place"])
+    _draw_likeliest(ax, shares)
+    axis.name_rows(ax, labels_of(shares, "place"))
     _separate_regions(ax, shares)
-    title(ax, scenario_of(shares), f"who most probably holds each {slot}?")
-    heatmap_legend(ax, [shares])
-    note(ax, caption(shares))
+    axis.title(ax, axis.scenario_of(shares), f"who most probably holds each {slot}?")
+    _likeliest_legend(ax, [shares])
+    axis.note(ax, given.caption(shares))
     return ax
 
 
-def draw_colours(ax: Axes, shares: xr.Dataset, edges: np.ndarray) -> None:
-    """Colours of the likeliest holders: places from top to bottom, dates along."""
+@chart(leaves="heatmap-{scenario}", title="{}: the likeliest holder of each camp")
+def heatmap_figure(data: Data, scenario: str) -> Figure:
+    """The heat map of one scenario's camps, see `control_heatmap`, in a figure of a set size."""
+    shares = given.some_shares(data, scenario=scenario, slot="camp")
+    around = (1.25, 0.95, 0.4, 1.3)
+    high = 1.85 - around[2] - around[3] + ROW * shares.sizes["place"]
+    figure, (ax,) = axis.panels(1, 1, (9.0 - around[0] - around[1], high), around)
+    control_heatmap(shares, scenario, ax=ax)
+    return figure
+
+
+def _points(shares: xr.Dataset, places: Sequence[str], question: str) -> Figure:
+    """Who most probably has each base by date: a column for each base, a row for each scenario.
+
+    Args:
+        shares: Of one slot, dimensions (scenario, place, date, holder).
+        places: Names of the bases.
+        question: The title.
+    Returns:
+        The figure; scenarios from top to bottom, the paler the colour, the less certain.
+    """
+    shares = given.inside_window(shares)
+    names = labels_of(shares, "scenario")
+    pattern, short = told_apart(names)
+    short = [style.fitted(name, POINTS_SIZE, POINTS_NAME) for name in short]
+    left = 0.25 + max(style.text_size(name, POINTS_SIZE)[0] for name in short) / 72
+    high = min(ROW * len(names), HIGHEST)
+    figure, columns = axis.panels(
+        len(places), len(places), (WIDTHS.get(len(places), NARROW), high),
+        (left, 0.2, 0.8, 1.3), (POINTS_GAP, 0),
+    )  # fmt: skip
+    # A scenario stands where a heat map has a place.
+    stacks = [shares.sel(place=place, drop=True).rename(scenario="place") for place in places]
+    for ax, place, one in zip(columns, places, stacks, strict=True):
+        _draw_likeliest(ax, one, every=1 + (ax.bbox.width < 250))
+        axis.heading(ax, place if len(places) > 1 else "", 4, PANEL_SIZE)
+        ax.set_yticks([])
+    every = next((n for n in EVERY if n * high / len(names) >= LINE), EVERY[-1])
+    columns[0].set_yticks(range(0, len(names), every), short[::every], fontsize=POINTS_SIZE)
+    _likeliest_legend(columns[0], stacks)
+    axis.head(figure, 0.12, question)
+    rows = style.fitted(f"rows: {pattern}", 8, 72 * (figure.get_figwidth() - 0.24))
+    axis.head(figure, 0.12, rows, 0.36, 8, color=FAINT)
+    axis.foot(figure, 0.2, given.caption(shares))
+    return figure
+
+
+def told_apart(names: Sequence[str]) -> tuple[str, list[str]]:
+    """What names have in common, and what is left of each.
+
+    Returns:
+        `sweep[Kidal.shift=…]`, and `-30`, `0`, ... of points; `scenario`, and the names if they
+        have nothing in common.
+    """
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    begin = "".join(letters[0] for letters in same)
+    begin = begin[: max(begin.rfind(sign) for sign in "[=,") + 1]
+    end = "]" if begin and all(name.endswith("]") for name in names) else ""
+    left = [name[len(begin) : len(name) - len(end)] for name in names]
+    return (f"{begin}…{end}", left) if begin and all(left) else ("scenarios", list(names))
+
+
+def _draw_likeliest(ax: Axes, shares: xr.Dataset, every: int = 1) -> None:
+    """Colours of the likeliest holders, places from top to bottom and dates along, and exits."""
+    axis.frame(ax)
+    ax.tick_params(axis="y", length=0)
+    if not shares.sizes["date"]:
+        return
+    edges = axis.dates(ax, shares["date"].to_numpy(), every)
     extent = (edges[0], edges[-1], shares.sizes["place"] - 0.5, -0.5)
     ax.imshow(holder_colours(shares), extent=extent, aspect="auto", interpolation="nearest")
+    days = given.median_exits(shares)
+    rows = np.flatnonzero(~np.isnat(days))
+    ax.vlines(date2num(days[rows]), rows - 0.5, rows + 0.5, INK, linewidth=1.4, gid="exits")
 
 
 def likeliest(shares: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -176,19 +387,17 @@ def likeliest(shares: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
 
 def strength(share: np.ndarray) -> np.ndarray:
     """Strength of the colour for the share of the likeliest holder, in steps of `STEPS`."""
-    result = np.full(share.shape, WEAKEST[0])
-    for least, value, _ in reversed(STEPS):
-        result[share >= least] = value
-    return result
+    at_least = [share >= least for least, _, _ in STEPS]
+    return np.select(at_least, [value for _, value, _ in STEPS], WEAKEST[0])
 
 
 def holder_colours(shares: xr.Dataset) -> np.ndarray:
     """Colour of the likeliest holder, the paler the less certain, shape (place, date, 3)."""
     best, share = likeliest(shares)
-    palette = np.array([to_rgb(COLOURS[str(holder)]) for holder in shares["holder"].values])
+    palette = np.array([to_rgb(style.COLOURS[str(holder)]) for holder in shares["holder"].values])
     alpha = strength(np.nan_to_num(share))[..., None]
     colours = palette[best] * alpha + np.array(to_rgb(PAPER)) * (1 - alpha)
-    return np.where((best >= 0)[..., None], colours, to_rgb(NO_DATA))
+    return np.where((best >= 0)[..., None], colours, to_rgb(style.NO_DATA))
 
 
 def _north_to_south(shares: xr.Dataset) -> np.ndarray:
@@ -207,45 +416,63 @@ def _separate_regions(ax: Axes, shares: xr.Dataset) -> None:
         ax.axhline(row - 0.5, color=PAPER, linewidth=0.5)
     if "region" not in shares.coords:
         return
-    regions = [str(name) for name in shares["region"].values]
+    regions = labels_of(shares, "region")
     starts = [i for i, name in enumerate(regions) if i == 0 or name != regions[i - 1]]
     for start, stop in zip(starts, [*starts[1:], len(regions)], strict=True):
         if start:
             ax.axhline(start - 0.5, color=INK, linewidth=0.9)
-        ax.text(
-            1.008, (start + stop - 1) / 2, regions[start], transform=ax.get_yaxis_transform(),
-            va="center", fontsize=7.5, color=FAINT,
-        )  # fmt: skip
+        axis.beside(ax, (start + stop - 1) / 2, regions[start], 1.008, FAINT)
 
 
-def mark_exits(ax: Axes, shares: xr.Dataset) -> None:
-    """A tick at the UN's median exit from each camp."""
-    days = median_exits(shares)
-    rows = np.flatnonzero(~np.isnat(days))
-    ax.vlines(date2num(days[rows]), rows - 0.5, rows + 0.5, INK, linewidth=1.4, gid="exits")
-
-
-def heatmap_legend(ax: Axes, panels: Sequence[xr.Dataset]) -> None:
-    """Rows below the chart: whose colour, how strong for which share of runs, the UN's exit.
+def likeliest_rows(panels: Sequence[xr.Dataset]) -> list[list[Key]]:
+    """Two rows of a legend: whose colour, and how strong for which share of runs.
 
     Args:
-        ax: The axes below which they stand.
         panels: What is drawn: shares of one scenario and slot.
     """
     best = np.unique(np.concatenate([likeliest(one)[0].ravel() for one in panels]))
     names = [str(panels[0]["holder"].values[code]) for code in best[best >= 0]]
-    legends: list[list[Patch] | list[Line2D]] = [
-        [words("likeliest holder:"), *holder_patches(names)],
-        [words("in this share of runs:"), *certainty_patches()],
-    ]
-    if not all(np.isnat(median_exits(one)).all() for one in panels):
-        tick = Line2D([], [], color=INK, marker="|", markersize=9, markeredgewidth=1.4)
-        tick.set(linewidth=0, label="UN gone in half of the runs")
-        legends.append([tick])
-    stack_legends(ax, legends, LEGEND_AT)
-
-
-def certainty_patches() -> list[Patch]:
-    """Keys of the legend for the strength of a colour."""
     greys = [(value, text) for _, value, text in STEPS] + [WEAKEST]
-    return [Patch(facecolor=str(1 - value * 0.75), label=text) for value, text in greys]
+    return [
+        [words("likeliest holder:"), *axis.holder_patches(names)],
+        [
+            words("in this share of runs:"),
+            *(Patch(facecolor=str(1 - value * 0.75), label=text) for value, text in greys),
+        ],
+    ]
+
+
+def _likeliest_legend(ax: Axes, panels: Sequence[xr.Dataset]) -> None:
+    """Rows below the chart: as `likeliest_rows`, and the UN's exit."""
+    rows = likeliest_rows(panels)
+    if not all(np.isnat(given.median_exits(one)).all() for one in panels):
+        rows.append([line_key(EXIT, marker="|", markersize=9, markeredgewidth=1.4, linewidth=0)])
+    axis.stack_legends(ax, rows)
+
+
+# --- the charts of a batch ---------------------------------------------------------------
+
+
+@chart()
+def draw_batch(
+    batch: Batch, folder: str | Path | None = None, missing_only: bool = False
+) -> list[Path]:
+    """Draw the charts of a batch: one for each key base, one heat map for each scenario.
+
+    Of more than 24 scenarios only those of the bases, where each scenario is a row.
+
+    Args:
+        batch: The batch.
+        folder: Where to; `charts` in the batch's folder if not given.
+        missing_only: Leave charts as they are that were drawn since the batch was finished.
+    Returns:
+        The files, PNG.
+    """
+    folder = batch.folder / CHARTS if folder is None else inputs.path("folder", folder)
+    files = chart_files(folder, batch.scenarios)
+    wanted = [path for path in files if not (missing_only and is_current(path, batch.folder))]
+    shares = control_shares(batch) if wanted else None
+    for path in wanted:
+        drawn, name = files[path]
+        axis.save(drawn(shares, name), path)
+    return wanted

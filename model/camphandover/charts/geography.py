@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.lines import Line2D
 
 from camphandover import facts
-from camphandover.charts.palette import INK
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from camphandover.charts.axis import Key, line_key
+from camphandover.charts.style import INK
 
 WEST, EAST, SOUTH, NORTH = -6.05, 3.55, 13.7, 21.65
 """Edges of the maps, degrees: northern Mali, without Bamako."""
@@ -48,23 +46,24 @@ ROADS: dict[str, dict[str, Any]] = {
 
 
 @cache
-def lines_of(name: str) -> tuple[tuple[str, tuple[tuple[float, float], ...]], ...]:
+def lines_of(name: str) -> list[tuple[str, np.ndarray]]:
     """The lines of a file of the theatre's map.
 
     Args:
         name: `borders` or `rivers`.
     Returns:
-        For each line its country, empty for a river, and its points, longitude and latitude.
+        For each line its country, empty for a river, and its points, longitude and latitude, shape
+        (point, 2).
     """
     text = (facts.FOLDER / "map" / f"{name}.geojson").read_text(encoding="utf-8")
     found = []
     for feature in json.loads(text)["features"]:
-        geometry = feature["geometry"]
-        is_one = geometry["type"] == "LineString"
-        for line in [geometry["coordinates"]] if is_one else geometry["coordinates"]:
-            country = feature["properties"].get("name", "")
-            found.append((country, tuple((float(lon), float(lat)) for lon, lat in line)))
-    return tuple(found)
+        lines = feature["geometry"]["coordinates"]
+        if feature["geometry"]["type"] == "LineString":
+            lines = [lines]
+        country = feature["properties"].get("name", "")
+        found += [(country, np.array(line, dtype=float)) for line in lines]
+    return found
 
 
 def draw_ground(ax: Axes, *, detailed: bool = True) -> None:
@@ -76,15 +75,11 @@ def draw_ground(ax: Axes, *, detailed: bool = True) -> None:
         ax: The axes; their ticks go.
         detailed: Whether there is room for the names of the countries and the scale.
     """
-    ax.set_xlim(WEST, EAST)
-    ax.set_ylim(SOUTH, NORTH)
-    ax.set_aspect(1 / math.cos(MIDDLE))
-    ax.set_xticks([])
-    ax.set_yticks([])
+    ax.set(xlim=(WEST, EAST), ylim=(SOUTH, NORTH), aspect=1 / math.cos(MIDDLE))
+    ax.set(xticks=[], yticks=[], facecolor=ABROAD)
     ax.spines[:].set_color(BORDER)
-    ax.set_facecolor(ABROAD)
     _draw_borders(ax)
-    rivers = [np.array(line) for _, line in lines_of("rivers")]
+    rivers = [line for _, line in lines_of("rivers")]
     water = LineCollection(rivers, colors=WATER, linewidths=1.3, capstyle="round", gid="river")
     ax.add_collection(water, autolim=False)
     _draw_roads(ax)
@@ -101,7 +96,7 @@ def _draw_borders(ax: Axes) -> None:
     for country, line in lines_of("borders"):
         is_home = country == COUNTRY
         area = PolyCollection(
-            [np.array(line)],
+            [line],
             facecolors=LAND if is_home else ABROAD,
             edgecolors=BORDER,
             linewidths=1.0 if is_home else 0.6,
@@ -125,8 +120,7 @@ def _draw_scale(ax: Axes) -> None:
     """A bar of `SCALE_KM`, and where north is."""
     lon, lat = SCALE_AT
     end = lon + SCALE_KM / (KM_PER_DEGREE * math.cos(MIDDLE))
-    (bar,) = ax.plot([lon, end], [lat, lat], color=INK, linewidth=2, solid_capstyle="butt")
-    bar.set_gid("scale")
+    ax.plot([lon, end], [lat, lat], color=INK, linewidth=2, solid_capstyle="butt", gid="scale")
     label = f"{SCALE_KM} km, north is up"
     ax.annotate(
         label, (lon, lat), xytext=(0, -3), textcoords="offset points", va="top", fontsize=7,
@@ -134,18 +128,16 @@ def _draw_scale(ax: Axes) -> None:
     )  # fmt: skip
 
 
-def ground_keys() -> list[Line2D]:
+def ground_keys() -> list[Key]:
     """Keys of the legend for roads, river and border."""
-    paved, track, piste = (
-        {"linewidth": style["linewidths"], "linestyle": style["linestyles"]}
-        for style in ROADS.values()
-    )
+    kinds = zip(("paved road", "track", "desert track"), ROADS.values(), strict=True)
     return [
-        Line2D([], [], color=ROAD, label="paved road", **paved),
-        Line2D([], [], color=ROAD, label="track", **track),
-        Line2D([], [], color=ROAD, label="desert track", **piste),
-        Line2D([], [], color=WATER, linewidth=1.3, label="river, the Niger"),
-        Line2D([], [], color=BORDER, linewidth=1.0, label="border"),
+        *(
+            line_key(label, ROAD, linewidth=style["linewidths"], linestyle=style["linestyles"])
+            for label, style in kinds
+        ),
+        line_key("river, the Niger", WATER, linewidth=1.3),
+        line_key("border", BORDER, linewidth=1.0),
     ]
 
 

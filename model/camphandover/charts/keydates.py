@@ -5,35 +5,24 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 
 from camphandover import facts
-from camphandover.charts.axis import day_text
-from camphandover.charts.palette import FAINT, INK, PAPER
-from camphandover.charts.textsize import text_size
+from camphandover.charts.axis import day_text, room_of
+from camphandover.charts.style import FAINT, INK, PAPER, text_size
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from camphandover.scenario import Scenario
 
-RUNGS = {
-    0: "accord works",
-    1: "talks frozen",
-    2: "clashes",
-    3: "war declared",
-    4: "offensive",
-    5: "accord ended",
-}
-"""What the rungs of escalation are called."""
-SIZE = 6.5
-"""Of the labels, points."""
-LEVEL = 9.0
-"""Points between the rows of labels above the axes."""
+RUNGS = (
+    "accord works", "talks frozen", "clashes", "war declared", "offensive", "accord ended",
+)  # fmt: skip
+"""What the rungs of escalation are called, from the lowest."""
+SIZE, LEVEL, GAP = 6.5, 9.0, 4.0
+"""Of the labels, between their rows above the axes, and least between two of a row, points."""
 SAFE = 0.9
 """Of the width of axes that are not laid out yet, how much is counted on."""
-GAP = 4.0
-"""Least space between two labels of a row, points."""
 
 
 class KeyDate(NamedTuple):
@@ -57,25 +46,21 @@ def key_dates(scenario: Scenario, place: str, slot: str = "camp") -> list[KeyDat
         The dates, ascending.
     Source: RULES R5.6, R6.1, R7.1, R8; the theatre's calendar.
     """
+    politics, window = scenario.politics, scenario.window
     found = [KeyDate(scenario.mandate_end, "mandate's end")]
     if slot == "camp" and place in scenario.camps:
         found.append(KeyDate(scenario.camps[place].exit, "UN's plan"))
-    if scenario.politics.truce is not None:
-        found.append(KeyDate(scenario.politics.truce, "truce"))
+    if politics.truce is not None:
+        found.append(KeyDate(politics.truce, "truce"))
+    climbs = politics.record and politics.rung is None
     for known in facts.load().calendar:
-        if known.what == "rung" and _climbs(scenario) and known.rung is not None:
+        if known.what == "rung" and climbs and known.rung is not None:
             found.append(KeyDate(known.date, RUNGS[known.rung]))
         elif known.what == "blockade" and scenario.blockade.active and known.place == place:
             found.append(KeyDate(known.date, "blockade"))
         elif known.what == "charter" and scenario.alliance.charter:
             found.append(KeyDate(known.date, "charter"))
-    window = scenario.window
     return sorted(one for one in found if window.start < one.day <= window.end)
-
-
-def _climbs(scenario: Scenario) -> bool:
-    """Whether the ladder follows what is known from outside."""
-    return scenario.politics.record and scenario.politics.rung is None
 
 
 def mark_key_dates(ax: Axes, found: list[KeyDate], *, named: bool = True) -> float:
@@ -88,46 +73,32 @@ def mark_key_dates(ax: Axes, found: list[KeyDate], *, named: bool = True) -> flo
     Returns:
         Points above the axes that the names take.
     """
-    points = ax.get_window_extent().width * 72 / _dpi(ax) * SAFE
-    left, right = ax.get_xlim()
+    room, (left, right) = room_of(ax) * SAFE, ax.get_xlim()
+    down = ax.get_xaxis_transform()
     ends: list[float] = []
     for one in found:
         at = float(date2num(one.day))
-        _line(ax, at)
+        ax.vlines(at, 0, 1, PAPER, linewidth=1.4, alpha=0.5, transform=down)
+        ax.vlines(at, 0, 1, INK, (0, (1, 2.5)), linewidth=0.8, alpha=0.75, transform=down)
         if named:
             text = f"{one.what} {day_text(one.day, '%b')}"
-            level = _level((at - left) / (right - left) * points, text, points, ends)
-            _label(ax, (at - left) / (right - left), text, points, level)
+            _label(ax, (at - left) / (right - left), text, room, ends)
     return len(ends) * LEVEL
 
 
-def _line(ax: Axes, at: float) -> None:
-    down = ax.get_xaxis_transform()
-    ax.vlines(at, 0, 1, PAPER, linewidth=1.4, alpha=0.5, transform=down)
-    ax.vlines(at, 0, 1, INK, (0, (1, 2.5)), linewidth=0.8, alpha=0.75, transform=down)
+def _label(ax: Axes, at: float, text: str, room: float, ends: list[float]) -> None:
+    """A label over its line, or at the edge of the axes, in the lowest row in which it has room.
 
-
-def _level(at: float, text: str, points: float, ends: list[float]) -> int:
-    """The lowest row in which a label has room; `ends`, where the rows end, is kept up to date."""
+    Where the rows end is kept up to date in `ends`.
+    """
     wide = text_size(text, SIZE)[0]
-    begin = min(max(at - wide / 2, 0.0), points - wide)
+    half = wide / 2 / room
+    begin = min(max(at * room - wide / 2, 0.0), room - wide)
     level = next((i for i, end in enumerate(ends) if begin >= end + GAP), len(ends))
     ends[level : level + 1] = [begin + wide]
-    return level
-
-
-def _label(ax: Axes, at: float, text: str, points: float, level: int) -> None:
-    """A label over its line, or at the edge of the axes if it would stick out."""
-    half = text_size(text, SIZE)[0] / 2 / points
     side = "left" if at < half else "right" if at > 1 - half else "center"
     ax.annotate(
         text, ({"left": 0, "right": 1}.get(side, at), 1), xycoords="axes fraction",
         xytext=(0, 2 + level * LEVEL), textcoords="offset points",
         ha=side, va="bottom", fontsize=SIZE, color=FAINT,
     )  # fmt: skip
-
-
-def _dpi(ax: Axes) -> float:
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    return float(figure.dpi)

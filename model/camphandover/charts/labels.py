@@ -53,6 +53,12 @@ class Label(NamedTuple):
     height: float
     must: bool
 
+    @property
+    def disc(self) -> Box:
+        """What its disc covers."""
+        r = self.radius
+        return Box(self.x - r, self.y - r, self.x + r, self.y + r)
+
 
 def place_labels(
     labels: Sequence[Label], edge: Box, taken: Sequence[Box] = ()
@@ -67,8 +73,7 @@ def place_labels(
         For each label the left lower corner of its text, points from the middle of its disc;
         None if there is no place for it.
     """
-    discs = [Box(a.x - a.radius, a.y - a.radius, a.x + a.radius, a.y + a.radius) for a in labels]
-    full = [*discs, *taken]
+    full = [*(label.disc for label in labels), *taken]
     found: list[tuple[float, float] | None] = []
     for label in labels:
         best = _best(label, edge, full)

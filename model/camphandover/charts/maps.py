@@ -1,63 +1,55 @@
-"""Maps: who most probably holds each base at a date, and how sure that is."""
+"""Maps: who most probably holds each base at a date, at several dates, from week to week."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
-from camphandover.charts.axis import (
-    LEGEND_ROW,
-    day_text,
-    holder_patches,
-    note,
-    scenario_of,
-    stack_legends,
-    title,
-    words,
-)
-from camphandover.charts.control import certainty_patches, holder_colours, likeliest
-from camphandover.charts.data import Data, caption, chosen_date, inside_window, some_shares
+from camphandover import inputs
+from camphandover.batch.files import write_whole
+from camphandover.charts import axis, given
+from camphandover.charts.axis import LEGEND_ROW, day_text, figure_of
+from camphandover.charts.control import holder_colours, likeliest, likeliest_rows
 from camphandover.charts.geography import LAND, draw_ground, ground_keys, is_on_map
+from camphandover.charts.given import Data, Day
 from camphandover.charts.labels import Box, Label, place_labels
-from camphandover.charts.palette import COLOURS, FAINT, INK, NO_DATA
 from camphandover.charts.planned import KEY_BASES
-from camphandover.charts.style import Chart, adopted, styled
-from camphandover.charts.textsize import text_size
+from camphandover.charts.registry import chart
+from camphandover.charts.style import COLOURS, FAINT, INK, NO_DATA, adopted, text_size
+from camphandover.errors import BatchError
+from camphandover.measure.notation import percent
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.animation import AbstractMovieWriter
     from matplotlib.collections import PathCollection
     from matplotlib.text import Text
 
-Day = date | str | np.datetime64
-
-WIDE, HIGH = 7.6, 6.6
-"""Size of a map, inches."""
-AROUND = {"left": 0.15, "right": 0.15, "top": 0.42, "bottom": 0.85}
-"""Inches around a map; the legends stand below it."""
+SIZE, AROUND = (7.6, 6.6), (0.15, 0.15, 0.42, 0.85)
+"""Width and height of a map, and around it left, right, above and below, for legends: inches."""
+PANEL, GAPS, COLUMNS = (3.35, 2.93), (0.12, 0.3), 3
+"""The same of a map in a sequence; between such maps; how many stand abreast."""
+PANELS = 6
+"""Maps of a sequence if no dates are given."""
 LEGENDS = 9
 """Points from a map to its legends."""
 KEY_RADIUS, RADIUS, SMALL = 6.5, 4.0, 0.75
 """Radius of the discs of key bases and of others, points; how much smaller in a sequence."""
-KEY_SIZE, SIZE = 8.5, 6.5
+KEY_SIZE, OTHER_SIZE = 8.5, 6.5
 """Size of the names of key bases and of others, points."""
 WIDEST = "100 %"
-PANEL = (3.35, 2.93)
-"""Size of a map in a sequence, inches."""
-COLUMNS = 3
-GAPS = (0.12, 0.3)
-"""Inches between the maps of a sequence, beside and below each other."""
-PANELS = 6
-"""Maps of a sequence if no dates are given."""
+SUFFIXES = (".gif", ".mp4")
+PER_SECOND, LAST, FILM_DPI = 3, 5, 90
+"""Pictures a second, those for which the last day stays, and their dots an inch."""
+MOST_STEP = 10_000
 
 
 class BaseMap:
@@ -77,43 +69,44 @@ class BaseMap:
             raise ValueError("the data hold no lat and lon of the places")
         self.ax, self.detailed = ax, detailed
         lon, lat = shares["lon"].to_numpy(), shares["lat"].to_numpy()
-        on_map = np.flatnonzero(is_on_map(lon, lat))
         names = [str(name) for name in shares["place"].values]
         # Key bases come last, so that they lie on top.
+        on_map = np.flatnonzero(is_on_map(lon, lat))
         self.rows = sorted(on_map, key=lambda row: names[row] in KEY_BASES)
         self.names = [names[row] for row in self.rows]
         self.off = [name for name in names if name not in self.names]
         draw_ground(ax, detailed=detailed)
-        self.discs = self._draw_discs(lon[self.rows], lat[self.rows])
+        self.at = np.column_stack([lon, lat])[self.rows]
+        self.discs = self._draw_discs()
         self.texts = self._name_bases()
 
     def _radius(self, name: str) -> float:
         radius = KEY_RADIUS if name in KEY_BASES else RADIUS
         return radius if self.detailed else radius * SMALL
 
-    def _draw_discs(self, lon: np.ndarray, lat: np.ndarray) -> PathCollection:
+    def _draw_discs(self) -> PathCollection:
         areas = [(2 * self._radius(name)) ** 2 for name in self.names]
-        discs = self.ax.scatter(lon, lat, s=areas, c=NO_DATA, linewidths=1.3, zorder=4)
-        discs.set_gid("bases")
-        return discs
+        lon, lat = self.at.T
+        return self.ax.scatter(lon, lat, s=areas, c=NO_DATA, linewidths=1.3, zorder=4, gid="bases")
 
     def _name_bases(self) -> dict[str, Text]:
         """Names beside the discs, those of the key bases first; where there is no room, none."""
-        order = [row for row in reversed(range(len(self.names))) if self._is_named(row)]
-        points = self._points()
-        labels = [self._label(row, points) for row in order]
-        rest = [row for row in range(len(self.names)) if row not in order]
-        discs = [self._label(row, points) for row in rest]
-        taken = [Box(d.x - d.radius, d.y - d.radius, d.x + d.radius, d.y + d.radius) for d in discs]
-        at = np.asarray(self.discs.get_offsets())
+        is_named = [self.detailed or name in KEY_BASES for name in self.names]
+        order = [row for row in reversed(range(len(self.names))) if is_named[row]]
+        self.ax.apply_aspect()
+        points = self.ax.transData.transform(self.at) * 72 / figure_of(self.ax).dpi
+        labels = [self._label(name, *at) for name, at in zip(self.names, points, strict=True)]
+        taken = [labels[row].disc for row in range(len(labels)) if not is_named[row]]
+        edge = Box(*(float(at) for at in axis.points_of(self.ax)))
+        places = place_labels([labels[row] for row in order], edge, taken)
         texts: dict[str, Text] = {}
-        for row, offset in zip(order, place_labels(labels, self._edge(), taken), strict=True):
+        for row, offset in zip(order, places, strict=True):
             if offset is None:
                 continue
             name = self.names[row]
             is_key = name in KEY_BASES
             texts[name] = self.ax.annotate(
-                name, (at[row, 0], at[row, 1]), xytext=offset,
+                name, (self.at[row, 0], self.at[row, 1]), xytext=offset,
                 textcoords="offset points", va="bottom", zorder=5, annotation_clip=True,
                 fontsize=self._size(name), color=INK if is_key else FAINT,
                 weight="bold" if is_key else "normal",
@@ -121,34 +114,14 @@ class BaseMap:
             )  # fmt: skip
         return texts
 
-    def _is_named(self, row: int) -> bool:
-        return self.detailed or self.names[row] in KEY_BASES
-
     def _size(self, name: str) -> float:
-        return KEY_SIZE if self.detailed and name in KEY_BASES else SIZE
+        return KEY_SIZE if self.detailed and name in KEY_BASES else OTHER_SIZE
 
-    def _points(self) -> np.ndarray:
-        """Where the discs are, points, shape (base, 2)."""
-        self.ax.apply_aspect()
-        figure = self.ax.get_figure(root=True)
-        assert figure is not None
-        pixels = self.ax.transData.transform(self.discs.get_offsets())
-        return np.asarray(pixels) * 72 / figure.dpi
-
-    def _label(self, row: int, points: np.ndarray) -> Label:
-        name = self.names[row]
+    def _label(self, name: str, x: float, y: float) -> Label:
         is_key = name in KEY_BASES
         text = f"{name} {WIDEST}" if is_key and self.detailed else name
         size = text_size(text, self._size(name), "bold" if is_key else "normal")
-        x, y = points[row]
         return Label(float(x), float(y), self._radius(name), *size, must=is_key)
-
-    def _edge(self) -> Box:
-        """The map on the paper, points."""
-        figure = self.ax.get_figure(root=True)
-        assert figure is not None
-        box = self.ax.get_window_extent()
-        return Box(*(float(at) * 72 / figure.dpi for at in (box.x0, box.y0, box.x1, box.y1)))
 
     def show(self, shares: xr.Dataset) -> None:
         """Colour the bases as they are at a date.
@@ -156,26 +129,17 @@ class BaseMap:
         Args:
             shares: Of the places that the map was made of, at one date, with a dimension `date`.
         """
-        best, share = likeliest(shares)
-        faces = [tuple(rgb) for rgb in holder_colours(shares)[self.rows, 0].tolist()]
+        best, share = (found[self.rows, 0] for found in likeliest(shares))
         holders = [str(holder) for holder in shares["holder"].values]
-        rims = [
-            to_rgb(COLOURS[holders[code]] if code >= 0 else FAINT) for code in best[self.rows, 0]
-        ]
-        self.discs.set_facecolor(faces)
+        rims = [to_rgb(COLOURS[holders[code]] if code >= 0 else FAINT) for code in best]
+        self.discs.set_facecolor([tuple(rgb) for rgb in holder_colours(shares)[self.rows, 0]])
         self.discs.set_edgecolor(rims)
-        if self.detailed:
-            for row, name in zip(self.rows, self.names, strict=True):
-                if name in KEY_BASES and name in self.texts:
-                    self.texts[name].set_text(f"{name} {_percent(share[row, 0])}".rstrip())
+        for name, its in zip(self.names, share, strict=True):
+            if self.detailed and name in KEY_BASES and name in self.texts:
+                self.texts[name].set_text(name if np.isnan(its) else f"{name} {percent(its)} %")
 
 
-def _percent(share: float) -> str:
-    """A share in whole percent; nothing without runs."""
-    return "" if np.isnan(share) else f"{np.floor(100 * share + 0.5):.0f} %"
-
-
-@styled
+@chart("map", "who most probably holds each base at a date")
 def control_map(
     data: Data,
     date: Day,
@@ -200,53 +164,41 @@ def control_map(
     Errors:
         ValueError for a name or date that the data do not hold.
     """
-    shares = chosen_date(some_shares(data, scenario, slot=slot), date)
-    at = shares["date"].values
-    shares = shares.expand_dims("date")
-    ax = map_axes() if ax is None else adopted(ax)
+    shares = given.chosen_date(given.some_shares(data, scenario=scenario, slot=slot), date)
+    ax = _map_axes() if ax is None else adopted(ax)
     drawn = BaseMap(ax, shares)
-    drawn.show(shares)
-    when = day_text(at)
-    title(ax, scenario_of(shares), f"who most probably holds each {slot} on {when}?")
-    draw_legends(ax, shares, LEGENDS)
-    note(ax, caption_of_map(drawn, shares), LEGENDS + 2 * LEGEND_ROW + 1)
+    _show(drawn, shares, slot)
+    _around(drawn, shares)
     return ax
 
 
-def map_axes() -> Axes:
+def _map_axes() -> Axes:
     """Axes of a map in a figure of its own, laid out by hand so that labels know their room."""
-    width = WIDE + AROUND["left"] + AROUND["right"]
-    height = HIGH + AROUND["top"] + AROUND["bottom"]
-    figure = Chart(figsize=(width, height))
-    left, low = AROUND["left"] / width, AROUND["bottom"] / height
-    return figure.add_axes((left, low, WIDE / width, HIGH / height))
+    _, (ax,) = axis.panels(1, 1, SIZE, AROUND)
+    return ax
 
 
-def caption_of_map(drawn: BaseMap, shares: xr.Dataset) -> str:
-    """Runs, seed, and which places lie off the map."""
+def _show(drawn: BaseMap, shares: xr.Dataset, slot: str) -> None:
+    """The bases at a date, and the title that tells it."""
+    drawn.show(shares)
+    when = day_text(shares["date"].values[0])
+    question = f"who most probably holds each {slot} on {when}?"
+    axis.title(drawn.ax, axis.scenario_of(shares), question)
+
+
+def _around(drawn: BaseMap, shares: xr.Dataset) -> None:
+    """Below a map its legends, runs, seed, and which places lie off it."""
+    _draw_legends(drawn.ax, shares)
     off = f"off the map: {', '.join(drawn.off)}; " if drawn.off else ""
-    return f"{off}{caption(shares)}"
+    axis.note(drawn.ax, f"{off}{given.caption(shares)}", LEGENDS + 2 * LEGEND_ROW + 1)
 
 
-def draw_legends(ax: Axes, shares: xr.Dataset, points: float) -> None:
-    """Three rows so many points below the axes: holders, certainty, the ground.
-
-    Args:
-        ax: The axes.
-        shares: With all dates that are shown.
-        points: Below the axes.
-    """
-    best, _ = likeliest(shares)
-    names = [str(shares["holder"].values[code]) for code in np.unique(best[best >= 0])]
-    rows: list[list[Patch] | list[Line2D]] = [
-        [words("likeliest holder:"), *holder_patches(names)],
-        [words("in this share of runs:"), *certainty_patches()],
-        ground_keys(),
-    ]
-    stack_legends(ax, rows, points)
+def _draw_legends(ax: Axes, shares: xr.Dataset) -> None:
+    """Three rows below the axes: holders at all dates that are shown, certainty, the ground."""
+    axis.stack_legends(ax, [*likeliest_rows([shares]), ground_keys()], LEGENDS)
 
 
-@styled
+@chart("maps", "who most probably holds each base at several dates")
 def map_sequence(
     data: Data,
     dates: Sequence[Day] | None = None,
@@ -265,56 +217,92 @@ def map_sequence(
     Errors:
         ValueError for a name or date that the data do not hold, or if there is no date.
     """
-    shares = some_shares(data, scenario, slot=slot)
-    days = spread_dates(shares, PANELS) if dates is None else list(dates)
+    shares = given.some_shares(data, scenario=scenario, slot=slot)
+    days = _spread_dates(shares, PANELS) if dates is None else list(dates)
     if not days:
         raise ValueError("there is no date to draw")
-    at = [chosen_date(shares, day).expand_dims("date") for day in days]
-    figure, panels = _panels(len(at))
+    at = [given.chosen_date(shares, day) for day in days]
+    n_columns = min(COLUMNS, len(at))
+    left, right, above, below = AROUND
+    wide = n_columns * PANEL[0] + (n_columns - 1) * GAPS[0]
+    right += max(0.0, SIZE[0] - wide)  # the legends need the width of a single map
+    figure, panels = axis.panels(
+        len(at), n_columns, PANEL, (left, right, above + 0.15, below), GAPS
+    )
     for ax, one in zip(panels, at, strict=True):
         BaseMap(ax, one, detailed=False).show(one)
-        ax.set_title(day_text(one["date"].values[0]), loc="left", fontsize=9, color=INK, pad=3)
+        axis.heading(ax, day_text(one["date"].values[0]), 3, axis.PANEL_SIZE)
     together = xr.concat(at, "date")
-    draw_legends(panels[len(at) - 1 - (len(at) - 1) % COLUMNS], together, LEGENDS)
-    _around(figure, scenario_of(shares), f"who most probably holds each {slot}?", together)
+    _draw_legends(panels[(len(at) - 1) // n_columns * n_columns], together)
+    question = axis.asked(axis.scenario_of(shares), f"who most probably holds each {slot}?")
+    axis.head(figure, left, question, down=0.1)
+    axis.foot(figure, left, given.caption(together), up=below - (LEGENDS + 2 * LEGEND_ROW + 8) / 72)
     return figure
 
 
-def _around(figure: Figure, scenario: str | None, question: str, shares: xr.Dataset) -> None:
-    """Title and caption of a sequence."""
-    width, height = figure.get_size_inches()
-    left = AROUND["left"] / width
-    text = f"{scenario}: {question}" if scenario else question[0].upper() + question[1:]
-    figure.text(left, 1 - 0.1 / height, text, va="top", fontsize=12, color=INK)
-    low = (AROUND["bottom"] - (LEGENDS + 2 * LEGEND_ROW + 8) / 72) / height
-    right = 1 - left
-    figure.text(right, low, caption(shares), ha="right", fontsize=7, color=FAINT)
-
-
-def spread_dates(shares: xr.Dataset, n: int) -> list[np.datetime64]:
+def _spread_dates(shares: xr.Dataset, n: int) -> list[np.datetime64]:
     """At most so many dates from the first to the last one with runs, evenly apart."""
-    days = inside_window(shares)["date"].to_numpy()
+    days = given.inside_window(shares)["date"].to_numpy()
     if len(days) == 0:
         return []
     rows = np.unique(np.linspace(0, len(days) - 1, n).round().astype(int))
     return list(days[rows])
 
 
-def _panels(n: int) -> tuple[Figure, list[Axes]]:
-    """A figure with so many maps, laid out by hand."""
-    columns = min(COLUMNS, n)
-    rows = -(-n // columns)
-    least = WIDE + AROUND["left"] + AROUND["right"]
-    width = AROUND["left"] + AROUND["right"] + columns * PANEL[0] + (columns - 1) * GAPS[0]
-    top, bottom = AROUND["top"] + 0.15, AROUND["bottom"]
-    height = top + bottom + rows * PANEL[1] + (rows - 1) * GAPS[1]
-    figure = Chart(figsize=(max(width, least), height))
-    whole = figure.get_figwidth()
-    panels = []
-    for i in range(n):
-        row, column = divmod(i, columns)
-        left = AROUND["left"] + column * (PANEL[0] + GAPS[0])
-        low = height - top - (row + 1) * PANEL[1] - row * GAPS[1]
-        box = (left / whole, low / height, PANEL[0] / whole, PANEL[1] / height)
-        panels.append(figure.add_axes(box))
-    return figure, panels
+@chart("animation", "the map from week to week: a GIF, or with ffmpeg an MP4")
+def animate_map(
+    data: Data,
+    path: str | Path,
+    scenario: str | None = None,
+    step: int = 7,
+    slot: str = "camp",
+) -> Path:
+    """Write the maps of a scenario, one after the other; see `control_map`.
+
+    Args:
+        data: A batch, its `control`, or its `control_shares`.
+        path: The file: a GIF, or with ffmpeg an MP4, by its suffix. It is written whole.
+        scenario: Its name; may be left out if the data hold one.
+        step: Days from one picture to the next, at least 1; the last day is always there.
+        slot: `camp` or `town`.
+    Returns:
+        The file.
+    Errors:
+        ValueError for a name that the data do not hold, a step below 1, or no run on any date;
+        BatchError if the file can be neither, or ffmpeg is not there.
+    """
+    path = inputs.path("path", path)
+    writer = _writer(path)
+    step = inputs.whole("step", step, 1, MOST_STEP)
+    shares = given.inside_window(given.some_shares(data, scenario=scenario, slot=slot))
+    n_days = shares.sizes["date"]
+    if n_days == 0:
+        raise ValueError("there is no run on any date")
+    rows = [*range(0, n_days - 1, step), *[n_days - 1] * LAST]
+    drawn = BaseMap(_map_axes(), shares)
+    _around(drawn, shares.isel(date=np.unique(rows)))
+    with TemporaryDirectory() as room:
+        # The writers of matplotlib know the format by the name.
+        film = Path(room, path.name)
+        with writer.saving(figure_of(drawn.ax), str(film), FILM_DPI):
+            for row in rows:
+                _show(drawn, shares.isel(date=[row]), slot)
+                writer.grab_frame()
+        write_whole(path, film.read_bytes())
+    return path
+
+
+def _writer(path: Path) -> AbstractMovieWriter:
+    """What writes a file of this kind."""
+    from matplotlib.animation import FFMpegWriter, PillowWriter
+
+    if path.suffix.lower() not in SUFFIXES:
+        raise BatchError(f"{path}: a name that ends in {' or '.join(SUFFIXES)} is needed.")
+    if path.suffix.lower() == ".gif":
+        return PillowWriter(fps=PER_SECOND)
+    if not FFMpegWriter.isAvailable():
+        raise BatchError(
+            f"{path}: an MP4 needs ffmpeg, which is not on this machine. Install it, or give a "
+            "name that ends in .gif."
+        )
+    return FFMpegWriter(fps=PER_SECOND)

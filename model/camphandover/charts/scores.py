@@ -6,31 +6,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.lines import Line2D
+from matplotlib.axes import Axes
 
 from camphandover.batch.plan import file_name
-from camphandover.charts.axis import LEGEND_AT, dates, frame, note, stack_legends, title
-from camphandover.charts.data import axes_or_new, runs_and_seed
-from camphandover.charts.files import save
+from camphandover.charts import axis, given
+from camphandover.charts.axis import line_key
 from camphandover.charts.keydates import KeyDate, mark_key_dates
-from camphandover.charts.palette import ACTORS, COLOURS, FAINT, INK
-from camphandover.charts.style import Chart, styled
+from camphandover.charts.registry import chart
+from camphandover.charts.style import FAINT, INK, colour_of
 from camphandover.judge.score.scored import MODEL, SPLITS
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
     from camphandover.judge.score.score import Score
 
-DPI = 130
 STYLES: dict[str, tuple[str, Any, float]] = {
     MODEL: (INK, "-", 2.2),
     "persistence": (FAINT, "-", 1.2),
     "base rate": (FAINT, ":", 1.4),
-    "markov": (ACTORS["wagner"], "--", 1.3),
-    "army on plan": (COLOURS["army"], "-.", 1.4),
-    "separatists in Kidal": (COLOURS["separatists"], (0, (5, 1.5)), 1.4),
+    "markov": (colour_of("wagner"), "--", 1.3),
+    "army on plan": (colour_of("army"), "-.", 1.4),
+    "separatists in Kidal": (colour_of("separatists"), (0, (5, 1.5)), 1.4),
 }
 """Colour, line and width of each forecast."""
 NAMED = 8
@@ -38,7 +35,7 @@ NAMED = 8
 UNITS = {"log": "log score, nats", "brier": "Brier score", "rps": "ranked probability score"}
 
 
-@styled
+@chart()
 def plot_reliability(
     score: Score, ax: Axes | None = None, *, scenario: str | None = None, split: str = "all"
 ) -> Axes:
@@ -55,35 +52,29 @@ def plot_reliability(
     Errors:
         ValueError for a name that was not scored.
     """
-    name = _chosen(score, scenario)
-    _check_split(split)
-    ax = axes_or_new(ax, 5.6, 5.4)
-    rows = score.reliability
-    rows = rows[(rows["scenario"] == name) & (rows["split"] == split) & (rows["n"] > 0)]
+    name, rows = _rows(score, score.reliability, scenario, split)
+    rows = rows[rows["n"] > 0]
+    ax = axis.framed(ax, 5.6, 5.4)
     ax.plot([0, 1], [0, 1], color=FAINT, linewidth=0.9, linestyle=(0, (4, 3)))
     for row in rows.to_dict("records"):
         if not np.isnan(row["low"]):
             ax.vlines(row["p"], row["low"], row["high"], INK, linewidth=1.1, alpha=0.6)
-        slots = _slots(score, row["n_slots"])
         last = row["p"] > 0.85
         ax.annotate(
-            slots, (row["p"], row["came"]), xytext=(-7 if last else 7, -2),
+            _slots(score, row["n_slots"]), (row["p"], row["came"]), xytext=(-7 if last else 7, -2),
             textcoords="offset points", ha="right" if last else "left", va="top",
             fontsize=7.5, color=FAINT,
         )  # fmt: skip
     ax.plot(rows["p"], rows["came"], "o", color=INK, markersize=6)
-    ax.set_xlim(-0.02, 1.02)
-    ax.set_ylim(-0.02, 1.02)
-    ax.set_aspect("equal")
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     ax.set_xlabel("probability that the model gave", fontsize=9, color=INK)
     ax.set_ylabel("share that came true", fontsize=9, color=INK)
-    frame(ax)
-    title(ax, name, f"do its probabilities come true? ({_slots(score)})")
-    note(ax, f"{SPLITS[split]}, {_caption(score, name)}", 32)
+    axis.title(ax, name, f"do its probabilities come true? ({_slots(score)})")
+    axis.note(ax, f"{SPLITS[split]}, {_caption(score, name)}", 32)
     return ax
 
 
-@styled
+@chart()
 def plot_score_by_day(
     score: Score,
     split: str = "kidal",
@@ -103,37 +94,37 @@ def plot_score_by_day(
     Errors:
         ValueError for a name that was not scored.
     """
-    name = _chosen(score, scenario)
-    _check_split(split)
+    name, rows = _rows(score, score.days, scenario, split)
     if measure not in UNITS:
         raise ValueError(f"measure {measure!r} is not scored by day; there is {', '.join(UNITS)}")
-    ax = axes_or_new(ax, 8.4, 4.6)
-    rows = score.days[(score.days["scenario"] == name) & (score.days["split"] == split)]
-    frame(ax)
+    ax = axis.framed(ax, 8.4, 4.6)
     if rows.empty:
-        ax.set_xticks([])
-        ax.text(0.5, 0.5, "no place changes hands", transform=ax.transAxes, ha="center")
+        axis.empty(ax, "no place changes hands", color="black")
         return ax
-    edges = dates(ax, np.unique(rows["date"].to_numpy().astype("M8[D]")))
+    edges = axis.dates(ax, np.unique(rows["date"].to_numpy().astype("M8[D]")))
     for forecast in [*(one for one in STYLES if one != MODEL), MODEL]:
-        colour, style, width = STYLES[forecast]
         values = rows[rows["forecast"] == forecast][measure].to_numpy()
-        ax.stairs(values, edges, baseline=None, color=colour, linestyle=style, linewidth=width)
+        ax.stairs(values, edges, baseline=None, **_look(forecast))
     ax.set_ylim(0, None)
     ax.set_ylabel(f"{UNITS[measure]} (0 is best)", fontsize=9, color=INK)
     found = _turns(score, name, split)
     up = mark_key_dates(ax, found, named=len(found) <= NAMED)
-    title(ax, name, f"who is nearer to the record? {SPLITS[split]}, {_slots(score)}", up + 8)
-    keys = [
-        Line2D([], [], color=colour, linestyle=style, linewidth=width, label=forecast)
-        for forecast, (colour, style, width) in STYLES.items()
-    ]
-    stack_legends(ax, [keys[:3], keys[3:]], LEGEND_AT)
-    note(ax, _caption(score, name))
+    axis.title(ax, name, f"who is nearer to the record? {SPLITS[split]}, {_slots(score)}", up + 8)
+    keys = [line_key(forecast, **_look(forecast)) for forecast in STYLES]
+    axis.stack_legends(ax, [keys[:3], keys[3:]])
+    axis.note(ax, _caption(score, name))
     return ax
 
 
-@styled
+def both_charts(score: Score, scenario: str, split: str = "kidal") -> dict[str, Axes]:
+    """Reliability of a scenario, and its losses by day of a split, by their names in files."""
+    square, wide = axis.axes_or_new(None, 5.6, 5.6), axis.axes_or_new(None, 8.4, 4.8)
+    return {
+        "reliability": plot_reliability(score, square, scenario=scenario),
+        "by-day": plot_score_by_day(score, split, wide, scenario=scenario),
+    }
+
+
 def draw_scores(score: Score, folder: Path) -> list[Path]:
     """Both charts of each scenario as PNG files.
 
@@ -143,42 +134,32 @@ def draw_scores(score: Score, folder: Path) -> list[Path]:
     Returns:
         The files.
     """
-    files = []
+    drawn: dict[str, Axes] = {}
     for name in score.scenarios:
-        split = "kidal" if _has(score.days, name, "kidal") else "all"
-        for kind in ("reliability", "by-day"):
-            figure = Chart(
-                figsize=(5.6, 5.6) if kind == "reliability" else (8.4, 4.8), layout="constrained"
-            )
-            ax = figure.add_subplot()
-            if kind == "reliability":
-                plot_reliability(score, ax, scenario=name)
-            else:
-                plot_score_by_day(score, split, ax, scenario=name)
-            path = folder / f"score-{kind}-{file_name(name)}.png"
-            files.append(save(figure, path, DPI))
-    return files
+        splits = set(score.days.loc[score.days["scenario"] == name, "split"])
+        both = both_charts(score, name, "kidal" if "kidal" in splits else "all")
+        drawn |= {f"score-{kind}-{file_name(name)}": ax for kind, ax in both.items()}
+    return axis.save_all(drawn, folder)
 
 
-def _has(days: pd.DataFrame, scenario: str, split: str) -> bool:
-    return bool(((days["scenario"] == scenario) & (days["split"] == split)).any())
-
-
-def _chosen(score: Score, scenario: str | None) -> str:
-    """The scenario asked for; it may be left out if there is only one."""
+def _rows(
+    score: Score, table: pd.DataFrame, scenario: str | None, split: str
+) -> tuple[str, pd.DataFrame]:
+    """The scenario asked for, which may be left out if there is only one, and its rows."""
     known = ", ".join(score.scenarios)
     if scenario is None:
         if len(score.scenarios) > 1:
             raise ValueError(f"scenario= is needed, one of {known}")
-        return score.scenarios[0]
+        scenario = score.scenarios[0]
     if scenario not in score.scenarios:
         raise ValueError(f"scenario {scenario!r} was not scored; there is {known}")
-    return scenario
-
-
-def _check_split(split: str) -> None:
     if split not in SPLITS:
         raise ValueError(f"split {split!r} is not one of {', '.join(SPLITS)}")
+    return scenario, table[(table["scenario"] == scenario) & (table["split"] == split)]
+
+
+def _look(forecast: str) -> dict[str, Any]:
+    return dict(zip(("color", "linestyle", "linewidth"), STYLES[forecast], strict=True))
 
 
 def _slots(score: Score, n: int | None = None) -> str:
@@ -190,7 +171,7 @@ def _slots(score: Score, n: int | None = None) -> str:
 
 def _caption(score: Score, scenario: str) -> str:
     about = next(one for one in score.about if one.scenario == scenario)
-    return runs_and_seed(np.array([about.n]), score.seed)
+    return given.runs_and_seed(about.n, score.seed)
 
 
 def _turns(score: Score, scenario: str, split: str) -> list[KeyDate]:

@@ -64,7 +64,7 @@ def calibrate(
     it was.
     """
     from camphandover.batch.files import write_json
-    from camphandover.charts.calibration import draw_calibration
+    from camphandover.charts import draw_calibration
     from camphandover.judge.study.calibration import Budget
     from camphandover.judge.study.calibration import calibrate as find
     from camphandover.say.calibration import as_json

@@ -126,7 +126,7 @@ def discover(
 
 
 def _draw(found: Discovery, say: Callable[[str], None]) -> None:
-    from camphandover.charts.discovery import draw_discovery
+    from camphandover.charts import draw_discovery
 
     charts = draw_discovery(found)
     where = charts[0].parent if charts else found.out

@@ -146,7 +146,7 @@ def schema() -> None:
 # --- batches -----------------------------------------------------------------------------
 
 app.command()(cli_batch.run)
-app.command()(cli_plot.plot)
+app.command(cls=cli_plot.WithKinds)(cli_plot.plot)
 app.command()(cli_compare.compare)
 app.command()(cli_verify.verify)
 app.command()(cli_why.why)

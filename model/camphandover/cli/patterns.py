@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from camphandover.judge.patterns.patterns import Patterns
 
 CHART = "patterns.png"
-DPI = 130
 
 
 def patterns(
@@ -56,8 +55,8 @@ def patterns(
 
 def draw(found: Patterns, charts: Path) -> None:
     """Draw the chart into a folder, whole or not at all."""
-    from camphandover.charts.files import save
-    from camphandover.charts.patterns import plot_patterns
+    from camphandover.charts import plot_patterns
+    from camphandover.charts.axis import save
 
-    path = save(plot_patterns(found), charts / CHART, DPI)
+    path = save(plot_patterns(found), charts / CHART)
     typer.echo(f"Chart: {path}", err=True)

@@ -98,7 +98,7 @@ def sensitivity(
 
 
 def _draw(found: Sensitivity, top: int, say: Callable[[str], None]) -> None:
-    from camphandover.charts.sensitivity import draw_sensitivity
+    from camphandover.charts import draw_sensitivity
 
     files = draw_sensitivity(found, top=top)
     if files:

@@ -6,11 +6,11 @@ from .records import Camp as Camp
 from .records import Change as Change
 from .records import Depot as Depot
 from .records import Known as Known
-from .records import Parameter as Parameter
 from .records import Partner as Partner
 from .records import Place as Place
 from .records import Road as Road
-from .records import Theatre as Theatre
 from .records import UnitGroup as UnitGroup
+from .registry import Parameter as Parameter
 from .theatre import FOLDER as FOLDER
+from .theatre import Theatre as Theatre
 from .theatre import load as load

@@ -1,110 +1,112 @@
-"""Whether the files agree with each other: each check notes its faults, none stops the others."""
+"""All files of the theatre, and whether they agree with each other.
+
+Each check notes its faults, none stops the others.
+"""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import date
+from pathlib import Path
+from typing import Any
 
-from camphandover.errors import Fault, close_matches
+from camphandover.errors import Fault
+from camphandover.facts import records as of
 from camphandover.facts.holders import initial_holders
-from camphandover.facts.read import Facts, Site
-from camphandover.facts.records import Parameter, Place, Road, UnitGroup
-from camphandover.facts.tables import Row
+from camphandover.facts.records import ORIGIN, RECORD, START
+from camphandover.facts.registry import FILE as REGISTER
+from camphandover.facts.registry import Parameter, read_parameters
+from camphandover.facts.tables import Row, Rows, read_table
 
-START = date(2023, 8, 1)
-"""Day of the initial rows of the record and of the order of battle."""
-ORIGIN = date(2023, 9, 17)
-"""Forecast origin T0: what happened later may inform no forecast."""
-RECORD = (START, date(2023, 12, 31))
-EVENT_RECORD = (date(2023, 6, 30), date(2023, 12, 31))
-CLOSURES = (START, date(2024, 1, 31))
+__all__ = ["ORIGIN", "RECORD", "START", "Facts", "check_facts", "great_circle"]
+
 EARTH_RADIUS = 6371.0
 SHORTER = 0.995
 """A road may be shorter than the straight line by the rounding of positions only."""
-STRENGTH = {
-    "army": "army",
-    "wagner": "wagner",
-    "separatists": "separatists",
-    "gsim": "gsim",
-    "minusma": "un",
-}
+STRENGTH = ("army", "wagner", "separatists", "gsim", "minusma")
+"""Sides whose strength in all R1.2 bounds."""
 ALLIES = {"wagner": "army", "partners": "army"}
 """Sides that stand in the slots of another one."""
 
 
-def check_facts(facts: Facts, faults: list[Fault]) -> None:
+class Facts:
+    """All files as read, each record with the row that it comes from; not yet checked together.
+
+    Attributes:
+        parameters: The register, by name.
+        faults: What is wrong with single cells, rows and files, and whatever the checks note.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read every file of a folder."""
+        self.faults: list[Fault] = []
+        self._tables: dict[type[of.Record], Rows[Any]] = {}
+        names: set[str] = set()
+        for model in of.TABLES.values():
+            self._tables[model] = read_table(folder / model.file, model, self.faults, names)
+            if model is of.Site:
+                _unique((row, site.name) for row, site in self.rows(of.Site))
+                names = {site.name for site in self.all(of.Site) if not self.faults}
+        self.parameters = read_parameters(folder, self.faults)
+
+    def rows[R: of.Record](self, model: type[R]) -> Rows[R]:
+        """The records of a table, each with its row."""
+        return self._tables[model]
+
+    def all[R: of.Record](self, model: type[R]) -> tuple[R, ...]:
+        """The records of a table."""
+        return tuple(record for _, record in self._tables[model])
+
+    def fault(self, model: type[of.Record], what: str, right: str) -> None:
+        """Note a fault of a whole table."""
+        self.faults.append(Fault(model.file, "", what, right))
+
+
+def check_facts(facts: Facts) -> None:
     """All checks of the theatre."""
-    check_names(facts)
-    if faults:
-        return
-    check_values(facts, faults)
-    check_roads(facts, faults)
+    check_values(facts)
+    check_roads(facts)
     check_camps(facts)
-    check_history(facts, faults)
-    check_events(facts)
-    check_strengths(facts)
-    if not faults:
-        check_units(facts, faults)
-        check_depots(facts, faults)
-        check_calendar(facts, faults)
+    check_history(facts)
+    _in_order(((row, event.date) for row, event in facts.rows(of.Event)))
+    if not facts.faults:
+        check_units(facts)
+        check_depots(facts)
+        check_calendar(facts)
 
 
-def check_names(facts: Facts) -> None:
-    """Place names are unique in places.csv, and every other file uses those."""
-    _unique((row, site.name) for row, site in facts.sites)
-    names = {site.name for _, site in facts.sites}
-    used: list[tuple[Row, str]] = []
-    tables = (facts.values, facts.people, facts.camps, facts.units, facts.depots, facts.history)
-    for table in tables:
-        used += [(row, record.place) for row, record in table]
-    used += [(row, name) for row, road in facts.roads for name in (road.a, road.b)]
-    used += [(row, camp.convoy_destination or camp.place) for row, camp in facts.camps]
-    used += [(row, known.place) for row, known in facts.calendar if known.place is not None]
-    used += [(row, partner.arrives_at) for row, partner in facts.partners]
-    used += [(row, row.cells["place"]) for row, _ in facts.events if row.known("place")]
-    for row, name in used:
-        if name not in names:
-            row.fault(f"no place is named {name!r}", close_matches(name, names))
-
-
-def check_values(facts: Facts, faults: list[Fault]) -> None:
-    """Every place has one row of values and one of people; shares of sympathy make at most 1."""
-    for file, table in (("values.csv", facts.values), ("people.csv", facts.people)):
-        _unique((row, record.place) for row, record in table)
-        told = {record.place for _, record in table}
-        for _, site in facts.sites:
+def check_values(facts: Facts) -> None:
+    """Every place has one row of values and one of people."""
+    model: type[of.Value] | type[of.People]
+    for model in (of.Value, of.People):
+        _unique((row, record.name) for row, record in facts.rows(model))
+        told = {record.name for record in facts.all(model)}
+        for site in facts.all(of.Site):
             if site.name not in told:
-                faults.append(Fault(file, "", f"{site.name} has no row", "one for each place"))
-    for row, value in facts.values:
-        total = value.support_army + value.support_separatists + value.support_gsim
-        if total > 1.0 + 1e-9:
-            row.fault(f"the shares of support make {total:g}", "at most 1")
+                facts.fault(model, f"{site.name} has no row", "one for each place")
 
 
-def check_roads(facts: Facts, faults: list[Fault]) -> None:
+def check_roads(facts: Facts) -> None:
     """No leg twice or shorter than the straight line; all places connected without the river."""
-    sites = {site.name: site for _, site in facts.sites}
+    sites = {site.name: site for site in facts.all(of.Site)}
     _unique(
         (row, " - ".join(sorted((road.a, road.b))) + (" by river" * (road.kind == "river")))
-        for row, road in facts.roads
+        for row, road in facts.rows(of.Road)
     )
-    for row, road in facts.roads:
-        if road.a == road.b:
-            row.fault(f"leads from {road.a} to itself", "two different places")
+    for row, road in facts.rows(of.Road):
         straight = great_circle(sites[road.a], sites[road.b])
         if road.km < SHORTER * straight:
-            row.fault(
-                f"{road.km:g} km is shorter than the straight line", f"{straight:.0f} or more"
-            )
-    apart = sorted(set(sites) - reached(sites, (road for _, road in facts.roads)))
+            what = f"{road.km:g} km is shorter than the straight line"
+            row.fault(what, f"{straight:.0f} or more")
+    apart = sorted(set(sites) - reached(sites, facts.all(of.Road)))
     if apart:
         what = "no land road leads to " + ", ".join(apart)
-        faults.append(Fault("roads.csv", "", what, "all places are connected without the river"))
+        facts.fault(of.Road, what, "all places are connected without the river")
 
 
-def reached(names: Iterable[str], roads: Iterable[Road]) -> set[str]:
+def reached(names: Iterable[str], roads: Iterable[of.Road]) -> set[str]:
     """The places that land roads connect with the first one."""
     neighbours = defaultdict(list)
     for road in roads:
@@ -120,7 +122,7 @@ def reached(names: Iterable[str], roads: Iterable[Road]) -> set[str]:
     return found
 
 
-def great_circle(a: Site | Place, b: Site | Place) -> float:
+def great_circle(a: of.Site | of.Place, b: of.Site | of.Place) -> float:
     """Straight line between two places, km."""
     lat_a, lat_b = math.radians(a.lat), math.radians(b.lat)
     half_lat, half_lon = (lat_b - lat_a) / 2.0, math.radians(b.lon - a.lon) / 2.0
@@ -130,107 +132,85 @@ def great_circle(a: Site | Place, b: Site | Place) -> float:
 
 def check_camps(facts: Facts) -> None:
     """One row for each UN camp; closing dates in order and as the record of control has them."""
-    _unique((row, camp.place) for row, camp in facts.camps)
-    closed = {camp.place for _, camp in facts.camps}
-    for row, site in facts.sites:
+    _unique((row, camp.place) for row, camp in facts.rows(of.Camp))
+    closed = {camp.place for camp in facts.all(of.Camp)}
+    for row, site in facts.rows(of.Site):
         if site.un_camp != (site.name in closed):
             row.fault(f"minusma_camp is {site.un_camp:d}", "1 if camps.csv has the place, else 0")
     left = {
         change.place: change.date
-        for _, change in facts.history
+        for change in facts.all(of.Change)
         if change.object == "un_camp" and change.before == "minusma"
     }
-    last = date.min
-    for row, camp in facts.camps:
-        _within(row, "planned_date", camp.planned, CLOSURES)
-        if camp.actual is None:
-            continue
-        _within(row, "actual_date", camp.actual, CLOSURES)
-        if camp.actual < last:
-            row.fault(f"actual_date {camp.actual} is before {last}", "camps in closing order")
-        last = camp.actual
-        if left.get(camp.place) != camp.actual:
-            what = f"actual_date is {camp.actual}, the record has {left.get(camp.place)}"
+    closed_on = [
+        (row, camp, camp.actual) for row, camp in facts.rows(of.Camp) if camp.actual is not None
+    ]
+    _in_order(((row, day) for row, _, day in closed_on), "camps in closing order")
+    for row, camp, day in closed_on:
+        if left.get(camp.place) != day:
+            what = f"actual_date is {day}, the record has {left.get(camp.place)}"
             row.fault(what, "the day on which control_history.csv ends the UN's control")
 
 
-def check_history(facts: Facts, faults: list[Fault]) -> None:
-    """In order of dates; one initial row for each object; each `before` is the last `after`."""
+def check_history(facts: Facts) -> None:
+    """Within the record's days; an initial row on its first one for each object; a sound chain."""
+    check_chain(facts.rows(of.Change))
+    for row, change in facts.rows(of.Change):
+        if not RECORD[0] <= change.date <= RECORD[1]:
+            row.fault(f"date is {change.date}", f"from {RECORD[0]} to {RECORD[1]}")
+        elif change.before is None and change.date != START:
+            row.fault(f"the initial row is of {change.date}", f"initial rows are of {START}")
+    told = {(change.place, change.object) for change in facts.all(of.Change)}
+    places = {place for place, _ in told}
+    for site in facts.all(of.Site):
+        needs_camp = site.un_camp and (site.name, "un_camp") not in told
+        if site.name not in places or needs_camp:
+            what = f"{site.name} has no {'un_camp ' * (site.name in places)}row"
+            facts.fault(of.Change, what, f"an initial one on {START}")
+
+
+def check_chain(history: Rows[of.Change]) -> None:
+    """A record of control: in order of dates; each `before` is the last `after` of the object."""
+    _in_order(((row, change.date) for row, change in history))
     holder: dict[tuple[str, str], str] = {}
-    last = date.min
-    for row, change in facts.history:
-        _within(row, "date", change.date, RECORD)
-        if change.date < last:
-            row.fault(f"{change.date} is before {last}", "rows in order of their dates")
-        last = change.date
+    for row, change in history:
         key = (change.place, change.object)
-        known = holder.get(key)
-        if known is None and change.date != START:
-            row.fault(f"{change.object} of {change.place} has no initial row", f"one on {START}")
-        elif change.before != known:
+        if key not in holder and change.before is not None:
+            what = f"{change.object} of {change.place} has no initial row"
+            row.fault(what, "controller_before is empty in the first row of each object")
+        elif change.before != holder.get(key):
             what = f"controller_before is {change.before or 'empty'}"
-            row.fault(what, f"{known or 'empty in the initial row'}, as the row before it has it")
+            row.fault(what, f"{holder[key]}, controller_after of the row before it")
         holder[key] = change.after
-    recorded = {place for place, _ in holder}
-    for _, site in facts.sites:
-        if site.name not in recorded:
-            what = f"{site.name} has no row"
-            faults.append(Fault("control_history.csv", "", what, f"an initial one on {START}"))
-        elif site.un_camp and (site.name, "un_camp") not in holder:
-            what = f"{site.name} has no un_camp row"
-            faults.append(Fault("control_history.csv", "", what, f"an initial one on {START}"))
 
 
-def check_events(facts: Facts) -> None:
-    """Events stand in order of their dates, within the record."""
-    last = date.min
-    for row, day in facts.events:
-        _within(row, "date", day, EVENT_RECORD)
-        if day < last:
-            row.fault(f"{day} is before {last}", "rows in order of their dates")
-        last = day
-
-
-def check_strengths(facts: Facts) -> None:
-    """The range of each force is ordered as far as it is known."""
-    for row, force in facts.strengths:
-        known = [n for n in (force.low, force.best, force.high) if n is not None]
-        if known != sorted(known):
-            row.fault("total_low, total_best, total_high are " + str(known), "in rising order")
-
-
-def check_units(facts: Facts, faults: list[Fault]) -> None:
+def check_units(facts: Facts) -> None:
     """Units stand where their side or the UN holds the slot; sizes and totals as R1.2 has them."""
-    holders = initial_holders([change for _, change in facts.history])
-    men: dict[str, int] = dict.fromkeys(STRENGTH, 0)
-    for row, group in facts.units:
-        men[group.side] = men.get(group.side, 0) + group.units * group.men
+    holders = initial_holders(facts.all(of.Change))
+    men: Counter[str] = Counter()
+    for row, group in facts.rows(of.UnitGroup):
+        men[group.side] += group.units * group.men
         _check_slot(row, group, holders[group.place])
         _check_size(row, group, facts.parameters)
-    for side, name in STRENGTH.items():
-        strength = facts.parameters.get(f"strength_{name}")
+    for side in STRENGTH:
+        name = f"strength_{'un' if side == 'minusma' else side}"
+        strength = facts.parameters.get(name)
         if strength is None:
-            what = f"strength_{name} is missing"
-            faults.append(Fault("parameters.yaml", "", what, "R1.2 gives it"))
+            facts.faults.append(Fault(REGISTER, "", f"{name} is missing", "R1.2 gives it"))
         elif not strength.low <= men[side] <= strength.high:
-            what = f"{side} has {men[side]} men in all"
-            right = f"{strength.low:g} to {strength.high:g} (strength_{name})"
-            faults.append(Fault("order_of_battle.csv", "", what, right))
+            right = f"{strength.low:g} to {strength.high:g} ({name})"
+            facts.fault(of.UnitGroup, f"{side} has {men[side]} men in all", right)
 
 
-def _check_slot(row: Row, group: UnitGroup, holders: tuple[str, str]) -> None:
-    if (group.slot == "country") != (group.side == "gsim"):
-        row.fault(f"slot is {group.slot} for {group.side}", "country for gsim, else camp or town")
-    if group.slot == "country":
-        return
+def _check_slot(row: Row, group: of.UnitGroup, holders: tuple[str, str]) -> None:
     holder = holders[0] if group.slot == "camp" else holders[1]
     hosts = (ALLIES.get(group.side, group.side), "minusma")
-    if holder not in hosts:
+    if group.slot != "country" and holder not in hosts:
         what = f"{group.side} stands in the {group.slot} of {group.place}, held by {holder}"
         row.fault(what, "a slot of its own side, or a guest of the UN")
 
 
-def _check_size(row: Row, group: UnitGroup, parameters: dict[str, Parameter]) -> None:
+def _check_size(row: Row, group: of.UnitGroup, parameters: dict[str, Parameter]) -> None:
     """Within the template of its kind; a single detachment may be smaller."""
     template = f"group_{group.side}" if group.kind == "group" else group.kind
     for column, n in (("men", group.men), ("vehicles", group.vehicles)):
@@ -241,35 +221,36 @@ def _check_size(row: Row, group: UnitGroup, parameters: dict[str, Parameter]) ->
             row.fault(f"{n} {column} in a unit", f"{size.low:g} to {size.high:g} ({size.name})")
 
 
-def check_depots(facts: Facts, faults: list[Fault]) -> None:
+def check_depots(facts: Facts) -> None:
     """No depot twice, and every side that has units is supplied by its own or its ally's."""
-    _unique((row, f"{depot.side} at {depot.place}") for row, depot in facts.depots)
-    supplied = {depot.side for _, depot in facts.depots}
-    fielded = {ALLIES.get(group.side, group.side) for _, group in facts.units if group.units}
+    _unique((row, f"{depot.side} at {depot.place}") for row, depot in facts.rows(of.Depot))
+    supplied = {depot.side for depot in facts.all(of.Depot)}
+    fielded = {
+        ALLIES.get(group.side, group.side) for group in facts.all(of.UnitGroup) if group.units
+    }
     for side in sorted(fielded - supplied):
-        faults.append(Fault("depots.csv", "", f"{side} has no depot", "one or more"))
+        facts.fault(of.Depot, f"{side} has no depot", "one or more")
 
 
-def check_calendar(facts: Facts, faults: list[Fault]) -> None:
-    """In order of dates, nothing after the forecast origin, the ladder known from the start on."""
-    last = date.min
-    for row, known in facts.calendar:
-        if known.date < last:
-            row.fault(f"{known.date} is before {last}", "rows in order of their dates")
-        if known.date > ORIGIN:
-            row.fault(f"{known.date} is after the forecast origin", f"until {ORIGIN}")
-        last = known.date
-    _unique((row, f"{k.what} of {k.date}") for row, k in facts.calendar if k.what == "rung")
-    rungs = [known.date for _, known in facts.calendar if known.what == "rung"]
-    if not rungs or rungs[0] > START:
+def check_calendar(facts: Facts) -> None:
+    """In order of dates, the ladder known from the start on, once a day; partners stand once."""
+    _in_order(((row, known.date) for row, known in facts.rows(of.Known)))
+    rungs = [(row, known.date) for row, known in facts.rows(of.Known) if known.what == "rung"]
+    _unique((row, f"rung of {day}") for row, day in rungs)
+    if not rungs or rungs[0][1] > START:
         what = "the rung of the start is not known"
-        faults.append(Fault("calendar.csv", "", what, f"a row on or before {START}"))
-    _unique((row, partner.name) for row, partner in facts.partners)
+        facts.fault(of.Known, what, f"a row on or before {START}")
+    _unique((row, partner.name) for row, partner in facts.rows(of.Partner))
 
 
-def _within(row: Row, column: str, day: date, bounds: tuple[date, date]) -> None:
-    if not bounds[0] <= day <= bounds[1]:
-        row.fault(f"{column} is {day}", f"from {bounds[0]} to {bounds[1]}")
+def _in_order(
+    days: Iterable[tuple[Row, date]], right: str = "rows in order of their dates"
+) -> None:
+    last = date.min
+    for row, day in days:
+        if day < last:
+            row.fault(f"{day} is before {last}", right)
+        last = day
 
 
 def _unique(keys: Iterable[tuple[Row, str]]) -> None:
@@ -278,4 +259,4 @@ def _unique(keys: Iterable[tuple[Row, str]]) -> None:
         if key in seen:
             row.fault(f"{key} stands twice", f"once: it is in row {seen[key]}")
         else:
-            seen[key] = row.line
+            seen[key] = row.number

@@ -30,7 +30,9 @@ def slot_objects(history: Iterable[Change]) -> dict[str, tuple[str, str]]:
 def initial_holders(history: Iterable[Change]) -> dict[str, tuple[str, str]]:
     """Holders of the camp slot and of the town slot of each place in the initial rows."""
     history = list(history)
-    first = {(c.place, c.object): coded(c.after) for c in history if c.before is None}
+    first: dict[tuple[str, str], str] = {
+        (c.place, c.object): coded(c.after) for c in history if c.before is None
+    }
     return {
         place: (first[place, camp], first[place, town])
         for place, (camp, town) in slot_objects(history).items()

@@ -2,144 +2,171 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from camphandover.errors import Fault, close_matches
-from camphandover.facts.records import DISTRIBUTIONS, WIDE, Parameter, is_wide
+from camphandover.facts.records import Evidence, wrong
+from camphandover.facts.tables import told
 
 FILE = "parameters.yaml"
-EVIDENCE = ("L", "E", "H", "J")
 LAST_RULE = {1: 7, 2: 7, 3: 4, 4: 6, 5: 8, 6: 6, 7: 4, 8: 2, 9: 3}
 """Number of rules in each chapter of RULES."""
 RULES = frozenset(f"R{chapter}.{n}" for chapter, k in LAST_RULE.items() for n in range(1, k + 1))
-TEXTS = ("unit", "distribution", "evidence", "rule", "source")
-NUMBERS = ("low", "best", "high")
-Say = Callable[[str, str], None]
-"""Notes a fault of one parameter: what is wrong, what would be right."""
-_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-OPTIONAL = ("note", "prior")
+WIDE = 5.0
+"""A positive range wider than this ratio is sampled on the log scale (RULES, section 0)."""
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+
+
+def is_wide(low: float, high: float) -> bool:
+    """Whether a range is sampled on the log scale. Source: RULES, section 0."""
+    return low > 0.0 and high > WIDE * low * (1.0 + 1e-9)
+
+
+def _name(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
+        raise wrong("is not a name in snake_case", "such as ied_rate")
+    return name
+
+
+def _rule(rule: str) -> str:
+    if rule not in RULES:
+        raise wrong(f"rule is {rule!r}", close_matches(rule, RULES))
+    return rule
+
+
+Words = Annotated[str, Field(min_length=1, description="say what it is")]
+
+
+class Parameter(BaseModel):
+    """A number of the rules with its range and where it comes from.
+
+    Attributes:
+        unit: What the number counts.
+        low, best, high: The range to sample, and the value of a run that samples nothing.
+        prior: The same three as they were set without events after 17 September 2023; `None` if
+            they are the same. A hindsight value has them.
+        distribution: `fixed`, `triangular`, or `log-triangular` (if high/low > 5).
+        evidence: L literature, E event known on 17 Sep 2023, H hindsight, J judgement.
+        rule: Number of its rule in RULES.
+        source: Reference; tags in brackets are those of RULES.
+        note: More to know; may be empty.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    name: Annotated[str, AfterValidator(_name)]
+    unit: Words
+    low: float
+    best: float
+    high: float
+    distribution: Literal["fixed", "triangular", "log-triangular"]
+    evidence: Evidence
+    rule: Annotated[str, AfterValidator(_rule)]
+    source: Words
+    note: str = ""
+    prior: tuple[float, float, float] | None = Field(
+        default=None, description="three numbers: prior: [low, best, high]"
+    )
+
+    @model_validator(mode="after")
+    def _range(self) -> Parameter:
+        """Order of the ranges, the distribution that belongs to them, chances within 0 and 1."""
+        for of, (low, best, high) in (("", self.known("")), ("prior: ", self.known("prior"))):
+            if not low <= best <= high:
+                what = f"{of}low {low:g}, best {best:g}, high {high:g}"
+                raise wrong(what, "low <= best <= high")
+        low, high = self.low, self.high
+        wide = is_wide(low, high)
+        wanted = "fixed" if low == high else "log-triangular" if wide else "triangular"
+        if self.distribution != wanted:
+            what = f"distribution is {self.distribution} for {low:g} to {high:g}"
+            right = f"{wanted}: fixed without a range, log-triangular if high/low > {WIDE:g}"
+            raise wrong(what, right)
+        if self.unit.startswith(("chance", "share")) and not (low >= 0.0 and high <= 1.0):
+            raise wrong(f"a {self.unit.split()[0]} from {low:g} to {high:g}", "within 0 and 1")
+        if (self.evidence == "H") != (self.prior is not None):
+            what = f"evidence {self.evidence} and {'a' if self.prior else 'no'} prior"
+            right = "a hindsight value (H), and no other, has prior: [low, best, high]"
+            raise wrong(what, right)
+        return self
+
+    def known(self, evidence: str) -> tuple[float, float, float]:
+        """(low, best, high) of a set of parameters: `prior` or `hindcast`."""
+        if evidence == "prior" and self.prior is not None:
+            return self.prior
+        return self.low, self.best, self.high
+
+    @property
+    def widest(self) -> tuple[float, float]:
+        """Least and greatest value in either set."""
+        values = (self.low, self.high, *(self.prior or ()))
+        return min(values), max(values)
 
 
 def read_parameters(folder: Path, faults: list[Fault]) -> dict[str, Parameter]:
     """All parameters by name, in the file's order.
 
-    Values are taken as written (`010` is ten, not eight). A name or key that stands twice is a
+    Numbers are taken as written (`010` is ten, not eight). A name or key that stands twice is a
     fault.
 
     Args:
         folder: The theatre's folder.
         faults: Takes what is wrong.
     """
+
+    def fault(where: str, what: str, right: str) -> None:
+        faults.append(Fault(FILE, where, what, right))
+
+    def pairs(node: yaml.MappingNode, owner: str = "") -> dict[str, yaml.Node]:
+        found: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            if name in found:
+                where = f"{owner or name}, line {key.start_mark.line + 1}"
+                fault(where, f"{name} stands twice", "each name and key once")
+            found.setdefault(name, value)
+        return found
+
     try:
         root = yaml.compose((folder / FILE).read_bytes(), Loader=yaml.CSafeLoader)
     except OSError as error:
-        faults.append(Fault(FILE, "", f"cannot be read: {error.strerror}", "it has to be there"))
+        fault("", f"cannot be read: {error.strerror}", "it has to be there")
         return {}
     except yaml.YAMLError as error:
-        what = " ".join(str(error).split())
-        faults.append(Fault(FILE, "", f"is not YAML: {what}", "one line for each parameter"))
+        fault("", f"is not YAML: {' '.join(str(error).split())}", "one line for each parameter")
         return {}
     if not isinstance(root, yaml.MappingNode):
-        faults.append(Fault(FILE, "", "has no parameters", "name: {unit: ..., low: ..., ...}"))
+        fault("", "has no parameters", "name: {unit: ..., low: ..., ...}")
         return {}
     parameters: dict[str, Parameter] = {}
-    for key, value in root.value:
-        name = str(key.value)
-        if name in parameters:
-            where = f"{name}, line {key.start_mark.line + 1}"
-            faults.append(Fault(FILE, where, "the name stands twice", "one name, one parameter"))
+    for name, node in pairs(root).items():
+        if not isinstance(node, yaml.MappingNode):
+            fault(name, "is not a mapping", "{unit: ..., low: ..., best: ..., high: ..., ...}")
             continue
-        parameters[name] = _parameter(name, value, faults)
+        values = {key: _plain(value) for key, value in pairs(node, name).items()}
+        try:
+            parameters[name] = Parameter.model_validate({**values, "name": name})
+        except ValidationError as error:
+            for detail in error.errors():
+                fault(name, *told(Parameter, dict(detail), "missing"))
     return parameters
 
 
-def _parameter(name: str, node: yaml.Node, faults: list[Fault]) -> Parameter:
-    """One parameter; NaN and empty texts stand where a fault was noted."""
-
-    def fault(what: str, right: str) -> None:
-        faults.append(Fault(FILE, name, what, right))
-
-    if not _NAME.fullmatch(name):
-        fault("is not a name in snake_case", "such as ied_rate")
-    fields = _fields(node, fault)
-    texts = {key: fields[key].value if key in fields else "" for key in (*TEXTS, "note")}
-    prior = _prior(fields["prior"], fault) if "prior" in fields else None
-    numbers = {key: _number(key, fields[key], fault) for key in NUMBERS if key in fields}
-    for key in (*TEXTS, *NUMBERS):
-        if key not in fields:
-            fault(f"{key} is missing", "each has " + ", ".join((*TEXTS, *NUMBERS)))
-        elif key in TEXTS and not texts[key]:
-            fault(f"{key} is empty", "say what it is")
-    low, best, high = (numbers.get(key, math.nan) for key in NUMBERS)
-    parameter = Parameter(name=name, low=low, best=best, high=high, **texts, prior=prior)
-    if not math.isnan(low + best + high):
-        _check_range(parameter, fault)
-    if (texts["evidence"] == "H") != ("prior" in fields):
-        what = f"evidence {texts['evidence']} and {'a' if 'prior' in fields else 'no'} prior"
-        fault(what, "a hindsight value (H), and no other, has prior: [low, best, high]")
-    for key, known in (("evidence", EVIDENCE), ("rule", RULES), ("distribution", DISTRIBUTIONS)):
-        if texts[key] and texts[key] not in known:
-            fault(f"{key} is {texts[key]!r}", close_matches(texts[key], known))
-    return parameter
-
-
-def _fields(node: yaml.Node, fault: Say) -> dict[str, Any]:
-    """The keys of one parameter with their scalars; `prior` is a sequence."""
-    if not isinstance(node, yaml.MappingNode):
-        fault("is not a mapping", "{unit: ..., low: ..., best: ..., high: ..., ...}")
-        return {}
-    fields: dict[str, Any] = {}
-    for node_key, value in node.value:
-        key = str(node_key.value)
-        if key in fields:
-            fault(f"{key} stands twice", "each key once")
-        elif key not in (*TEXTS, *NUMBERS, *OPTIONAL):
-            fault(f"there is no key {key!r}", close_matches(key, (*TEXTS, *NUMBERS, *OPTIONAL)))
-        elif key == "prior":
-            fields[key] = value
-        elif not isinstance(value, yaml.ScalarNode):
-            fault(f"{key} is not one value", "a text or a number")
-        else:
-            fields[key] = value
-    return fields
-
-
-def _prior(node: yaml.Node, fault: Say) -> tuple[float, float, float] | None:
-    """The three values of the prior set; `None` where a fault was noted."""
-    items = node.value if isinstance(node, yaml.SequenceNode) else []
-    if len(items) != len(NUMBERS) or not all(isinstance(n, yaml.ScalarNode) for n in items):
-        fault("prior is not three numbers", "prior: [low, best, high]")
-        return None
-    low, best, high = (_number("prior", item, fault) for item in items)
-    if not (math.isnan(low + best + high) or low <= best <= high):
-        fault(f"prior: low {low:g}, best {best:g}, high {high:g}", "low <= best <= high")
-    return low, best, high
-
-
-def _number(key: str, node: yaml.ScalarNode, fault: Say) -> float:
-    if node.style or not _NUMBER.fullmatch(node.value):
-        fault(f"{key} is {node.value!r}", "a number such as 0.35")
-        return math.nan
-    return float(node.value)
-
-
-def _check_range(parameter: Parameter, fault: Say) -> None:
-    """Order of the range, the distribution that belongs to it, and chances within 0 and 1."""
-    low, best, high = parameter.low, parameter.best, parameter.high
-    if not low <= best <= high:
-        fault(f"low {low:g}, best {best:g}, high {high:g}", "low <= best <= high")
-        return
-    wide = is_wide(low, high)
-    wanted = "fixed" if low == high else "log-triangular" if wide else "triangular"
-    if parameter.distribution in DISTRIBUTIONS and parameter.distribution != wanted:
-        what = f"distribution is {parameter.distribution} for {low:g} to {high:g}"
-        fault(what, f"{wanted}: fixed without a range, log-triangular if high/low > {WIDE:g}")
-    if parameter.unit.startswith(("chance", "share")) and not (low >= 0.0 and high <= 1.0):
-        fault(f"a {parameter.unit.split()[0]} from {low:g} to {high:g}", "within 0 and 1")
+def _plain(node: yaml.Node) -> Any:
+    """A number, text or tuple; a mapping as a list."""
+    if isinstance(node, yaml.ScalarNode):
+        is_number = not node.style and _NUMBER.fullmatch(node.value)
+        return float(node.value) if is_number else node.value
+    return tuple(map(_plain, node.value)) if isinstance(node, yaml.SequenceNode) else node.value

@@ -1,132 +1,126 @@
-"""CSV files read cell by cell: a bad cell is a fault with its row, and reading goes on."""
+"""CSV files read row by row into records: a bad row is a fault with its line, reading goes on."""
 
 from __future__ import annotations
 
 import csv
 import io
-import math
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from camphandover.errors import Fault
+from pydantic import BaseModel, ValidationError
+
+from camphandover.errors import Fault, close_matches
+from camphandover.facts.records import Record
+
+type Rows[R: Record] = list[tuple[Row, R]]
+"""Records, each with the row that it comes from."""
 
 
+@dataclass(frozen=True)
 class Row:
-    """One row of a table; the methods convert a cell, and note a fault if it cannot be done.
+    """A row of a file: its number, the header's being 1, and the list that takes its faults."""
 
-    What a method returns after a fault has the right type and no meaning: the table's faults
-    are raised before anybody uses it.
-    """
-
-    def __init__(self, file: str, line: int, cells: dict[str, str], faults: list[Fault]) -> None:
-        """A row of a file, its line in it, and the list that takes its faults."""
-        self.file = file
-        self.line = line
-        self.cells = cells
-        self._faults = faults
+    file: str
+    number: int
+    cells: dict[str, str]
+    faults: list[Fault]
 
     def fault(self, what: str, right: str) -> None:
         """Note a fault of this row."""
-        self._faults.append(Fault(self.file, f"row {self.line}", what, right))
-
-    def text(self, column: str) -> str:
-        """A cell that may not be empty."""
-        value = self.cells[column]
-        if not value:
-            self.fault(f"{column} is empty", "every row has one")
-        return value
-
-    def choice(self, column: str, options: Sequence[str]) -> str:
-        """One of some words."""
-        value = self.cells[column]
-        if value not in options:
-            self.fault(f"{column} is {value!r}", "one of " + ", ".join(options))
-        return value
-
-    def number(self, column: str, low: float, high: float) -> float:
-        """A number between two bounds, both allowed."""
-        try:
-            value = float(self.cells[column])
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            wanted = f"a number from {low:g} to {high:g}"
-            self.fault(f"{column} is {self.cells[column]!r}", wanted)
-            return low
-        return value
-
-    def integer(self, column: str, low: int, high: int) -> int:
-        """A whole number between two bounds, both allowed."""
-        value = self.cells[column]
-        if not value.isdecimal() or not low <= int(value) <= high:
-            self.fault(f"{column} is {value!r}", f"a whole number from {low} to {high}")
-            return low
-        return int(value)
-
-    def flag(self, column: str) -> bool:
-        """0 or 1."""
-        return self.choice(column, ("0", "1")) == "1"
-
-    def day(self, column: str) -> date:
-        """An ISO date."""
-        value = self.cells[column]
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fault(f"{column} is {value!r}", "a date such as 2023-08-31")
-            return date.min
-
-    def known(self, column: str) -> bool:
-        """Whether the cell says anything (an empty cell means unknown)."""
-        return self.cells[column] != ""
+        self.faults.append(Fault(self.file, f"row {self.number}", what, right))
 
 
-def read_table(
-    folder: Path, file: str, columns: Sequence[str], faults: list[Fault]
-) -> Iterator[Row]:
-    """Rows of a CSV file that has at least these columns; nothing if it cannot be read.
+def read_table[R: Record](
+    path: Path, model: type[R], faults: list[Fault], places: Collection[str] = ()
+) -> Rows[R]:
+    """Rows of a CSV file that has at least the columns of a model; none if it cannot be read.
 
     Args:
-        folder: The theatre's folder.
-        file: Name of the file.
-        columns: Columns that it must have; it may have more.
-        faults: Takes what is wrong.
+        path: The file.
+        model: What a row holds.
+        faults: Takes what is wrong with single cells, rows and the file.
+        places: The names that a place may have; any if empty.
     """
+    rows: Rows[R] = []
+    for row in _rows(path, model, faults):
+        filled = {column: cell for column, cell in row.cells.items() if cell}
+        try:
+            rows.append((row, model.model_validate(filled, context=places, by_name=False)))
+        except ValidationError as error:
+            for detail in error.errors():
+                row.fault(*told(model, dict(detail), "empty"))
+    return rows
+
+
+def told(model: type[BaseModel], detail: dict[str, Any], absent: str) -> tuple[str, str]:
+    """What an error of pydantic says is wrong with one field, and what would be right.
+
+    Args:
+        model: What was read.
+        detail: The error.
+        absent: What a field is called that is not there.
+    """
+    if detail["type"] == "wrong":
+        return detail["msg"], detail["ctx"]["right"]
+    key, value = str(detail["loc"][0]), detail["input"]
+    if detail["type"] == "extra_forbidden":
+        return f"there is no key {key!r}", close_matches(key, model.model_fields)
+    right = _wanted(model.model_json_schema()["properties"][key])
+    if len(detail["loc"]) > 1:
+        return f"{key} holds {value!r}", right
+    if detail["type"] == "missing":
+        return f"{key} is {absent}", right
+    shown = "empty" if value == "" else repr(value) if isinstance(value, str) else value
+    return f"{key} is {shown}", right
+
+
+def _wanted(schema: dict[str, Any]) -> str:
+    """What the JSON Schema of a field asks for, in words."""
+    one = next((part for part in schema.get("anyOf", ()) if part != {"type": "null"}), schema)
+    if "description" in schema:
+        return str(schema["description"])
+    if "enum" in one:
+        return "one of " + ", ".join(str(word) or "nothing" for word in one["enum"])
+    if one["type"] in ("number", "integer"):
+        kind = "a whole number" if one["type"] == "integer" else "a number"
+        if "maximum" in one:
+            return f"{kind} from {one['minimum']:g} to {one['maximum']:.12g}"
+        return f"one value, {kind} such as 0.35"
+    known = {"boolean": "one of 0, 1", "date": "a date such as 2023-08-31"}
+    return known.get(one.get("format", one["type"]), "every row has one")
+
+
+def _rows(path: Path, model: type[Record], faults: list[Fault]) -> Iterator[Row]:
+    """The rows of a file whose header has the columns of the model, each with the same cells."""
+
+    def fault(where: str, what: str, right: str) -> None:
+        faults.append(Fault(path.name, where, what, right))
+
     try:
-        text = (folder / file).read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
-        faults.append(Fault(file, "", f"cannot be read: {error.strerror}", "it has to be there"))
-        return
+        return fault("", f"cannot be read: {error.strerror}", "it has to be there")
     except UnicodeDecodeError as error:
-        faults.append(Fault(file, f"byte {error.start}", "is not UTF-8 text", "save it as UTF-8"))
-        return
+        return fault(f"byte {error.start}", "is not UTF-8 text", "save it as UTF-8")
+    columns = [field.alias or name for name, field in model.model_fields.items()]
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        yield from _rows(reader, file, columns, faults)
+        header = next(reader, [])
+        missing = [name for name in columns if name not in header]
+        for name in missing:
+            right = "columns are " + ", ".join(columns)
+            fault("row 1", f"there is no column {name!r}", right)
+        twice = sorted({name for name in header if header.count(name) > 1})
+        for name in twice:
+            fault("row 1", f"column {name!r} stands twice", "one column, one name")
+        for number, cells in enumerate([] if missing or twice else reader, start=2):
+            if len(cells) == len(header):
+                row = dict(zip(header, cells, strict=True))
+                yield Row(path.name, number, row, faults)
+            else:
+                what = f"has {len(cells)} cells, the header has {len(header)}"
+                fault(f"row {number}", what, "quote cells with commas")
     except csv.Error as error:
-        faults.append(Fault(file, f"row {reader.line_num}", str(error), "quote cells with commas"))
-
-
-def _rows(
-    reader: Iterator[list[str]], file: str, columns: Sequence[str], faults: list[Fault]
-) -> Iterator[Row]:
-    header = next(reader, [])
-    missing = [name for name in columns if name not in header]
-    twice = sorted({name for name in header if header.count(name) > 1})
-    for name in missing:
-        faults.append(
-            Fault(
-                file, "row 1", f"there is no column {name!r}", "columns are " + ", ".join(columns)
-            )
-        )
-    for name in twice:
-        faults.append(Fault(file, "row 1", f"column {name!r} stands twice", "one column, one name"))
-    if missing or twice:
-        return
-    for line, cells in enumerate(reader, start=2):
-        if len(cells) != len(header):
-            what = f"has {len(cells)} cells, the header has {len(header)}"
-            faults.append(Fault(file, f"row {line}", what, "quote cells with commas"))
-            continue
-        yield Row(file, line, dict(zip(header, cells, strict=True)), faults)
+        fault(f"row {reader.line_num}", str(error), "quote cells with commas")

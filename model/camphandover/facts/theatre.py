@@ -11,21 +11,58 @@ Sources: the `source` columns of the files; RULES R1.2 (order of battle), R1.3 (
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from dataclasses import dataclass, fields
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
-from camphandover.errors import Fault, TheatreError
-from camphandover.facts.checks import check_facts
+from camphandover.errors import Fault, TheatreError, UnknownPlaceError, close_matches
+from camphandover.facts import records as of
+from camphandover.facts.checks import Facts, check_facts
 from camphandover.facts.holders import initial_holders
-from camphandover.facts.read import Facts, read_facts
-from camphandover.facts.records import (
-    Place,
-    Theatre,
-)
+from camphandover.facts.registry import Parameter
 
 FOLDER = Path(__file__).parent
 """The package data; `map/` in it holds the borders and rivers to draw."""
 DATA = (".csv", ".yaml", ".geojson")
+
+
+@dataclass(frozen=True)
+class Theatre:
+    """All facts of the model, checked.
+
+    Attributes:
+        events: Rows of the event record as text, by column name.
+        digest: SHA-256 of all package data, hexadecimal.
+    """
+
+    places: tuple[of.Place, ...]
+    roads: tuple[of.Road, ...]
+    camps: tuple[of.Camp, ...]
+    units: tuple[of.UnitGroup, ...]
+    depots: tuple[of.Depot, ...]
+    calendar: tuple[of.Known, ...]
+    partners: tuple[of.Partner, ...]
+    history: tuple[of.Change, ...]
+    events: tuple[dict[str, str], ...]
+    parameters: dict[str, Parameter]
+    digest: str
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {place.name: row for row, place in enumerate(self.places)}
+
+    def index(self, name: str) -> int:
+        """Row of a place.
+
+        Errors:
+            UnknownPlaceError (a TheatreError and a KeyError) with the closest names.
+        """
+        row = self._rows.get(name)
+        if row is None:
+            right = close_matches(name, self._rows)
+            raise UnknownPlaceError([Fault("places.csv", "", f"no place is named {name!r}", right)])
+        return row
 
 
 def load(folder: str | Path | None = None) -> Theatre:
@@ -46,38 +83,31 @@ def _packaged() -> Theatre:
 
 
 def _read(folder: Path) -> Theatre:
-    faults: list[Fault] = []
-    facts = read_facts(folder, faults)
-    if not faults:
-        check_facts(facts, faults)
-    if faults:
-        raise TheatreError(faults)
-    return Theatre(
-        places=_places(facts),
-        roads=tuple(road for _, road in facts.roads),
-        camps=tuple(camp for _, camp in facts.camps),
-        units=tuple(group for _, group in facts.units),
-        depots=tuple(depot for _, depot in facts.depots),
-        calendar=tuple(known for _, known in facts.calendar),
-        partners=tuple(partner for _, partner in facts.partners),
-        history=tuple(change for _, change in facts.history),
-        events=tuple(row.cells for row, _ in facts.events),
-        parameters=facts.parameters,
-        digest=_digest(folder),
-    )
+    facts = Facts(folder)
+    if not facts.faults:
+        check_facts(facts)
+    if facts.faults:
+        raise TheatreError(facts.faults)
+    tables: dict[str, Any] = {name: facts.all(model) for name, model in of.TABLES.items()}
+    tables |= {
+        "places": _places(facts),
+        "events": tuple(row.cells for row, _ in facts.rows(of.Event)),
+        "parameters": facts.parameters,
+        "digest": _digest(folder),
+    }
+    return Theatre(**{field.name: tables[field.name] for field in fields(Theatre)})
 
 
-def _places(facts: Facts) -> tuple[Place, ...]:
+def _places(facts: Facts) -> tuple[of.Place, ...]:
     """Places with their values and their initial holders, in the order of places.csv."""
-    values = {value.place: value for _, value in facts.values}
-    people = {row.place: row for _, row in facts.people}
-    holders = initial_holders(change for _, change in facts.history)
+    values = {value.name: dict(value) for value in facts.all(of.Value)}
+    people = {row.name: dict(row) for row in facts.all(of.People)}
+    holders = initial_holders(facts.all(of.Change))
     places = []
-    for _, site in facts.sites:
-        own = {key: item for key, item in vars(values[site.name]).items() if key != "place"}
+    for site in facts.all(of.Site):
         camp, town = holders[site.name]
-        own |= {key: item for key, item in vars(people[site.name]).items() if key != "place"}
-        places.append(Place(**vars(site), **own, camp_holder=camp, town_holder=town))
+        told = {**dict(site), **values[site.name], **people[site.name]}
+        places.append(of.Place(**told, camp_holder=camp, town_holder=town))
     return tuple(places)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,14 +11,11 @@ import numpy as np
 
 from camphandover import facts, inputs
 from camphandover.batch.cubes import HOLDERS, SLOTS
-from camphandover.errors import Fault, TheatreError, close_matches
+from camphandover.errors import Fault, TheatreError
 from camphandover.facts import Change
-from camphandover.facts.checks import RECORD
+from camphandover.facts.checks import RECORD, check_chain
 from camphandover.facts.holders import coded, slot_objects
-
-# Reader of one row; the theatre checks whole files against the days of its own record only.
-from camphandover.facts.read import HISTORY, change_of
-from camphandover.facts.tables import Row, read_table
+from camphandover.facts.tables import read_table
 
 WEIGHTS = {"high": 1.0, "medium": 0.7, "low": 0.4}
 """What a day counts by the confidence of the row of the record that tells who held the slot.
@@ -88,37 +85,15 @@ def read_changes(path: Path) -> list[Change]:
         right.
     """
     faults: list[Fault] = []
-    rows = [
-        (row, change_of(row)) for row in read_table(path.parent, path.name, HISTORY.split(), faults)
-    ]
+    places = [place.name for place in facts.load().places]
+    rows = read_table(path, Change, faults, places)
     if not faults and not rows:
         faults.append(Fault(path.name, "", "has no rows", "an initial row for each place"))
     if not faults:
-        _check(rows)
+        check_chain(rows)
     if faults:
         raise TheatreError(faults)
     return [change for _, change in rows]
-
-
-def _check(rows: Iterable[tuple[Row, Change]]) -> None:
-    """Known places; in order of dates; each `before` is the last `after` of the same object."""
-    known = [place.name for place in facts.load().places]
-    holder: dict[tuple[str, str], str] = {}
-    last = date.min
-    for row, change in rows:
-        if change.place not in known:
-            row.fault(f"no place is named {change.place!r}", close_matches(change.place, known))
-        if change.date < last:
-            row.fault(f"date is {change.date}, after a row of {last}", "rows in order of dates")
-        last = max(last, change.date)
-        key = (change.place, change.object)
-        if key not in holder and change.before is not None:
-            what = f"{change.object} of {change.place} has no initial row"
-            row.fault(what, "controller_before is empty in the first row of each object")
-        elif change.before != holder.get(key):
-            what = f"controller_before is {change.before or 'empty'}"
-            row.fault(what, f"{holder[key]}, controller_after of the row before it")
-        holder[key] = change.after
 
 
 def as_record(changes: Sequence[Change], last: date, source: str) -> Record:

@@ -1,20 +1,19 @@
-"""Checks one file's tree against the schema, the places and the parameters.
+"""Checks one file's tree against the schema.
 
 Every fault comes back as a `Problem` at its line, in the words of the file's format.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from camphandover import facts
-from camphandover.errors import Mark, Problem, suggestion
-from camphandover.scenario.read import Node, plain, without
+from camphandover.errors import Mark, Problem, close_matches, suggestion
+from camphandover.scenario.read import Node, plain, without, written
 from camphandover.scenario.schema import ClauseForm, ScenarioForm
 
 _WANTED = {
@@ -39,12 +38,9 @@ def check(tree: Node) -> list[Problem]:
     Args:
         tree: The file as `read.read` returns it.
     Returns:
-        The faults; dates are not yet held to the window.
+        The faults; how dates fit each other is not yet known.
     """
-    found = [_translate(tree, detail) for detail in _details(tree)]
-    found += _place_faults(tree)
-    found += _parameter_faults(tree)
-    return [Problem.at(*fault) for fault in found]
+    return [Problem.at(*_translate(tree, detail)) for detail in _details(tree)]
 
 
 def without_refused(tree: Node) -> Node:
@@ -84,8 +80,14 @@ def _translate(tree: Node, detail: dict[str, Any]) -> tuple[Mark, str, str]:
         above = tree.get(*path[:-1]) or tree
         return above.key, f"'{path[-1]}' is missing", f"add `{path[-1]}: `"
     if kind == "extra_forbidden":
-        return node.key, f"unknown key '{short(path[-1])}'", _key_hint(path)
-    value, name = shown(node.value), path[-1]
+        return node.key, *_unknown(path)
+    value = named(node.value)
+    name = ".".join(path) if path[0] == "window" else path[-1]
+    if kind in _BOUNDS and path[0] == "parameters":
+        parameter = facts.load().parameters[name]
+        low, high = parameter.widest
+        right = f"from {low:g} to {high:g} ({parameter.unit})"
+        return node.mark, f"{name}: {value} is outside its range", right
     if kind in _BOUNDS:
         what, bound = _BOUNDS[kind]
         return node.mark, f"{name}: {value} is {what}", bound.format(**context)
@@ -99,17 +101,13 @@ def _translate(tree: Node, detail: dict[str, Any]) -> tuple[Mark, str, str]:
     return node.mark, f"{name}: {message}", context.get("hint", "")
 
 
-def shown(value: Any) -> str:
+def named(value: Any) -> str:
     """A value, or what kind of value it is, as a report calls it."""
     if value is None:
         return "an empty value"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    return f"'{short(value)}'" if isinstance(value, str) else str(value)
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    return f"'{short(value)}'" if isinstance(value, str) else written(value)
 
 
 def short(text: str) -> str:
@@ -117,60 +115,33 @@ def short(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _key_hint(path: Sequence[str]) -> str:
-    """What an unknown key could have meant; a clause's key in the wrong place is told so."""
-    model: Any = ScenarioForm
-    for part in path[:-1]:
-        model = _below(model, part)
-    allowed = list(model.model_fields)
-    near = difflib.get_close_matches(path[-1], allowed, n=1, cutoff=0.6)
-    if not near and path[-1] in ClauseForm.model_fields:
-        return f"'{path[-1]}' belongs into a clause: handover: all:, later:, or camps: <place>:"
-    return suggestion(path[-1], allowed)
+def _unknown(path: Sequence[str]) -> tuple[str, str]:
+    """Message and hint for a key that is not known; one in the wrong place is told so."""
+    key, allowed = path[-1], list(_keys(path[:-1]))
+    if path[0] == "parameters":
+        hint = f"{close_matches(key, allowed)} The names stand in facts/parameters.yaml"
+        return f"unknown parameter '{short(key)}'", hint
+    if path[:2] == ["handover", "camps"] and len(path) == 3:
+        if key in (place.name for place in facts.load().places):
+            return f"{key} has no UN camp", f"UN camps: {', '.join(allowed)}"
+        return f"unknown place '{short(key)}'", suggestion(key, allowed, "UN camps")
+    hint = suggestion(key, allowed)
+    if not hint.startswith("did you mean") and key in ClauseForm.model_fields:
+        hint = f"'{key}' belongs into a clause: handover: all:, later:, or camps: <place>:"
+    return f"unknown key '{short(key)}'", hint
 
 
-def _below(annotation: Any, key: str) -> Any:
-    """The model or dict type that stands at a key of a model or dict type."""
-    if get_origin(annotation) is dict:
-        return get_args(annotation)[1]
-    inner = annotation.model_fields[key].annotation
-    return get_args(inner)[0] if isinstance(inner, UnionType) else inner
+def _keys(path: Sequence[str]) -> dict[str, Any]:
+    """The keys that may stand in the mapping at a path, each with the type of its value."""
+    kind: Any = ScenarioForm
+    for part in path:
+        below = _keys_of(kind)[part]
+        kind = get_args(below)[0] if isinstance(below, UnionType) else below
+    return _keys_of(kind)
 
 
-def _place_faults(tree: Node) -> Iterator[tuple[Mark, str, str]]:
-    """Entries of `handover.camps` that are no UN camp."""
-    node = tree.get("handover", "camps")
-    if node is None or not isinstance(node.value, dict):
-        return
-    camps = [camp.place for camp in facts.load().camps]
-    places = [place.name for place in facts.load().places]
-    for name, child in node.value.items():
-        if name in camps:
-            continue
-        if name in places:
-            message = f"{name} has no UN camp"
-            yield child.key, message, f"UN camps: {', '.join(camps)}"
-        else:
-            yield child.key, f"unknown place '{short(name)}'", suggestion(name, camps, "UN camps")
-
-
-def _parameter_faults(tree: Node) -> Iterator[tuple[Mark, str, str]]:
-    """Parameters that do not exist, or whose value lies outside their range."""
-    node = tree.get("parameters")
-    if node is None or not isinstance(node.value, dict):
-        return
-    known = facts.load().parameters
-    for name, child in node.value.items():
-        if name not in known:
-            near = difflib.get_close_matches(name.lower()[:80], list(known), n=3, cutoff=0.5)
-            guess = f"did you mean {' or '.join(near)}? " if near else ""
-            hint = f"{guess}The names stand in facts/parameters.yaml"
-            yield child.key, f"unknown parameter '{short(name)}'", hint
-            continue
-        value, parameter = child.value, known[name]
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        low, high = parameter.widest
-        if is_number and not low <= value <= high:
-            unit = parameter.unit
-            message = f"{name}: {value} is outside its range"
-            yield child.mark, message, f"from {low:g} to {high:g} ({unit})"
+def _keys_of(kind: Any) -> dict[str, Any]:
+    fields = getattr(kind, "model_fields", None)
+    if fields is None:
+        return dict(kind.__annotations__)
+    return {key: field.annotation for key, field in fields.items()}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
 from typing import Any
 
-from camphandover.scenario.resolve import load
+from camphandover.scenario.read import shown
+from camphandover.scenario.resolve import Source, load
 from camphandover.scenario.resolved import Scenario
 
 
@@ -35,7 +33,7 @@ class Difference:
 
 def differences(first: Scenario, second: Scenario) -> list[Difference]:
     """All values that decide results and differ, global ones first, then camp by camp."""
-    one, two = _values(first), _values(second)
+    one, two = first.values(), second.values()
     found = [
         Difference(*key, one.get(key), two.get(key))
         for key in dict.fromkeys([*one, *two])
@@ -44,7 +42,7 @@ def differences(first: Scenario, second: Scenario) -> list[Difference]:
     return sorted(found, key=lambda change: change.place != "")
 
 
-def diff(first: str | Path | Mapping[str, Any], second: str | Path | Mapping[str, Any]) -> str:
+def diff(first: Source, second: Source) -> str:
     """The differences of two scenarios as text, one change a line.
 
     Args:
@@ -72,27 +70,3 @@ def grouped(changes: list[Difference]) -> list[str]:
 def _line(place: str, path: str, before: Any, after: Any) -> str:
     change = f"{shown(before)} -> {shown(after)}"
     return f"{place}: {path} {change}" if place else f"{path}: {change}"
-
-
-def shown(value: Any) -> str:
-    """A value as a reader of scenario files would write it; `-` if it is not set."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _values(scenario: Scenario) -> dict[tuple[str, str], Any]:
-    """All values that decide results, by (camp, name)."""
-    values: dict[tuple[str, str], Any] = {}
-    values["", "window.start"] = scenario.window.start
-    values["", "window.end"] = scenario.window.end
-    values["", "mandate_end"] = scenario.mandate_end
-    for group, items in {**scenario.groups(), "parameters": scenario.parameters}.items():
-        values |= {("", f"{group}.{key}"): value for key, value in items.items()}
-    for place, clause in scenario.camps.items():
-        values |= {(place, key): value for key, value in clause.model_dump().items()}
-    return values

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from camphandover import facts
-from camphandover.scenario.diff import shown
-from camphandover.scenario.read import Node, plain
-from camphandover.scenario.resolve import Resolution, base_exit, resolution
+from camphandover.scenario.read import Node, shown
+from camphandover.scenario.resolve import Resolution, Source, base_exit, resolution
 from camphandover.scenario.resolved import Scenario
-from camphandover.scenario.schema import ClauseForm
 
-_CLAUSE_PATHS = (
-    "exit",
-    "shift",
-    "spread",
-    "early_exit",
-    "receiver",
-    "notice.army",
-    "notice.separatists",
-    "equipment",
-    "destroyed",
-    "buffer",
-    "perimeter",
-    "joint_unit.p_leave",
+_PATHS = (
+    *("exit", "shift", "spread", "early_exit", "receiver", "notice.army", "notice.separatists"),
+    *("equipment", "destroyed", "buffer", "perimeter", "joint_unit.p_leave"),
 )
+"""The values of a clause, in the words of the file."""
+_COLUMNS = {"exit": "exit", "spread": "sd", "early_exit": "early", "receiver": "receiver"} | {
+    key: key for key in ("notice", "equipment", "destroyed", "buffer", "perimeter", "p_leave")
+}
+"""Head of each column of the table of camps."""
 
 
-def explain(source: str | Path | Mapping[str, Any]) -> str:
+def explain(source: Source) -> str:
     """Tell what a scenario means and where each value was set.
 
     Args:
@@ -43,7 +35,7 @@ def explain(source: str | Path | Mapping[str, Any]) -> str:
     """
     found = resolution(source)
     scenario = found.scenario
-    title, question = (_origin(found.tree.get(key)) for key in ("title", "question"))
+    title, question = (_origin(found.merged.tree, key) for key in ("title", "question"))
     head = [
         f"{scenario.name}: {scenario.title}  [{title}]",
         f"{scenario.question}  [{question}]",
@@ -62,59 +54,40 @@ def explain(source: str | Path | Mapping[str, Any]) -> str:
 
 def _settings(found: Resolution) -> list[list[str]]:
     """[name, value, origin] of every value that is not a camp's."""
-    form = found.form
-    values: dict[tuple[str, ...], Any] = {
-        ("window", "start"): form.window.start,
-        ("window", "end"): form.window.end,
-        ("handover", "mandate_end"): form.handover.mandate_end,
-        **{
-            (group, name): value
-            for group, items in found.scenario.groups().items()
-            for name, value in items.items()
-        },
-        **{("parameters", name): value for name, value in form.parameters.items()},
-    }
-    return [
-        [".".join(path), shown(value), _origin(found.tree.get(*path))]
-        for path, value in values.items()
-    ]
+    rows = []
+    for (place, name), value in found.scenario.values().items():
+        if not place:
+            path = "handover.mandate_end" if name == "mandate_end" else name
+            rows.append([path, shown(value), _origin(found.merged.tree, path)])
+    return rows
 
 
 def _camp_rows(scenario: Scenario) -> list[list[str]]:
     """The table of camps: the effective clause of each."""
-    head = "camp planned exit sd early receiver notice equipment destroyed buffer perimeter p_leave"
-    rows = [head.split()]
+    rows = [["camp", "planned", *_COLUMNS.values()]]
     for camp in facts.load().camps:
         clause = scenario.camps[camp.place]
-        values: list[Any] = [
-            camp.planned,
-            clause.exit,
-            clause.spread,
-            clause.early_exit,
-            clause.receiver,
-        ]
-        values.append(f"{clause.notice_army}/{clause.notice_separatists}")
-        values += [clause.equipment, clause.destroyed, clause.buffer, clause.perimeter]
-        rows.append([camp.place, *(shown(value) for value in [*values, clause.p_leave])])
+        told = clause.model_dump()
+        told["notice"] = f"{clause.notice_army}/{clause.notice_separatists}"
+        rows.append([camp.place, str(camp.planned), *(shown(told[key]) for key in _COLUMNS)])
     return rows
 
 
 def _clause_origins(found: Resolution) -> list[list[str]]:
     """[name, value, origin, camps] of the clauses' values, camps with the same ones together."""
-    rows = []
-    n_camps = len(found.clauses)
-    for path in _CLAUSE_PATHS:
-        grouped: dict[tuple[str, str], list[str]] = {}
-        for place, tree in found.clauses.items():
-            value: Any = ClauseForm.model_validate(plain(tree)).model_dump()
+    grouped: dict[tuple[str, str, str], list[str]] = {}
+    for path in _PATHS:
+        for place, terms in found.merged.terms.items():
+            value: Any = terms
             for part in path.split("."):
-                value = value[part] if value is not None else None
-            key = (shown(value), _origin(tree.get(*path.split("."))))
-            grouped.setdefault(key, []).append(place)
-        for (text, origin), places in grouped.items():
-            listed = "all" if len(places) == n_camps else ", ".join(places)
-            rows.append([path, text, origin, listed])
-    return rows
+                value = getattr(value, part, None)
+            origin = _origin(found.merged.clauses[place], path)
+            grouped.setdefault((path, shown(value), origin), []).append(place)
+    n_camps = len(found.merged.terms)
+    return [
+        [*what, "all" if len(places) == n_camps else ", ".join(places)]
+        for what, places in grouped.items()
+    ]
 
 
 def _notes(found: Resolution) -> list[str]:
@@ -126,7 +99,7 @@ def _notes(found: Resolution) -> list[str]:
     if any(clause.p_leave is None for clause in joint):
         notes.append("p_leave -: at a joint unit, the parameter joint_leave.")
     for camp in facts.load().camps:
-        clause = ClauseForm.model_validate(plain(found.clauses[camp.place]))
+        clause = found.merged.terms[camp.place]
         if clause.exit == "actual" and camp.actual is None:
             day = base_exit(clause, camp)
             notes.append(f"{camp.place}: the actual exit is not known; the plan counts, {day}.")
@@ -147,7 +120,8 @@ def _sweep(found: Resolution) -> list[str]:
     return [head, _table(rows)]
 
 
-def _origin(node: Node | None) -> str:
+def _origin(tree: Node, path: str) -> str:
+    node = tree.get(*path.split("."))
     return str(node.mark) if node is not None else "default"
 
 

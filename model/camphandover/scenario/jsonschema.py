@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from camphandover import facts
 from camphandover.scenario.schema import ScenarioForm
 from camphandover.scenario.sweep import KEY, MAX_POINTS, OWN
 
@@ -20,26 +20,14 @@ def json_schema() -> dict[str, Any]:
         another one holds only what differs.
     """
     schema = ScenarioForm.model_json_schema()
+    schema = json.loads(json.dumps(schema).replace("\\n", " "))  # lines of a description
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     properties = schema["properties"]
     for key in ("title", "question"):
         del properties[key]["default"]
-    theatre = facts.load()
-    camps = schema["$defs"]["HandoverForm"]["properties"]["camps"]
-    clause = camps["additionalProperties"]
-    camps["properties"] = {camp.place: clause for camp in theatre.camps}
-    camps["additionalProperties"] = False
-    parameters = properties["parameters"]
-    parameters["properties"] = {
-        name: {
-            "type": "number",
-            "minimum": parameter.widest[0],
-            "maximum": parameter.widest[1],
-            "description": f"{parameter.unit}; best value {parameter.best:g} ({parameter.rule})",
-        }
-        for name, parameter in theatre.parameters.items()
-    }
-    parameters["additionalProperties"] = False
+    handover = schema["$defs"]["HandoverForm"]["properties"]
+    for home, key in ((handover, "camps"), (properties, "parameters")):
+        home[key] = schema["$defs"].pop(home[key].pop("$ref").rsplit("/", 1)[1]) | home[key]
     properties[KEY] = {"description": properties[KEY]["description"], **_sweep(schema)}
     return schema
 

@@ -19,12 +19,17 @@ import yaml
 
 from camphandover import inputs
 from camphandover.errors import Mark, Problem, ScenarioError, shown_path
-from camphandover.scenario.text import check_lines, content, decode
 
+MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 MAX_NODES = 5_000
 MERGE = "<<"
 
+_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_UNPRINTABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_TEXT_HINT = "a scenario is a text file in UTF-8"
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
 _MERGE_KEY = (
@@ -105,14 +110,94 @@ def read(path: Path) -> tuple[Node, list[Problem]]:
         ScenarioError if the text is no YAML, or no mapping.
     """
     name = shown_path(path)
-    return from_text(decode(content(path, name), name), name)
+    return from_text(_decode(_content(path, name), name), name)
 
 
 def from_text(text: str, name: str) -> tuple[Node, list[Problem]]:
     """As `read`, for the text of a file; `name` is what reports call it."""
-    lines = check_lines(text, name)
+    lines = _checked_lines(text, name)
     composer = _Composer(_Source(name, lines))
     return composer.document(text), composer.problems
+
+
+def _content(path: Path, name: str) -> bytes:
+    """The bytes of a file.
+
+    Args:
+        path: The file; at most `MAX_BYTES` long.
+        name: How reports call it.
+    Errors:
+        ScenarioError if it is missing, a folder, no regular file, too large or unreadable.
+    """
+
+    def refuse(message: str, hint: str = "") -> ScenarioError:
+        return ScenarioError([Problem(name, 0, 0, "", message, hint)])
+
+    try:
+        if path.is_dir():
+            inside = sorted(p.name for p in path.glob("*.yaml"))
+            hint = f"name a file in it: {', '.join(inside[:12])}" if inside else "name a YAML file"
+            raise refuse("this is a folder, not a scenario file", hint)
+        if not path.exists():
+            near = sorted(p.name for p in path.parent.glob("*.yaml"))
+            hint = f"the folder holds {', '.join(near[:12])}" if near else ""
+            raise refuse("there is no such file", hint)
+        if not path.is_file():
+            raise refuse("this is not a regular file", "name a YAML file")
+        if path.stat().st_size > MAX_BYTES:
+            size = path.stat().st_size
+            raise refuse(f"the file has {size} bytes", f"a scenario file has at most {MAX_BYTES}")
+        return path.read_bytes()
+    except ScenarioError:
+        raise
+    except (OSError, ValueError) as error:
+        raise refuse(f"the file cannot be read: {error}") from None
+
+
+def _decode(data: bytes, name: str) -> str:
+    """UTF-8 text; a ScenarioError points at the first byte that is none."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line_start = before.rfind(b"\n") + 1
+        line = data[line_start:].split(b"\n", 1)[0].decode("utf-8", "replace")
+        column = len(before[line_start:].decode("utf-8", "replace")) + 1
+        byte = data[error.start]
+        kind = "a binary file" if b"\0" in data else f"byte 0x{byte:02x} is not UTF-8"
+        problem = Problem(name, before.count(b"\n") + 1, column, line, kind, _TEXT_HINT)
+        raise ScenarioError([problem]) from None
+
+
+def _line_faults(lines: tuple[str, ...]) -> Iterator[tuple[int, int, str, str]]:
+    """(line, column, message, hint) of what no YAML text may hold: controls, tabs as indent."""
+    for number, line in enumerate(lines, 1):
+        control = _UNPRINTABLE.search(line)
+        if control:
+            code = f"U+{ord(control.group()):04X}"
+            message = f"a binary file: it holds the control character {code}"
+            yield number, control.start() + 1, message, _TEXT_HINT
+            return
+        indent = line[: len(line) - len(line.lstrip(" \t"))]
+        if "\t" in indent and line.strip() and not line.lstrip().startswith("#"):
+            message = "a tab in the indentation"
+            yield number, indent.index("\t") + 1, message, "YAML indents with spaces only"
+
+
+def _checked_lines(text: str, name: str) -> tuple[str, ...]:
+    """The lines of a text, by YAML's line breaks.
+
+    Errors:
+        ScenarioError if a line holds a control character or a tab in its indentation.
+    """
+    lines = tuple(_BREAK.split(text))
+    found = [
+        Problem(name, line, column, lines[line - 1], message, hint)
+        for line, column, message, hint in _line_faults(lines)
+    ]
+    if found:
+        raise ScenarioError(found)
+    return lines
 
 
 def from_data(data: Mapping[Any, Any]) -> tuple[Node, list[Problem]]:
@@ -136,6 +221,9 @@ def _from_value(value: Any, path: str, depth: int, problems: list[Problem]) -> N
             below = f"{path}.{key}" if path else str(key)
             if key == MERGE:
                 problems.append(Problem.at(Mark(None, path=below), *_MERGE_KEY))
+            elif isinstance(key, str) and not key.isprintable():
+                message = f"the key {key!r} holds unprintable characters"
+                problems.append(Problem.at(Mark(None, path=below), message, "remove them"))
             elif isinstance(key, str):
                 children[key] = _from_value(child, below, depth + 1, problems)
             else:
@@ -295,3 +383,17 @@ def _scalar(text: str) -> Any:
     if _FLOAT.fullmatch(text):
         return float(text)
     return text
+
+
+def written(value: Any) -> str:
+    """A single value as a file would hold it."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def shown(value: Any) -> str:
+    """A single value for a reader of scenario files; `-` if it is not set."""
+    if value is None:
+        return "-"
+    return f"{value:g}" if isinstance(value, float) else written(value)

@@ -12,70 +12,95 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from camphandover import facts
-from camphandover.errors import Mark, Problem, ScenarioError, shown_path
+from camphandover.errors import Mark, Problem, ScenarioError
 from camphandover.scenario import library
 from camphandover.scenario.check import check, without_refused
 from camphandover.scenario.read import EMPTY, Node, from_data, from_text, merge, plain, read
 from camphandover.scenario.resolved import Clause, Scenario
 from camphandover.scenario.schema import (
-    FIRST_DAY,
     LAST_DAY,
     MAX_SHIFT,
     ClauseForm,
     HandoverForm,
     ScenarioForm,
-    Window,
+    Settings,
 )
 from camphandover.scenario.sweep import Point, read_points, same_effect, split
 
+Source = str | Path | Mapping[str, Any]
 
-@dataclass(frozen=True)
+
+class Merged:
+    """A merged tree, as the schema reads it.
+
+    Attributes:
+        tree: The tree; each node's mark is the place of the value that won.
+        form: The whole of it.
+        clauses: The merged tree of each camp's clause, by place.
+        terms: The same as the schema reads it.
+    """
+
+    def __init__(self, tree: Node) -> None:
+        """Read a tree without faults of form."""
+        self.tree = tree
+        self.form = ScenarioForm.model_validate(plain(tree))
+        self.clauses = {camp.place: clause_tree(tree, camp) for camp in facts.load().camps}
+        self.terms = {
+            place: ClauseForm.model_validate(plain(clause))
+            for place, clause in self.clauses.items()
+        }
+
+    def scenario(self, name: str) -> Scenario:
+        """The resolved scenario; of a tree whose dates fit each other."""
+        camps = {}
+        for camp in facts.load().camps:
+            clause = self.terms[camp.place]
+            joint = clause.joint_unit if clause.receiver == "joint" else None
+            camps[camp.place] = Clause(
+                exit=base_exit(clause, camp) + timedelta(clause.shift),
+                notice_army=clause.notice.army,
+                notice_separatists=clause.notice.separatists,
+                p_leave=joint.p_leave if joint else None,
+                **clause.model_dump(exclude={"exit", "shift", "notice", "joint_unit"}),
+            )
+        return Scenario(
+            name=name,
+            mandate_end=self.form.handover.mandate_end,
+            camps=camps,
+            forces=self.form.forces.model_dump(),
+            **{key: getattr(self.form, key) for key in Settings.model_fields},
+        )
+
+
+@dataclass
 class Resolution:
     """A scenario and where its values come from.
 
     Attributes:
-        scenario: The resolved scenario.
-        form: The merged file as the schema reads it.
-        tree: The merged tree; each node's mark is the place of the value that won.
-        clauses: The merged tree of each camp's clause, by place.
         chain: The files, the given one first, then what each extends, as shown to the user.
-        sweep: Where the file's sweep stands; `None` if it holds none.
-        points: The points of the sweep, each with its scenario; `scenario` is that of the file
-            without the sweep.
-    """
-
-    scenario: Scenario
-    form: ScenarioForm
-    tree: Node
-    clauses: dict[str, Node]
-    chain: tuple[str, ...]
-    sweep: Mark | None = None
-    points: tuple[tuple[Point, Scenario], ...] = ()
-
-
-@dataclass
-class _Chain:
-    """The files of a scenario as they were read.
-
-    Attributes:
-        trees: Their trees without sweeps, the given one first, then what each extends.
-        shown: Their names as shown to the user.
+        trees: Their trees without sweeps.
         problems: The faults of each file by itself.
         sweep: Where the sweep of the given one stands; `None` if it holds none.
-        points: The points of that sweep.
+        settings: The points of that sweep.
+        merged: The files as one, without the sweep.
+        scenario: What they resolve to.
+        points: The points of the sweep, each with its scenario.
     """
 
+    chain: list[str] = field(default_factory=list)
     trees: list[Node] = field(default_factory=list)
-    shown: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     sweep: Mark | None = None
-    points: list[Point] = field(default_factory=list)
+    settings: list[Point] = field(default_factory=list)
+    merged: Merged = field(init=False)
+    scenario: Scenario = field(init=False)
+    points: list[tuple[Point, Scenario]] = field(default_factory=list)
 
 
-def load(source: str | Path | Mapping[str, Any], name: str | None = None) -> Scenario:
+def load(source: Source, name: str | None = None) -> Scenario:
     """Read, check and resolve a scenario.
 
     Args:
@@ -96,7 +121,7 @@ def load(source: str | Path | Mapping[str, Any], name: str | None = None) -> Sce
     return found.scenario
 
 
-def load_points(source: str | Path | Mapping[str, Any], name: str | None = None) -> list[Scenario]:
+def load_points(source: Source, name: str | None = None) -> list[Scenario]:
     """Read, check and resolve a scenario, or all points of its sweep.
 
     Args:
@@ -128,62 +153,35 @@ def load_stored(text: str, name: str) -> Scenario:
     found += check(tree)
     if found:
         raise ScenarioError(found)
-    return _scenario(name, *_read(tree))
+    return Merged(tree).scenario(name)
 
 
-def _check_name(name: str) -> None:
-    """Refuse a name that a terminal, a table or a chart could not show as it is."""
-    if not name.isprintable():
-        message, hint = "the name holds unprintable characters", "rename the file or the scenario"
-        raise ScenarioError([Problem(ascii(name), 0, 0, "", message, hint)])
-
-
-def resolution(source: str | Path | Mapping[str, Any], name: str | None = None) -> Resolution:
+def resolution(source: Source, name: str | None = None) -> Resolution:
     """As `load` and `load_points`, together with the origin of every value."""
     start = source if isinstance(source, Mapping) else library.locate(source)
     stem = name or (start.stem if isinstance(start, Path) else "scenario")
-    _check_name(stem)
-    chain = _chain(start)
-    own, *others = [without_refused(tree) for tree in chain.trees]
+    if not stem.isprintable():  # a terminal, a table or a chart could not show it as it is
+        message, hint = "the name holds unprintable characters", "rename the file or the scenario"
+        raise ScenarioError([Problem(ascii(stem), 0, 0, "", message, hint)])
+    found = _files(start)
+    own, *others = [without_refused(tree) for tree in found.trees]
     above = reduce(merge, reversed(others), EMPTY)
-    tree = merge(above, own)
-    form, clauses, faults = _parts(tree, chain.shown)
-    trees = [(point, merge(above, point.over(own))) for point in chain.points]
-    points, of_points = _points(stem, trees, faults, chain.shown)
-    found = [*chain.problems, *_missing_texts(chain.trees), *faults, *of_points]
-    if found:
-        raise ScenarioError(found)
-    scenario = _scenario(stem, form, clauses)
-    return Resolution(scenario, form, tree, clauses, tuple(chain.shown), chain.sweep, points)
-
-
-def _parts(tree: Node, files: Sequence[str]) -> tuple[ScenarioForm, dict[str, Node], list[Problem]]:
-    """A merged tree as the schema reads it, the clause of each camp, and the faults of both.
-
-    Args:
-        files: The files it was merged from, as shown to the user: its own, then what each extends.
-    """
-    form, clauses = _read(tree)
-    return form, clauses, list(_faults(form, tree, clauses, files))
-
-
-def _read(tree: Node) -> tuple[ScenarioForm, dict[str, Node]]:
-    """A merged tree as the schema reads it, and the clause of each camp."""
-    form = ScenarioForm.model_validate(plain(tree))
-    return form, {camp.place: clause_tree(tree, camp) for camp in facts.load().camps}
+    found.merged = Merged(merge(above, own))
+    faults = list(_faults(found.merged, found.chain))
+    points = [(point, Merged(merge(above, point.over(own)))) for point in found.settings]
+    of_points = _resolve_points(found, stem, points, faults)
+    problems = [*found.problems, *_missing_texts(found.trees), *faults, *of_points]
+    if problems:
+        raise ScenarioError(problems)
+    found.scenario = found.merged.scenario(stem)
+    return found
 
 
 def clause_tree(tree: Node, camp: facts.Camp) -> Node:
     """The merged clause of one camp: `all`, then `later` (not in phase 1), then its own."""
-    layers = [tree.get("handover", "all")]
-    if is_later(camp):
-        layers.append(tree.get("handover", "later"))
-    layers.append(tree.get("handover", "camps", camp.place))
-    clause = EMPTY
-    for layer in layers:
-        if layer is not None:
-            clause = merge(clause, layer)
-    return clause
+    layers = [("all",), *([("later",)] if is_later(camp) else []), ("camps", camp.place)]
+    nodes = [tree.get("handover", *layer) for layer in layers]
+    return reduce(merge, [node for node in nodes if node is not None], EMPTY)
 
 
 def is_later(camp: facts.Camp) -> bool:
@@ -200,51 +198,51 @@ def base_exit(clause: ClauseForm, camp: facts.Camp) -> date:
     return camp.planned
 
 
-def _points(
-    stem: str, trees: list[tuple[Point, Node]], told: list[Problem], files: Sequence[str]
-) -> tuple[tuple[tuple[Point, Scenario], ...], list[Problem]]:
-    """The scenarios of a sweep's points, and the faults of values that do not fit each other.
+def _resolve_points(
+    found: Resolution, stem: str, points: list[tuple[Point, Merged]], told: list[Problem]
+) -> list[Problem]:
+    """Resolve the points of a sweep; the faults of values that do not fit each other.
 
     Args:
+        found: Takes the points with their scenarios.
         stem: Name of the file.
-        trees: Each point with its merged tree.
+        points: Each point with its merged tree.
         told: Faults of the file without its sweep, which are not told again. A place with a
             fault in many points is told once, with the first of them, and so are faults on one
             line for which the same is right.
     """
     places = {fault.place for fault in told}
     kinds: dict[tuple[Any, ...], list[Problem]] = {}
-    points: list[tuple[Point, Scenario]] = []
-    for point, tree in trees:
-        form, clauses, faults = _parts(tree, files)
+    for point, merged in points:
+        faults = list(_faults(merged, found.chain))
         new = [fault for fault in faults if fault.place not in places]
         places.update(fault.place for fault in new)
         for fault in new:
             kind = fault.file, fault.line, fault.message.split(":")[0], fault.hint
-            kinds.setdefault(kind, []).append(
-                replace(fault, message=f"{fault.message} ({point.label}")
-            )
-        if not faults and form.title and form.question:
-            titled = form.model_copy(update={"title": point.title(form.title)})
-            points.append((point, _scenario(point.name(stem), titled, clauses)))
-    found = [_once(alike) for alike in kinds.values()]
-    found += same_effect((point, scenario.digest()) for point, scenario in points)
-    return tuple(points), found
+            labelled = replace(fault, message=f"{fault.message} ({point.label}")
+            kinds.setdefault(kind, []).append(labelled)
+        if not faults and merged.form.title and merged.form.question:
+            title = point.title(merged.form.title)
+            scenario = merged.scenario(point.name(stem)).model_copy(update={"title": title})
+            found.points.append((point, scenario))
+    first = [
+        replace(alike[0], message=f"{alike[0].message}{_more(len(alike) - 1)})")
+        for alike in kinds.values()
+    ]
+    return first + same_effect((point, scenario.digest()) for point, scenario in found.points)
 
 
-def _once(alike: list[Problem]) -> Problem:
-    """The first of some faults of points that are mended alike, with how many more there are."""
-    more = f"; {len(alike) - 1} more are wrong alike" if len(alike) > 1 else ""
-    return replace(alike[0], message=f"{alike[0].message}{more})")
+def _more(n: int) -> str:
+    return f"; {n} more are wrong alike" if n else ""
 
 
-def _chain(source: Path | Mapping[str, Any]) -> _Chain:
-    """A scenario and all that it extends.
+def _files(source: Path | Mapping[str, Any]) -> Resolution:
+    """A scenario and all that it extends, each file read by itself.
 
     Errors:
         ScenarioError with all faults so far if a file of the chain cannot be read.
     """
-    chain = _Chain()
+    found = Resolution()
     seen: list[Path] = []
     current: Path | Mapping[str, Any] | None = source
     try:
@@ -252,21 +250,20 @@ def _chain(source: Path | Mapping[str, Any]) -> _Chain:
             if isinstance(current, Path):
                 tree, faults = read(current)
                 seen.append(current.resolve())
-                chain.shown.append(shown_path(current))
             else:
                 tree, faults = from_data(current)
-                chain.shown.append("argument")
+            found.chain.append(tree.mark.file or "argument")
             tree, sweep = split(tree)
-            chain.problems += [*faults, *check(tree)]
-            if sweep is not None and not chain.trees:
-                chain.sweep = sweep.key
-                chain.points, faults = read_points(sweep)
-                chain.problems += faults
-            chain.trees.append(tree)
+            found.problems += [*faults, *check(tree)]
+            if sweep is not None and not found.trees:
+                found.sweep = sweep.key
+                found.settings, faults = read_points(sweep)
+                found.problems += faults
+            found.trees.append(tree)
             current = _parent(tree, current if isinstance(current, Path) else None, seen)
     except ScenarioError as error:
-        raise ScenarioError([*chain.problems, *error.problems]) from None
-    return chain
+        raise ScenarioError([*found.problems, *error.problems]) from None
+    return found
 
 
 def _parent(tree: Node, path: Path | None, seen: list[Path]) -> Path | None:
@@ -290,48 +287,37 @@ def _missing_texts(trees: list[Node]) -> Iterator[Problem]:
             yield Problem.at(trees[0].mark, f"'{key}' is missing", f"add `{key}: ` and a text")
 
 
-def _faults(
-    form: ScenarioForm, tree: Node, clauses: dict[str, Node], files: Sequence[str]
-) -> Iterator[Problem]:
-    """Dates of the merged scenario that do not fit each other."""
-    window, mandate_end = form.window, form.handover.mandate_end
-    start, end = (_mark(tree, "window", key) for key in ("start", "end"))
-    known = "the days that the model knows"
-    if not FIRST_DAY <= window.start <= LAST_DAY:
-        yield _outside(start, "window.start", window.start, known, FIRST_DAY, LAST_DAY)
-    if not FIRST_DAY <= window.end <= LAST_DAY:
-        yield _outside(end, "window.end", window.end, known, FIRST_DAY, LAST_DAY)
+def _faults(merged: Merged, files: Sequence[str]) -> Iterator[Problem]:
+    """Dates of a merged scenario that do not fit each other.
+
+    Args:
+        files: The files it was merged from: its own, then what each extends.
+    """
+    form, tree, window = merged.form, merged.tree, merged.form.window
     if window.end < window.start:
-        mark = end if tree.get("window", "end") else start
+        mark = _mark(tree, "window", "end" if tree.get("window", "end") else "start")
         message = f"the window ends on {window.end}, before its start on {window.start}"
         yield Problem.at(mark, message, "give an `end` that is not before `start`")
         return
-    if not window.start <= mandate_end <= LAST_DAY:
-        what = f"{known} from the window's start on"
-        mark = _mark(tree, "handover", "mandate_end")
-        yield _outside(mark, "mandate_end", mandate_end, what, window.start, LAST_DAY)
-    truce = form.politics.truce
-    if truce is not None and not window.start <= truce <= window.end:
-        mark = _mark(tree, "politics", "truce")
-        yield _outside(mark, "truce", truce, "the window", window.start, window.end)
-    sanctions_end = form.alliance.sanctions_end
-    if not FIRST_DAY <= sanctions_end <= LAST_DAY:
-        mark = _mark(tree, "alliance", "sanctions_end")
-        yield _outside(mark, "sanctions_end", sanctions_end, known, FIRST_DAY, LAST_DAY)
+    known = "the days that the model knows from the window's start on"
+    for path, day, last, what in (
+        (("handover", "mandate_end"), form.handover.mandate_end, LAST_DAY, known),
+        (("politics", "truce"), form.politics.truce, window.end, "the window"),
+    ):
+        if day is not None and not window.start <= day <= last:
+            message = f"{path[-1]}: {day} is outside {what}"
+            yield Problem.at(_mark(tree, *path), message, f"from {window.start} to {last}")
     bounds = [("window", "start"), ("window", "end"), ("handover", "mandate_end")]
-    ages = [_age(node.mark, files) for path in bounds if (node := tree.get(*path)) is not None]
-    oldest = min(ages, default=len(files))
-    yield from _exit_faults(window, mandate_end, clauses, files[: oldest + 1])
+    nodes = [tree.get(*path) for path in bounds]
+    ages = [files.index(_file(node.mark)) for node in nodes if node is not None]
+    yield from _exit_faults(merged, files[: min(ages, default=len(files)) + 1])
 
 
-def _age(mark: Mark, files: Sequence[str]) -> int:
-    """How many files before its own a value was written."""
-    file = mark.file or "argument"
-    return files.index(file) if file in files else 0
+def _file(mark: Mark) -> str:
+    return mark.file or "argument"
 
 
-@dataclass(frozen=True)
-class _Set:
+class _Set(NamedTuple):
     """An exit that a file sets.
 
     Attributes:
@@ -348,9 +334,7 @@ class _Set:
     most: int
 
 
-def _exit_faults(
-    window: Window, mandate_end: date, clauses: dict[str, Node], files: Sequence[str]
-) -> Iterator[Problem]:
+def _exit_faults(merged: Merged, files: Sequence[str]) -> Iterator[Problem]:
     """Exits that a file sets, by a date or a shift, outside the window or after the mandate.
 
     A plan or an actual date may lie outside: the schedule is not the file's. So may what was set
@@ -361,13 +345,12 @@ def _exit_faults(
     """
     told: dict[tuple[Mark, str], list[_Set]] = {}
     for camp in facts.load().camps:
-        clause = ClauseForm.model_validate(plain(clauses[camp.place]))
+        clause = merged.terms[camp.place]
         if isinstance(clause.exit, date) or clause.shift:
             key = "shift" if clause.shift else "exit"
-            mark = _mark(clauses[camp.place], key)
-            if (mark.file or "argument") not in files:
-                continue
-            told.setdefault((mark, key), []).append(_set(camp, clause, window, mandate_end))
+            mark = _mark(merged.clauses[camp.place], key)
+            if _file(mark) in files:
+                told.setdefault((mark, key), []).append(_set(camp, clause, merged.form))
     for (mark, key), exits in told.items():
         wrong: dict[str, list[str]] = {}
         for one in exits:
@@ -392,11 +375,12 @@ def _right(key: str, exits: list[_Set]) -> str:
     return f"an exit from {first} to {last} would be right; {longer}"
 
 
-def _set(camp: facts.Camp, clause: ClauseForm, window: Window, mandate_end: date) -> _Set:
+def _set(camp: facts.Camp, clause: ClauseForm, form: ScenarioForm) -> _Set:
     """The exit that a clause sets, held to the window and, but for guards, to the mandate.
 
     Where the plan itself is some days after the mission's end, as many after the mandate are right.
     """
+    window, mandate_end = form.window, form.handover.mandate_end
     base, is_date = base_exit(clause, camp), isinstance(clause.exit, date)
     over = max(camp.planned - HandoverForm().mandate_end, timedelta(0))
     last = window.end if camp.liquidation else min(window.end, mandate_end + over)
@@ -414,11 +398,6 @@ def _set(camp: facts.Camp, clause: ClauseForm, window: Window, mandate_end: date
     return _Set(exit_, f"{camp.place} on {exit_}{added}", wrong, least, most)
 
 
-def _outside(mark: Mark, name: str, value: date, what: str, first: date, last: date) -> Problem:
-    message = f"{name}: {value} is outside {what}"
-    return Problem.at(mark, message, f"from {first} to {last}")
-
-
 def _mark(tree: Node, *path: str) -> Mark:
     """The mark of a value, or of the nearest mapping above it that is written down."""
     for length in range(len(path), 0, -1):
@@ -426,36 +405,3 @@ def _mark(tree: Node, *path: str) -> Mark:
         if node is not None:
             return node.mark
     return tree.mark
-
-
-def _scenario(name: str, form: ScenarioForm, clauses: dict[str, Node]) -> Scenario:
-    """The resolved scenario of a form without faults."""
-    camps = {}
-    for camp in facts.load().camps:
-        clause = ClauseForm.model_validate(plain(clauses[camp.place]))
-        joint = clause.joint_unit if clause.receiver == "joint" else None
-        camps[camp.place] = Clause(
-            exit=base_exit(clause, camp) + timedelta(clause.shift),
-            notice_army=clause.notice.army,
-            notice_separatists=clause.notice.separatists,
-            p_leave=joint.p_leave if joint else None,
-            **clause.model_dump(exclude={"exit", "shift", "notice", "joint_unit"}),
-        )
-    return Scenario(
-        name=name,
-        title=form.title,
-        question=form.question,
-        window=form.window,
-        mandate_end=form.handover.mandate_end,
-        camps=camps,
-        forces=form.forces.model_dump(),
-        airpower=form.airpower,
-        foreign=form.foreign,
-        politics=form.politics,
-        population=form.population,
-        blockade=form.blockade,
-        alliance=form.alliance,
-        reporting=form.reporting,
-        structure=form.structure,
-        parameters=form.parameters,
-    )

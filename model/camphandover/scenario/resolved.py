@@ -4,60 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from datetime import date
 from typing import Any
 
-from pydantic import Field
-
 from camphandover import facts
+from camphandover.scenario.read import written
 from camphandover.scenario.schema import (
     GROUPS,
     MAX_SHIFT,
-    Airpower,
-    Alliance,
-    Blockade,
     Day,
-    Distance,
-    Equipment,
-    Foreign,
-    Form,
     Notice,
-    Number,
-    Politics,
-    Population,
-    Receiver,
-    Reporting,
     Scale,
+    Settings,
     Share,
-    Spread,
-    Structure,
-    Text,
-    Window,
+    Terms,
 )
 
 
-class Clause(Form):
+class Clause(Terms):
     """What happens to one camp."""
 
-    exit: Day = Field(description="Day on which the UN means to leave, shift included.")
-    spread: Spread | None = Field(
-        description="Standard deviation of the exit, days; null: parameter exit_error_sd."
-    )
-    early_exit: bool = Field(description="Whether fighting may bring the exit forward.")
-    receiver: Receiver = Field(description="army, race, separatists, joint or empty.")
-    notice_army: Notice = Field(description="Days of notice for the army.")
-    notice_separatists: Notice = Field(description="Days of notice for the separatists.")
-    equipment: Equipment = Field(description="orderly or accelerated.")
-    destroyed: Share | None = Field(description="Share destroyed; null: by `equipment`.")
-    buffer: bool = Field(description="Whether the UN is a buffer while it stays.")
-    perimeter: Distance = Field(description="Disarmed perimeter, km; 0: none.")
-    p_leave: Share | None = Field(
-        description="Chance that the joint unit's non-army members leave; null: joint_leave."
-    )
+    exit: Day
+    """Day on which the UN means to leave, shift included."""
+    notice_army: Notice
+    """Days of notice for the army."""
+    notice_separatists: Notice
+    """Days of notice for the separatists."""
+    p_leave: Share | None
+    """Chance that the joint unit's non-army members leave; null: joint_leave."""
 
 
-class Scenario(Form):
+class Scenario(Settings):
     """A resolved scenario; frozen, equal in effect to another one of the same digest.
 
     Attributes:
@@ -74,21 +51,9 @@ class Scenario(Form):
     """
 
     name: str
-    title: Text
-    question: Text
-    window: Window
     mandate_end: Day
     camps: dict[str, Clause]
     forces: dict[str, Scale]
-    airpower: Airpower
-    foreign: Foreign
-    politics: Politics
-    population: Population
-    blockade: Blockade
-    alliance: Alliance
-    reporting: Reporting
-    structure: Structure
-    parameters: dict[str, Number]
 
     def digest(self) -> str:
         """Sha256 of everything that decides results: all but name, title and question."""
@@ -123,6 +88,17 @@ class Scenario(Form):
         content = self.model_dump(include=set(GROUPS))
         return {name: content[name] for name in GROUPS}
 
+    def values(self) -> dict[tuple[str, str], Any]:
+        """All values that decide results, by (camp, name); of the whole scenario by ("", name)."""
+        values = {f"window.{key}": day for key, day in self.window.model_dump().items()}
+        values["mandate_end"] = self.mandate_end
+        for group, items in {**self.groups(), "parameters": self.parameters}.items():
+            values |= {f"{group}.{key}": value for key, value in items.items()}
+        found = {("", name): value for name, value in values.items()}
+        for place, clause in self.camps.items():
+            found |= {(place, key): value for key, value in clause.model_dump().items()}
+        return found
+
     def _repr_html_(self) -> str:
         """The scenario for a notebook: what it asks, and what happens to each camp."""
         from html import escape
@@ -143,63 +119,43 @@ class Scenario(Form):
 
     def _clause_form(self, place: str) -> dict[str, Any]:
         """A camp's clause in the words of the file."""
-        content = self.camps[place].model_dump()
-        notice = {side: content.pop(f"notice_{side}") for side in ("army", "separatists")}
-        p_leave = content.pop("p_leave")
-        joint_unit = None if p_leave is None else {"p_leave": p_leave}
+        clause = self.camps[place].model_dump()
+        notice = {side: clause.pop(f"notice_{side}") for side in ("army", "separatists")}
+        p_leave = clause.pop("p_leave")
         exit_, shift = self._exit_form(place)
-        return {
-            **content,
-            "exit": exit_,
-            "shift": shift,
-            "notice": notice,
-            "joint_unit": joint_unit,
-        }
+        joint = None if p_leave is None else {"p_leave": p_leave}
+        return {**clause, "exit": exit_, "shift": shift, "notice": notice, "joint_unit": joint}
 
     def _exit_form(self, place: str) -> tuple[date | str, int]:
         """(exit, shift): the date itself; outside the dates that a file may set, by the plan."""
-        exit_, start = self.camps[place].exit, self.window.start
-        if start <= exit_ <= min(self.window.end, self.mandate_end):
+        exit_, start, end = self.camps[place].exit, self.window.start, self.window.end
+        if start <= exit_ <= min(end, self.mandate_end):
             return exit_, 0
         camp = next(camp for camp in facts.load().camps if camp.place == place)
         if camp.actual is not None and (exit_ == camp.actual or exit_ < start <= camp.planned):
             return "actual", (exit_ - camp.actual).days
         shift = (exit_ - camp.planned).days
-        return (
-            ("plan", shift)
-            if shift <= MAX_SHIFT
-            else (self.window.end, (exit_ - self.window.end).days)
-        )
+        return ("plan", shift) if shift <= MAX_SHIFT else (end, (exit_ - end).days)
 
 
 def _most_common(clauses: list[dict[str, Any]]) -> dict[str, Any]:
     """The value of each key that most clauses share; the first one among equals."""
     common = {}
     for key in clauses[0]:
-        counts = Counter(repr(clause[key]) for clause in clauses)
-        most = counts.most_common(1)[0][0]
-        common[key] = next(clause[key] for clause in clauses if repr(clause[key]) == most)
+        texts = [repr(clause[key]) for clause in clauses]
+        common[key] = clauses[texts.index(max(texts, key=texts.count))][key]
     return common
 
 
 def _block(content: dict[str, Any], indent: int) -> list[str]:
-    """A mapping as lines of block YAML."""
+    """A mapping as lines of block YAML; text stands in double quotes."""
     lines = []
     for key, value in content.items():
         head = f"{' ' * indent}{key}:"
         if isinstance(value, dict) and value:
             lines += [head, *_block(value, indent + 2)]
         else:
-            lines.append(f"{head} {_scalar(value)}")
+            quoted = isinstance(value, str)
+            text = json.dumps(value, ensure_ascii=False) if quoted else written(value)
+            lines.append(f"{head} {text}")
     return lines
-
-
-def _scalar(value: Any) -> str:
-    """A value as a YAML scalar; text stands in double quotes."""
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, date):
-        return value.isoformat()
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    return repr(value)

@@ -11,12 +11,10 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any
 
 from camphandover.errors import Mark, Problem, suggestion
-from camphandover.scenario.check import check, short, shown
-from camphandover.scenario.read import EMPTY, MAX_DEPTH, Node, without
+from camphandover.scenario.check import check, named, short
+from camphandover.scenario.read import EMPTY, MAX_DEPTH, Node, without, written
 from camphandover.scenario.schema import MAX_TEXT, ScenarioForm
 
 KEY = "sweep"
@@ -120,15 +118,6 @@ def read_points(node: Node) -> tuple[list[Point], list[Problem]]:
     return reader.points(node), reader.problems
 
 
-def written(value: Any) -> str:
-    """A single value as the file would hold it."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
 def _placed(tree: Node, path: Sequence[str], node: Node) -> Node:
     """The tree with a value at a path; a mapping that has to be made stands at the value's key."""
     key, *rest = path
@@ -168,7 +157,7 @@ class _Reader:
     def _filled(self, node: Node, kind: type, name: str) -> bool:
         """Whether a node is a mapping or a list, as it should be, and not empty; else a fault."""
         if not isinstance(node.value, kind):
-            self._fault(node.mark, f"{name}: {shown(node.value)} has the wrong type", _FORMS[name])
+            self._fault(node.mark, f"{name}: {named(node.value)} has the wrong type", _FORMS[name])
         elif not node.value:
             self._fault(node.mark, f"{name}: it is empty", _FORMS[name])
         return isinstance(node.value, kind) and bool(node.value)
@@ -189,7 +178,7 @@ class _Reader:
     def _axis(self, key: str, values: Node) -> list[Setting | None]:
         """The settings of one key of a grid; `None` for a faulty one."""
         if not isinstance(values.value, list):
-            message = f"{short(key)}: {shown(values.value)} is not a list of values"
+            message = f"{short(key)}: {named(values.value)} is not a list of values"
             hint = f"write a list, such as `{short(key)}: [..., ...]`"
             if isinstance(values.value, dict):
                 hint = f"write the whole path as one key, such as `{_PATH}: [0, 15]`"
@@ -201,7 +190,7 @@ class _Reader:
         for item in values.value:
             text = written(item.value)
             if text in axis and not isinstance(item.value, dict | list):
-                message = f"{short(key)}: {shown(item.value)} stands twice"
+                message = f"{short(key)}: {named(item.value)} stands twice"
                 self._fault(item.mark, message, "keep one of the two")
             else:
                 axis[text] = self._setting(key, replace(item, key=values.key))
@@ -240,7 +229,7 @@ class _Reader:
     def _value_faults(self, path: tuple[str, ...], node: Node) -> list[Problem]:
         if isinstance(node.value, dict | list):
             hint = f"a point sets single values; write the whole path, such as {_PATH}"
-            message = f"{short(path[-1])}: {shown(node.value)} has the wrong type"
+            message = f"{short(path[-1])}: {named(node.value)} has the wrong type"
             return [Problem.at(node.mark, message, hint)]
         return check(_placed(EMPTY, path, node))
 

@@ -389,7 +389,7 @@ def _probability_of_best(known: tuple[float, float, float]) -> float:
     """Where in the distribution of a parameter its best value lies: the triangle's mode."""
     import math
 
-    from camphandover.facts.records import is_wide
+    from camphandover.facts.registry import is_wide
 
     low, best, high = known
     if is_wide(low, high):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from camphandover.batch import cubes, store
+from camphandover.batch.cubes import OF_SIDES
 from camphandover.batch.names import check_holders
 from camphandover.core.ledger import Kind
 from camphandover.errors import BatchError
@@ -137,7 +137,7 @@ def read_runs(batch: Batch, scenario: str) -> Iterator[Runs]:
     dates = slice(window.first.isoformat(), window.last.isoformat())
     control = batch.control.sel(scenario=scenario, date=dates)
     # The figures of the sides lie in one chunk, which is to be read once.
-    sides = batch._group(store.SERIES_GROUP)[cubes.SIDES_ARRAY]
+    sides = batch._group(OF_SIDES.group)[OF_SIDES.name]
     sides = sides.sel(scenario=scenario, date=dates, figure=["men", "dead"])
     residents = batch.people["residents"].sel(scenario=scenario, date=dates)
     for block in blocks_of(batch, scenario):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -74,10 +75,10 @@ def content(batch: Batch, against: str | None = None) -> dict[str, Any]:
         "warnings": _warnings(batch, comparisons),
         "asked": [_asked(scenario, parent) for scenario in scenarios],
         "holders": _holders(batch),
-        "bases": _base_pictures(shares),
+        "bases": _left(shares, "base", KEY_BASES),
         "comparisons": comparisons,
         "ground": _ground(batch, base),
-        "maps": _heatmaps(shares, batch.scenarios),
+        "maps": _left(shares, "scenario", batch.scenarios),
         "caveats": caveats(batch),
         "failures": batch.failures,
         "manifest": json.dumps(_without_scenarios(batch.manifest), indent=1, ensure_ascii=False),
@@ -188,12 +189,13 @@ def _difference_rows(comparison: Comparison) -> Rows:
 # --- charts ------------------------------------------------------------------------------
 
 
-def _base_pictures(shares: xr.Dataset) -> list[Picture]:
-    from camphandover.charts.figures import base_figure
+def _left(shares: xr.Dataset, each: str, names: Iterable[str]) -> list[Picture]:
+    """The charts that a batch leaves of each base, or of each scenario."""
+    from camphandover.charts.registry import charts
 
+    drawn = [chart for chart in charts() if f"{{{each}}}" in chart.leaves]
     return [
-        _picture(f"Who holds the camp of {place}, by scenario", base_figure(shares, place))
-        for place in KEY_BASES
+        _picture(chart.title.format(name), chart(shares, name)) for chart in drawn for name in names
     ]
 
 
@@ -207,15 +209,6 @@ def _ground(batch: Batch, base: str) -> list[Picture]:
     return [
         _picture(f"{base}: the likeliest holder of each camp on {last}", drawn),
         _picture(f"{base}: the dead, and what each side says of them", losses_grid(batch, base)),
-    ]
-
-
-def _heatmaps(shares: xr.Dataset, names: list[str]) -> list[Picture]:
-    from camphandover.charts.figures import heatmap_figure
-
-    return [
-        _picture(f"{name}: the likeliest holder of each camp", heatmap_figure(shares, name))
-        for name in names
     ]
 
 

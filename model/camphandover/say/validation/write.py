@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 from camphandover import inputs
 from camphandover.batch.files import write_whole
 from camphandover.say.validation.page import page
-from camphandover.say.validation.sources import FORECAST, Runs, Sources, sources
+from camphandover.say.validation.sources import FORECAST, Sources, sources
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from camphandover.batch.batch import Batch
 
 OUT = "model/VALIDATION.md"
 DPI = 110
+CHARTS = {"reliability": "Reliability", "by-day": "Log score by day in the Kidal region"}
 
 
 def write_validation(
@@ -56,29 +55,13 @@ def write_validation(
 
 def _draw(found: Sources, folder: Path, out: Path) -> dict[str, str]:
     """The charts: by title, the path from the page's folder."""
-    from camphandover.charts.files import save
+    from camphandover.charts.axis import save
+    from camphandover.charts.scores import both_charts
 
     shown = {}
     for runs in found.sets:
-        for kind, what, figure in _figures(runs):
-            file = folder / f"validation-{kind}-{runs.name}.png"
-            save(figure, file, DPI)
+        for kind, drawn in both_charts(runs.score, FORECAST).items():
+            file = save(drawn, folder / f"validation-{kind}-{runs.name}.png", DPI)
             path = os.path.relpath(file.absolute(), out.absolute().parent)
-            shown[f"{what}, {FORECAST}, set {runs.name}"] = Path(path).as_posix()
+            shown[f"{CHARTS[kind]}, {FORECAST}, set {runs.name}"] = Path(path).as_posix()
     return shown
-
-
-def _figures(runs: Runs) -> list[tuple[str, str, Figure]]:
-    """Reliability, and losses by day in the Kidal region."""
-    from camphandover.charts.scores import plot_reliability, plot_score_by_day
-    from camphandover.charts.style import Chart, own_style
-
-    with own_style():
-        reliability = Chart(figsize=(5.6, 5.6), layout="constrained")
-        plot_reliability(runs.score, reliability.add_subplot(), scenario=FORECAST)
-        by_day = Chart(figsize=(8.4, 4.8), layout="constrained")
-        plot_score_by_day(runs.score, "kidal", by_day.add_subplot(), scenario=FORECAST)
-    return [
-        ("reliability", "Reliability", reliability),
-        ("by-day", "Log score by day in the Kidal region", by_day),
-    ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -12,88 +12,89 @@ from camphandover import inputs
 from camphandover.batch.batch import Batch
 from camphandover.measure.shares import control_shares
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 Data = Batch | xr.DataArray | xr.Dataset
+Day = date | str | np.datetime64
 
 
-def as_shares(data: Data) -> xr.Dataset:
-    """Shares of holders: those given, or counted from a batch or its control."""
-    if isinstance(data, xr.Dataset):
-        if "share" not in data:
-            raise ValueError(f"no variable 'share' in {list(data)}: pass ch.control_shares(batch)")
-        return data
-    if isinstance(data, (Batch, xr.DataArray)):
-        return control_shares(data)
-    kind = type(data).__name__
-    raise TypeError(f"a Batch, its control or its control_shares is needed, not {kind}")
+def known(data: Data) -> xr.DataArray | xr.Dataset:
+    """The control of a batch, or what is given in its place: control, or shares of holders."""
+    held = data.control if isinstance(data, Batch) else data
+    if not isinstance(held, (xr.DataArray, xr.Dataset)):
+        kind = type(data).__name__
+        raise TypeError(f"a Batch, its control or its control_shares is needed, not {kind}")
+    if isinstance(held, xr.Dataset) and "share" not in held:
+        raise ValueError(f"no variable 'share' in {list(held)}: pass ch.control_shares(batch)")
+    return held
 
 
-def some_shares(data: Data, scenario: str | None, **labels: str) -> xr.Dataset:
-    """The shares of one scenario at some labels; of nothing else are runs counted.
+def some_shares(data: Data, **labels: str | Sequence[str] | None) -> xr.Dataset:
+    """The shares at some labels; of nothing else are runs counted.
 
     Args:
         data: A batch, its `control`, or its `control_shares`.
-        scenario: Its name; may be left out if the data hold one.
-        labels: A label of a dimension, `slot="camp"`.
+        labels: Of dimensions, as `chosen` takes them: `slot="camp"`.
     Errors:
         ValueError for a name that the data do not hold.
     """
-    held = data.control if isinstance(data, Batch) else data
+    held = known(data)
     if isinstance(held, xr.DataArray):
-        return control_shares(_some(held, scenario, labels))
-    return _some(as_shares(held), scenario, labels)
+        return control_shares(at(held, **labels))
+    return at(held, **labels)
 
 
-def _some[Labelled: (xr.DataArray, xr.Dataset)](
-    held: Labelled, scenario: str | None, labels: dict[str, str]
+def at[Labelled: (xr.DataArray, xr.Dataset)](
+    held: Labelled, **labels: str | Sequence[str] | None
 ) -> Labelled:
-    held = of_scenario(held, scenario)
+    """The data at labels of several dimensions, see `chosen`."""
     for dim, label in labels.items():
         held = chosen(held, dim, label)
     return held
 
 
-def of_scenario[Labelled: (xr.DataArray, xr.Dataset)](
-    held: Labelled, scenario: str | None
+def chosen[Labelled: (xr.DataArray, xr.Dataset)](
+    held: Labelled, dim: str, label: str | Sequence[str] | None
 ) -> Labelled:
-    """The data of one scenario; its name may be left out if there is only one."""
-    if "scenario" not in held.dims:
-        return held
-    names = [str(name) for name in held["scenario"].values]
-    if scenario is None:
-        if len(names) > 1:
-            raise ValueError(f"scenario= is needed, one of {', '.join(names)}")
-        scenario = names[0]
-    return chosen(held, "scenario", scenario)
+    """The data at a label of a dimension, which goes, or at several labels, in their order.
 
-
-def chosen[Labelled: (xr.DataArray, xr.Dataset)](held: Labelled, dim: str, label: str) -> Labelled:
-    """The data at one label of a dimension, or ValueError that lists the labels."""
+    Without a label there must be only one. A ValueError lists the labels.
+    """
     if dim not in held.dims:
-        return held
-    check_label(held, dim, label)
-    return held.sel({dim: label})
+        if label is None or isinstance(label, str):
+            return held
+        held = held.expand_dims(dim)
+    if label is None:
+        names = labels_of(held, dim)
+        if len(names) > 1:
+            raise ValueError(f"{dim}= is needed, one of {', '.join(names)}")
+        label = names[0]
+    for one in [label] if isinstance(label, str) else label:
+        check_label(held, dim, one)
+    return held.sel({dim: label if isinstance(label, str) else list(label)})
+
+
+def labels_of(held: xr.DataArray | xr.Dataset, dim: str) -> list[str]:
+    """The labels of a dimension, or the one of data that are of one."""
+    return [str(value) for value in np.atleast_1d(held[dim].values)]
 
 
 def check_label(held: xr.DataArray | xr.Dataset, dim: str, label: str) -> None:
     """Refuse a label that a dimension does not have."""
-    labels = [str(value) for value in held[dim].values]
+    labels = labels_of(held, dim)
     if label not in labels:
         raise ValueError(f"{dim} {label!r} is not in the data; there is {', '.join(labels)}")
 
 
-def chosen_date(shares: xr.Dataset, day: date | str | np.datetime64) -> xr.Dataset:
-    """The shares at one date; a ValueError tells on which dates there are runs."""
-    days = inside_window(shares)["date"].to_numpy().astype("M8[D]")
+def chosen_date(shares: xr.Dataset, day: Day) -> xr.Dataset:
+    """The shares at one date, which stays a dimension; a ValueError tells when there are runs."""
+    inside = inside_window(shares)
+    days = inside["date"].to_numpy().astype("M8[D]")
     if len(days) == 0:
         raise ValueError("there is no run on any date")
     asked = inputs.day("date", day)
     wanted = np.flatnonzero(days == np.datetime64(asked))
     if len(wanted) == 0:
         raise ValueError(f"date '{asked}' is not in the data; there is {days[0]} to {days[-1]}")
-    return inside_window(shares).isel(date=int(wanted[0]))
+    return inside.isel(date=wanted)
 
 
 def inside_window(shares: xr.Dataset) -> xr.Dataset:
@@ -159,12 +160,3 @@ def seed_of(data: Data) -> int | None:
     """Seed of all draws, if the data tell it."""
     seed = data.seed if isinstance(data, Batch) else data.attrs.get("seed")
     return None if seed is None else int(seed)
-
-
-def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
-    """The given axes, or those of a new figure (size in inches), without pyplot's global state."""
-    from camphandover.charts.style import Chart, adopted
-
-    if ax is not None:
-        return adopted(ax)
-    return Chart(figsize=(width, height), layout="constrained").add_subplot()
