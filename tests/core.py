@@ -14,7 +14,8 @@ import yaml
 from camphandover import facts, scenario
 from camphandover.agents.model import NorthernMali, Record
 from camphandover.core import state as st
-from camphandover.core.compiled import callable_from_python, interpreted
+from camphandover.core.compiled import callable_from_python, interpreted, make_ready
+from camphandover.core.deploy import set_parameters, shortest_routes
 from camphandover.core.draws import Key, key_of
 from camphandover.core.ledger import Kind, Ledger, new_ledger
 from camphandover.core.now import Now, at
@@ -39,6 +40,7 @@ def compiled_loop(function: Callable[..., Any]) -> Callable[..., Any]:
     """A test's own loop over core functions, compiled when the core is."""
     import numba
 
+    make_ready()
     return function if interpreted() else numba.njit(function)
 
 
@@ -92,25 +94,6 @@ class World(NamedTuple):
         return rows[rows["kind"] == kind]
 
 
-def shortest(n: int, roads: Sequence[tuple[int, int, float]], decay_km: float) -> np.ndarray:
-    """Routes between `n` places: km, next place, near."""
-    routes = st.rows(st.ROUTE, (n, n))
-    km = np.full((n, n), np.inf)
-    np.fill_diagonal(km, 0.0)
-    nxt = np.tile(np.arange(n), (n, 1))
-    for a, b, length in roads:
-        km[a, b] = km[b, a] = length
-    for via in range(n):
-        for a in range(n):
-            for b in range(n):
-                if km[a, via] + km[via, b] < km[a, b]:
-                    km[a, b] = km[a, via] + km[via, b]
-                    nxt[a, b] = nxt[a, via]
-    routes["km"], routes["next"], routes["near"] = km, nxt, np.exp(-km / decay_km)
-    routes["air_km"] = km
-    return routes
-
-
 def small_world(
     holders: Sequence[int],
     roads: Sequence[tuple[int, int, float]],
@@ -125,51 +108,22 @@ def small_world(
         values: Parameters that differ from their best value.
     """
     params = _parameters(tuple(values.items())).copy()
-    state = st.empty_state(24, 8, len(holders), 1, 2, 16)
-    state.routes[...] = shortest(len(holders), roads, float(params.influence_decay_km))
-    state.units["column"] = -1
-    state.units["fought"] = day - LONG_AGO
-    state.columns["act"] = st.NEVER
-    places = state.places
+    state = st.empty_state(unit=24, column=8, place=len(holders), partner=2, order=16)
+    routes, places, war = state.routes, state.places, state.conflict[0]
+    routes["km"], routes["next"] = shortest_routes(len(holders), roads)
+    routes["air_km"] = routes["km"]
+    set_parameters(state, params)
     places["camp_holder"] = places["town_holder"] = holders
     places["symbolic"] = 0.2
-    places["camp_since"] = places["town_since"] = (day - LONG_AGO) * st.HOURS
-    for name in ("camp_cause", "town_cause", "open_cause", "joint_cause", "clause_cause"):
-        places[name] = -1
-    for name in ("claimant", "convoy_to", "plan_day", "exit_day", "flight_day", "joint_war"):
-        places[name] = -1
-    for name in ("siege", "siege_cause", "contact_cause"):
-        places[name] = -1
-    for name in ("lost_hour", "town_lost", "reenter_hour", "enter_hour", "exit_hour", "contact"):
-        places[name] = st.NEVER
+    places["covered"] = 1
     state.people["start"] = state.people["residents"] = 5000.0
-    state.people["siege"] = -1
-    state.partners["ground_hour"] = state.partners["air_hour"] = st.NEVER
-    state.partners["cause"] = -1
-    for name in ("destroyed", "p_leave", "spread"):
-        places[name] = np.nan
-    places["looted_day"] = day - LONG_AGO
     state.sides["morale"] = 1.0
     state.sides["air"][st.ARMY] = 1.0
-    state.sides["planes"][st.ARMY] = params.planes_army
-    state.sides["drones"][st.ARMY] = params.drones_army
-    places["covered"] = 1
-    for name in ("wagner", "record", "sieges", "aid", "charter", "loop", "hold_or_leave", "race"):
+    on = ("wagner", "record", "sieges", "aid", "charter", "loop", "hold_or_leave", "race", "harm")
+    for name in on:
         state.switches[name] = 1
-    state.switches["harm"] = 1
-    for side, name in ((0, "army"), (1, "army"), (2, "separatists"), (3, "gsim")):
-        for weight in ("symbolic", "loot", "route", "threat", "days", "win", "core"):
-            state.sides[f"w_{weight}"][side] = params[f"w_{weight}_{name}"]
-    war = state.conflict[0]
     war.rung = 3
-    for name in st.CONFLICT.names:
-        if name.endswith("_cause") or name in ("truce_day", "asked_day"):
-            war[name] = -1
     war.relation = st.TACIT
-    war.centre_day = day - LONG_AGO
-    war.siege_hour = st.NEVER
-    war.legitimacy = params.legitimacy_north
-    war.legitimacy_capital = params.legitimacy_capital
     war.mandate_end = day + 365
     clock = Clock(day, day - 100, day + 100)
     return World(state, params, clock, key_of(2023, replicate), new_ledger(256))

@@ -10,20 +10,19 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from functools import cache
 from pathlib import Path
 
-import numba
 import numpy as np
 import pytest
 
 import renew_golden
 from camphandover.agents.model import NorthernMali, Record
 from camphandover.core import state as st
-from camphandover.core.compiled import _own_cache, cache_dir, interpreted
+from camphandover.core.compiled import interpreted
 from camphandover.core.ledger import Kind
 from camphandover.core.rules.strategy import place_order
+from camphandover.core.sources import DECIDES, PACKAGE
 
 compiled_only = pytest.mark.skipif(interpreted(), reason="compares compiled with interpreted runs")
 
@@ -303,15 +302,15 @@ def test_golden_run() -> None:
 
 HAS_NO_CACHE = """
 import os, sys, time
-from pathlib import Path
 from camphandover.core import compiled
-folder = compiled.cache_dir()
+from camphandover.core.sources import cache_dir
+folder = cache_dir()
 if "announced" in sys.argv:
     compiled.announce(), compiled.announce()
 if "helped" in sys.argv:
-    compiled._call_a_helper()
-    while not any(folder.rglob("*.nbc")):
-        time.sleep(0.05)
+    with compiled.helper_process():
+        while not any(folder.rglob("*.nbc")):
+            time.sleep(0.05)
 if "forked" in sys.argv and os.fork() == 0:
     sys.exit()
 if "forked" in sys.argv:
@@ -343,44 +342,95 @@ def test_without_a_cache_nothing_is_left_behind(tmp_path: Path, how: str) -> Non
     assert (done.returncode == 0) == (how != "interrupted"), done.stderr
 
 
+@pytest.mark.parametrize("setting", ["CAMPHANDOVER_CACHE", "XDG_CACHE_HOME"])
+def test_compiled_code_is_kept_where_the_user_says(tmp_path: Path, setting: str) -> None:
+    environment = {key: text for key, text in os.environ.items() if key != "CAMPHANDOVER_CACHE"}
+    environment[setting] = str(tmp_path)
+    code = "from camphandover.core.sources import cache_dir; print(cache_dir())"
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    kept = Path(told.stdout.strip())
+    assert kept.is_dir()
+    assert kept.parent == tmp_path / ("camphandover" if setting == "XDG_CACHE_HOME" else "")
+
+
 USES_NUMBA = """
 import numba
+from numba.core.event import Listener, install_listener
 from camphandover.agents.model import NorthernMali
-NorthernMali().step()
-@numba.njit(cache=True)
+
 def mine(x):
     return x + 1
-mine(1)
-print(mine.stats.cache_path)
+
+class Meanwhile(Listener):
+    told = []
+    def on_start(self, event):
+        kept = numba.njit(cache=True)(mine).stats.cache_path
+        self.told.append((kept, numba.config.CACHE_DIR))
+    def on_end(self, event):
+        self.on_start(event)
+
+with install_listener("numba:compiler_lock", Meanwhile()):
+    NorthernMali().step()
+print(len(Meanwhile.told) > 100, *set(Meanwhile.told))
 """
 
 
 @compiled_only
 def test_the_compiled_code_of_others_lies_where_they_keep_it(tmp_path: Path) -> None:
+    """Also of functions that are made while the core is compiled or loaded."""
     (tmp_path / "uses.py").write_text(USES_NUMBA)
     environment = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
     command = [sys.executable, str(tmp_path / "uses.py")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == str(tmp_path / "__pycache__")
+    assert done.stdout.strip() == f"True ('{tmp_path / '__pycache__'}', '')"
 
 
-@compiled_only
-def test_numba_s_settings_are_as_before_once_all_threads_have_made_their_functions() -> None:
-    settings = vars(numba.config)
-    before, opened = settings["CACHE_DIR"], threading.Barrier(2)
+def test_no_setting_of_numba_says_where_the_core_is_kept() -> None:
+    """One that is set for a moment would be seen by other threads."""
+    for file in PACKAGE.rglob("*.py"):
+        assert "CACHE_DIR" not in file.read_text(encoding="utf-8"), file.name
 
-    def make() -> None:
-        for _ in range(200):
-            opened.wait()
-            with _own_cache(numba.config):
-                assert settings["CACHE_DIR"] == str(cache_dir())
 
-    threads = [threading.Thread(target=make) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert settings["CACHE_DIR"] == before == os.environ.get("NUMBA_CACHE_DIR", "")
+IMPORTS_ALL = """
+import sys
+from importlib import import_module
+from pkgutil import walk_packages
+started, imported = [], []
+processes = ("subprocess.Popen", "os.system", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn")
+sys.addaudithook(lambda event, args: event in processes and started.append((event, args)))
+import camphandover
+for module in walk_packages(camphandover.__path__, "camphandover."):
+    try:
+        import_module(module.name)
+        imported.append(module.name)
+    except ModuleNotFoundError as error:
+        assert not error.name.startswith("camphandover"), error  # a library of an extra
+print(started, len(imported) > 100)
+"""
+
+
+def test_importing_the_package_starts_no_process_and_compiles_nothing(tmp_path: Path) -> None:
+    environment = {**os.environ, "CAMPHANDOVER_CACHE": str(tmp_path / "cache")}
+    command = [sys.executable, "-W", "ignore", "-c", IMPORTS_ALL]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("[] True", "")
+    assert not (tmp_path / "cache").exists()
+
+
+REACHES = """
+import sys, camphandover.agents.model as model
+model.NorthernMali().step()
+print(*(module.__file__ for name, module in sys.modules.items() if name.startswith("camphandover")))
+"""
+
+
+def test_the_digest_is_of_all_that_a_run_reaches() -> None:
+    command = [sys.executable, "-c", REACHES]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    reached = {Path(file).relative_to(PACKAGE).as_posix() for file in done.stdout.split()}
+    assert "core/day.py" in reached
+    assert {name for name in reached if not name.startswith(DECIDES)} == {"__init__.py"}
 
 
 # --- the tests themselves

@@ -235,7 +235,7 @@ def test_poisson_and_binomial_rise_across_the_change_to_the_normal_approximation
 
 @pytest.mark.parametrize(("seed", "replicate"), [(-1, 0), (2**64, 0), (0, -1), (0, 2**32)])
 def test_key_of_refuses_what_has_no_32_bit_words(seed: int, replicate: int):
-    with pytest.raises(ValueError, match="is right"):
+    with pytest.raises(ValueError, match="is needed"):
         key_of(seed, replicate)
 
 

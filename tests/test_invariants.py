@@ -406,7 +406,7 @@ def test_i6_presence_and_influence_are_relabelled_exactly(rule: str) -> None:
     plain, other = st.copy_state(source.state), places_relabelled(source.state, new)
     for state in (plain, other):
         play(at(state, source.params, source.key, log.new_ledger(8), *window, int(source.day)))
-    for column in st.PRESENCE.names:
+    for column in plain.presence.dtype.names:
         moved = other.presence[column][:, new]
         assert np.allclose(moved, plain.presence[column], rtol=1e-12), column
     assert plain.presence["men"].sum() > 0

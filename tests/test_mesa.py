@@ -603,7 +603,7 @@ def test_sides_that_are_not_there_are_said() -> None:
         NorthernMali("on-schedule", commanders={"army": lambda model, side: None})
 
 
-@pytest.mark.parametrize("module", [camphandover, camphandover.charts])
+@pytest.mark.parametrize("module", [camphandover, camphandover.plots])
 def test_what_is_loaded_lazily_is_listed(module: Any) -> None:
     assert set(module.__all__) <= set(dir(module))
     for name in module.__all__:

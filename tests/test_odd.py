@@ -14,8 +14,8 @@ import pytest
 import renew_odd as odd
 from camphandover import facts
 from camphandover.agents.commanders import Commander
+from camphandover.batch.records import EVIDENCE
 from camphandover.core import state as st
-from camphandover.core.parameters import EVIDENCE
 from camphandover.core.rules import REGISTRY, politics, road
 from camphandover.facts.registry import LAST_RULE, RULES, WIDE
 from camphandover.scenario.library import VARIANTS, folder
@@ -224,7 +224,7 @@ def assigned_in_rules() -> set[str]:
 
 
 def test_section_2_names_every_variable_of_the_state() -> None:
-    state = st.empty_state(1, 1, 1, 1, 1, 1)
+    state = st.empty_state()
     told = told_tables()
     assert set(told) == set(st.State._fields)
     for name, table in zip(st.State._fields, state, strict=True):
@@ -313,7 +313,7 @@ def test_every_function_that_is_named_exists() -> None:
 
 def test_every_name_in_code_type_is_known() -> None:
     """A parameter, a column, a function, a key of a scenario, a file's column."""
-    state = st.empty_state(1, 1, 1, 1, 1, 1)
+    state = st.empty_state()
     known = set(facts.load().parameters) | {n for t in state for n in t.dtype.names}
     for path in odd.modules_of_rules().values():
         known |= set(odd.functions_of(path))

@@ -211,7 +211,7 @@ def test_rules_write_only_what_they_declare_in_pushed_states() -> None:
 def test_declarations_name_columns_that_exist() -> None:
     columns = {
         f"{name}.{column}"
-        for name, table in zip(st.State._fields, st.empty_state(1, 1, 1, 1, 1, 1), strict=True)
+        for name, table in zip(st.State._fields, st.empty_state(), strict=True)
         for column in table.dtype.names
     }
     for name, rule in REGISTRY.items():

@@ -1,22 +1,19 @@
 """Mesa agents that decide: a commander for each side, with what it can see and hear."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import mesa
 import numpy as np
 
-from camphandover.agents.views import MAX_DAYS_AHEAD, MAX_MEN, Unit
+from camphandover.agents.views import MAX_DAYS_AHEAD, MAX_MEN, Run, Unit
 from camphandover.core import ledger as log
+from camphandover.core import now as moment
 from camphandover.core import state as st
 from camphandover.core.draws import Decision
-from camphandover.core.now import Now, at
 from camphandover.core.rules.combat import perceived
 from camphandover.core.rules.strategy import garrison_need, place_order
 from camphandover.inputs import whole
-
-if TYPE_CHECKING:
-    from camphandover.agents.model import NorthernMali
 
 
 class Claim(NamedTuple):
@@ -41,14 +38,8 @@ class Claim(NamedTuple):
     holder: str | None
 
 
-SAID = (
-    log.Kind.CLAIM_LOSSES,
-    log.Kind.SILENCE,
-    log.Kind.REVISION,
-    log.Kind.CLAIM_CONTROL,
-    log.Kind.DENIAL,
-    log.Kind.CONFIRMED,
-)
+_SAID = ("CLAIM_LOSSES", "SILENCE", "REVISION", "CLAIM_CONTROL", "DENIAL", "CONFIRMED")
+SAID = tuple(log.Kind[name] for name in _SAID)
 """Kinds of ledger row that anybody can hear; the others are the truth, which nobody is told."""
 
 
@@ -67,9 +58,9 @@ class Commander(mesa.Agent):
     another.
     """
 
-    model: "NorthernMali"
+    model: Run
 
-    def __init__(self, model: "NorthernMali", side: st.Side) -> None:
+    def __init__(self, model: Run, side: st.Side) -> None:
         super().__init__(model)
         self.side = side
 
@@ -116,24 +107,15 @@ class Commander(mesa.Agent):
             Men x quality x supply effect by bloc (`army`, `separatists`, `gsim`); empty if no
             enemy is there.
         """
-        model = self.model
-        row = self._row(place)
+        model, row = self.model, self._row(place)
+        hostile = getattr(moment.hostile, "py_func", moment.hostile)
+        now, whose = model.now(), (int(Decision.PERCEPTION), int(self.side), row)
         seen = {}
         for other in range(st.N_BLOCS - 1):
             power = float(model.state.presence["power"][other, row])
-            if power > 0.0 and self._is_enemy(other):
-                seen[st.Holder(other).name.lower()] = float(
-                    perceived(self._now(), int(Decision.PERCEPTION), int(self.side), row, power)
-                )
+            if power > 0.0 and hostile(now, int(st.BLOC_OF_SIDE[self.side]), other):
+                seen[st.Holder(other).name.lower()] = float(perceived(now, *whose, power))
         return seen
-
-    def _is_enemy(self, other: int) -> bool:
-        """Whether a bloc is hostile to the side's, as they stand today."""
-        own = int(st.BLOC_OF_SIDE[self.side])
-        if 0 in (own, other):
-            return own != other and max(own, other) < st.N_BLOCS - 1
-        clash = self.model.state.conflict["relation"][0] == st.CLASH
-        return bool(clash) and {own, other} == {1, 2}
 
     def hears(self, days: int = 7) -> list[Claim]:
         """What has become known in the last days: claims of losses and control, confirmations.
@@ -164,7 +146,8 @@ class Commander(mesa.Agent):
 
     def own_units(self) -> list[Unit]:
         """The side's units that have men."""
-        return [unit for unit in self.model.units if unit.side == self.name]
+        units = self.model.agents_by_type[Unit]
+        return [unit for unit in units if unit.men > 0 and unit.side == self.name]
 
     def order_raid(self, origin: str, target: str, men: int, vehicles: int = 50) -> None:
         """Send a raid of at most these men and vehicles from `origin` against `target`."""
@@ -184,12 +167,7 @@ class Commander(mesa.Agent):
 
     def need_at(self, place: str) -> float:
         """Men that the garrison rule (R5.4) keeps at a place."""
-        return float(garrison_need(self._now(), self._row(place)))
-
-    def _now(self) -> Now:
-        model = self.model
-        window = model.world.first, model.world.last
-        return at(model.state, model.params, model.key, model.ledger, *window, int(model.day))
+        return float(garrison_need(self.model.now(), self._row(place)))
 
     def _row(self, place: str) -> int:
         return self.model.theatre.index(place)
@@ -201,16 +179,8 @@ class Commander(mesa.Agent):
         men = whole("men", men, 0, MAX_MEN)
         vehicles = whole("vehicles", vehicles, 0, MAX_MEN)
         here, there = self._row(origin), self._row(target)
-        row = log.write(
-            model.ledger,
-            float(model.day * st.HOURS),
-            log.ORDER,
-            side=self.side,
-            place=there,
-            amount=men,
-            mission=mission,
-        )
-        place_order(self._now(), int(self.side), mission, here, there, men, vehicles, surprise, row)
+        row = model.note(log.ORDER, side=self.side, place=there, amount=men, mission=mission)
+        place_order(model.now(), int(self.side), mission, here, there, men, vehicles, surprise, row)
 
 
 def _side_name(code: int) -> str | None:

@@ -17,14 +17,14 @@ from mesa.experimental.data_collection.dataset import DataRegistry
 from mesa.time import Event, EventGenerator, EventList, Priority, Schedule
 
 from camphandover.agents.commanders import COMMANDERS, Commander
-from camphandover.agents.views import Base, People, Politics, SideBooks, Unit, View, side_of
+from camphandover.agents.views import Base, People, Politics, Run, SideBooks, Unit, View, side_of
 from camphandover.core import day as core
 from camphandover.core import ledger as log
 from camphandover.core import state as st
+from camphandover.core.compiled import make_ready
 from camphandover.core.deploy import World, copy_params, deployed, redeploy
-from camphandover.core.draws import key_of
+from camphandover.core.draws import MAX_REPLICATE, MAX_SEED, key_of
 from camphandover.core.rules import books
-from camphandover.core.rules.books import PLACES, SERIES, WAR
 from camphandover.facts import load as load_theatre
 from camphandover.inputs import whole
 from camphandover.scenario import Scenario
@@ -34,7 +34,8 @@ LEDGER_ROWS = 2048
 ROWS_A_DAY = 16
 """Room of a new ledger: so many rows, and so many for each day of the window."""
 EPOCH = datetime(1970, 1, 1)
-MAX_SEED, MAX_REPLICATE, MAX_TIMES = 2**64 - 1, 2**32 - 1, 1000
+MAX_TIMES = 1000
+VIEWS: tuple[type[View], ...] = (Base, Unit, People, SideBooks, Politics)
 STEPPING = ("step", "finished", "_play", "_do_step", "_wrapped_step", "_advance_time")
 """What a step goes through: a class that has one of these of its own is stepped day by day."""
 
@@ -61,17 +62,7 @@ class Record(NamedTuple):
     events: np.ndarray
 
 
-class Population(NamedTuple):
-    """The model's own agents but for the commanders."""
-
-    bases: list[Base]
-    units: list[Unit]
-    people: list[People]
-    sides: list[SideBooks]
-    politics: Politics
-
-
-class NorthernMali(mesa.Model):
+class NorthernMali(Run):
     """Northern Mali from the scenario's first day; `step()` plays one day.
 
     Args:
@@ -110,6 +101,7 @@ class NorthernMali(mesa.Model):
         seed = secrets.randbits(64) if seed is None else whole("seed", seed, 0, MAX_SEED)
         self._is_seeded = True  # as far as Mesa goes, until the replicate begins
         super().__init__(rng=seed)
+        make_ready()
         self.theatre = load_theatre()
         self.scenario_spec = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         self.seed_value = seed
@@ -117,10 +109,13 @@ class NorthernMali(mesa.Model):
         self.world: World = deployed(self.scenario_spec, self.theatre, self.times)
         self.state = st.copy_state(self.world.state)
         n_days = self.world.last - self.world.first + 1
-        self.control = np.full((len(self.world.places), 2, n_days), -1, np.int8)
-        self.series = np.zeros((n_days, len(st.Side)), SERIES).view(np.recarray)
-        self.war_series = np.zeros(n_days, WAR).view(np.recarray)
-        self.people_series = np.zeros((n_days, len(self.world.places)), PLACES).view(np.recarray)
+        n_places = len(self.world.places)
+        self.control = books.Control(np.full((n_places, 2, n_days), -1, np.int8))
+        series = np.zeros((n_days, len(st.Side)), books.SERIES)
+        people = np.zeros((n_days, n_places), books.PLACES)
+        self.series = books.Series(series.view(np.recarray))
+        self.war_series = books.War(np.zeros(n_days, books.WAR).view(np.recarray))
+        self.people_series = books.People(people.view(np.recarray))
         self.ledger = log.new_ledger((LEDGER_ROWS + ROWS_A_DAY * n_days) * self.times)
         self._makers = _checked_makers(commanders or {})
         self._ours: frozenset[str] = frozenset()
@@ -230,7 +225,7 @@ class NorthernMali(mesa.Model):
         self._scheduled: list[Callable[..., Any]] = []
         self._datacollector: mesa.DataCollector | None = None
         self._set_clock(0)
-        self._population: Population | None = None
+        self._views: dict[type, list[Any]] = {}
         self._commanders: dict[str, Commander] = {}
         for agent in list(self._all_agents):
             self.deregister_agent(agent)
@@ -311,13 +306,16 @@ class NorthernMali(mesa.Model):
 
     def _make_room(self) -> None:
         """A ledger that is half full is copied into one of twice the size."""
-        used = int(self.ledger.used[0])
         self._check_room()
-        if 2 * used > len(self.ledger.rows):
-            larger = log.new_ledger(2 * len(self.ledger.rows))
-            larger.rows[:used] = self.ledger.rows[:used]
-            larger.used[0] = used
-            self.ledger = larger
+        used, room = int(self.ledger.used[0]), len(self.ledger.rows)
+        if 2 * used > room:
+            self._enlarge(2 * room, used)
+
+    def _enlarge(self, room: int, used: int) -> None:
+        """A ledger of more room with the rows that are used."""
+        rows, self.ledger = self.ledger.rows, log.new_ledger(room)
+        self.ledger.rows[:used] = rows[:used]
+        self.ledger.used[0] = used
 
     def _check_room(self) -> None:
         if log.overflowed(self.ledger):
@@ -360,14 +358,11 @@ class NorthernMali(mesa.Model):
         before = None if as_reset else st.copy_state(self.state)
         self._play(start, self.world.last)
         while log.overflowed(self.ledger):
-            larger = log.new_ledger(2 * int(self.ledger.used[0]))
-            larger.rows[:used] = self.ledger.rows[:used]
-            self.ledger = larger
+            self._enlarge(2 * int(self.ledger.used[0]), used)
             if before is None:
                 self.reset(self.replicate)
             else:
                 st.restore(self.state, before)
-            self.ledger.used[0] = used
             self._play(start, self.world.last)
         self._set_clock(self.steps + self.day - start)
 
@@ -383,20 +378,9 @@ class NorthernMali(mesa.Model):
         )
 
     def _play(self, start: int, stop: int) -> None:
-        core.run(
-            self.state,
-            self.params,
-            self.world.first,
-            self.world.last,
-            start,
-            stop,
-            self.key,
-            self.ledger,
-            books.Control(self.control),
-            books.Series(self.series),
-            books.War(self.war_series),
-            books.People(self.people_series),
-        )
+        first, last = self.world.first, self.world.last
+        what = (self.state, self.params, first, last, start, stop, self.key, self.ledger)
+        core.run(*what, self.control, self.series, self.war_series, self.people_series)
         self.day = stop + 1
         self.running = not self.finished
         waiting = int(self.state.queue["waiting"][0])
@@ -432,14 +416,6 @@ class NorthernMali(mesa.Model):
             TypeError: an event calls a function that is no method of the model or of its agents,
                 and would act on this model; or something that user code holds cannot be copied.
         """
-        for event in self._event_list._events:
-            function = None if event.CANCELED else event.fn()
-            if function is not None and not isinstance(function, MethodType):
-                name = getattr(function, "__qualname__", repr(function))
-                raise TypeError(
-                    f"{self!r} cannot be forked while {name} is scheduled: it is no method of the "
-                    "model or of an agent, and would act on the model that is forked"
-                )
         self._check_independent()
         known: dict[int, Any] = {
             id(kept): kept for kept in (self.theatre, self.scenario_spec, self.world)
@@ -452,33 +428,34 @@ class NorthernMali(mesa.Model):
 
     def _check_independent(self) -> None:
         """Refuse to fork what user code holds and would act on this model from its copy."""
-        if self.subscribers:
-            raise TypeError(f"{self!r} cannot be forked while it is observed: observe the fork")
+        due = [event.fn() for event in self._event_list._events if not event.CANCELED]
+        loose = [what for what in due if what is not None and not isinstance(what, MethodType)]
         mine = {key: what for key, what in vars(self).items() if key not in self._ours}
         held = [mine, self._datacollector, self.step]
         held += [vars(agent) for agent in self._all_agents]
-        found = _bound_to(self, held, {id(self)})
-        if found is not None:
-            raise TypeError(
-                f"{self!r} cannot be forked: {found!r} holds the model or an agent, and would act "
-                "on the model that is forked; write it as a method"
-            )
+        acts = "would act on the model that is forked"
+        if loose:
+            name = getattr(loose[0], "__qualname__", repr(loose[0]))
+            why = f" while {name} is scheduled: it is no method of the model or of an agent, "
+            why += f"and {acts}"
+        elif self.subscribers:
+            why = " while it is observed: observe the fork"
+        elif (found := _bound_to(self, held, {id(self)})) is not None:
+            why = f": {found!r} holds the model or an agent, and {acts}; write it as a method"
+        else:
+            return
+        raise TypeError(f"{self!r} cannot be forked{why}")
 
     # --- agents as views
 
     def _populate(self) -> None:
         """Make the agents, all at once and in one order, when the first of them is asked for."""
-        if self._population is not None:
+        if self._views:
             return
         self._seed_generators()  # sets of agents hold the generator itself
-        state = self.state
-        self._population = Population(
-            [Base(self, row) for row in range(len(state.places))],
-            [Unit(self, row) for row in range(len(state.units))],
-            [People(self, row) for row in range(len(state.people))],
-            [SideBooks(self, row) for row in range(len(state.sides))],
-            Politics(self, 0),
-        )
+        for kind in VIEWS:
+            n_rows = len(getattr(self.state, kind.table_name))
+            self._views[kind] = [kind(self, row) for row in range(n_rows)]
         for side in st.Side:
             name = side.name.lower()
             commander = self._makers.get(name, COMMANDERS[side])(self, side)
@@ -486,11 +463,10 @@ class NorthernMali(mesa.Model):
                 raise TypeError(f"commanders[{name!r}] made {commander!r}, which is no Commander")
             self._commanders[name] = commander
 
-    @property
-    def _own_agents(self) -> Population:
+    def _own[V: View](self, kind: type[V]) -> list[V]:
+        """The model's own agents of a kind, in the order of their rows."""
         self._populate()
-        assert self._population is not None
-        return self._population
+        return self._views[kind]
 
     def register_agent(self, agent: mesa.Agent) -> None:
         """Take in an agent; called by Mesa. One of a user comes after the model's own."""
@@ -526,28 +502,28 @@ class NorthernMali(mesa.Model):
     @property
     def bases(self) -> AgentSet:
         """The places as agents, in the order of places.csv."""
-        return AgentSet(self._own_agents.bases, random=self.random)
+        return AgentSet(self._own(Base), random=self.random)
 
     @property
     def units(self) -> AgentSet:
         """The units that have men, as agents."""
-        units = self._own_agents.units
+        units = self._own(Unit)
         return AgentSet([unit for unit in units if unit.men > 0], random=self.random)
 
     @property
     def populations(self) -> AgentSet:
         """The people of each place as one agent, in the order of places.csv."""
-        return AgentSet(self._own_agents.people, random=self.random)
+        return AgentSet(self._own(People), random=self.random)
 
     @property
     def sides(self) -> AgentSet:
         """The sides with their books, in the order of `state.Side`."""
-        return AgentSet(self._own_agents.sides, random=self.random)
+        return AgentSet(self._own(SideBooks), random=self.random)
 
     @property
     def politics(self) -> Politics:
         """The conflict as a whole: escalation, truce, relations of the armed groups."""
-        return self._own_agents.politics
+        return self._own(Politics)[0]
 
     def people(self, place: str) -> People:
         """The people of a place.
@@ -555,7 +531,7 @@ class NorthernMali(mesa.Model):
         Raises:
             TheatreError: no such place; the message suggests one.
         """
-        return self._own_agents.people[self.theatre.index(place)]
+        return self._own(People)[self.theatre.index(place)]
 
     def side(self, name: str) -> SideBooks:
         """The side of this name.
@@ -563,7 +539,7 @@ class NorthernMali(mesa.Model):
         Raises:
             ValueError: no such side.
         """
-        return self._own_agents.sides[side_of(name)]
+        return self._own(SideBooks)[side_of(name)]
 
     def base(self, place: str) -> Base:
         """The base of this name.
@@ -571,7 +547,7 @@ class NorthernMali(mesa.Model):
         Raises:
             TheatreError: no such place; the message suggests one.
         """
-        return self._own_agents.bases[self.theatre.index(place)]
+        return self._own(Base)[self.theatre.index(place)]
 
     # --- data by day
 
@@ -612,15 +588,15 @@ def _bound_to(model: NorthernMali, value: Any, seen: set[int]) -> Any:
     if id(value) in seen or isinstance(value, (MethodType, mesa.Agent, mesa.Model)):
         return None
     seen.add(id(value))
-    if isinstance(value, FunctionType):
-        cells = [cell.cell_contents for cell in value.__closure__ or () if cell != CellType()]
-        inside = [*cells, value.__defaults__, value.__kwdefaults__]
-        acts = any(_is_of(model, part) for part in inside)
-        return value if acts else _bound_to(model, inside, seen)
     if isinstance(value, weakref.ref):
         return value if _is_of(model, value()) else None
     parts: list[Any] = []
-    if isinstance(value, partial):
+    if isinstance(value, FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or () if cell != CellType()]
+        parts = [*cells, *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
+        if any(_is_of(model, part) for part in parts):
+            return value
+    elif isinstance(value, partial):
         parts = [value.func, value.args, value.keywords]
         if isinstance(value.func, FunctionType) and any(_is_of(model, one) for one in value.args):
             return None  # its arguments are copied with it

@@ -1,46 +1,90 @@
 """Mesa agents that are views on rows of the state: units, bases, people, sides, politics."""
 
 import operator
+from collections.abc import Callable
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from enum import IntEnum
+from typing import Any, ClassVar
 
 import mesa
 import numpy as np
 
 from camphandover.core import ledger as log
 from camphandover.core import state as st
-from camphandover.core.deploy import day_number
+from camphandover.core.deploy import World, day_number
+from camphandover.core.draws import Key
+from camphandover.core.now import Now, at
+from camphandover.core.parameters import Params
 from camphandover.errors import BatchError
+from camphandover.facts import Theatre
 from camphandover.inputs import day, shown, whole
-
-if TYPE_CHECKING:
-    from camphandover.agents.model import NorthernMali
-
 
 MAX_MEN = 100_000
 """More than all sides of the conflict have together."""
 MAX_DAYS_AHEAD = 3650
 
 
-def side_of(name: str) -> st.Side:
+class Run(mesa.Model):
+    """A run as its agents know it: the tables, what decides them, the next day, the ledger."""
+
+    theatre: Theatre
+    world: World
+    state: st.State
+    params: Params
+    key: Key
+    ledger: log.Ledger
+    day: int
+
+    def now(self) -> Now:
+        """The day that comes next, as rules take it."""
+        window = self.world.first, self.world.last
+        return at(self.state, self.params, self.key, self.ledger, *window, int(self.day))
+
+    def note(self, kind: int, **cells: float) -> int:
+        """Write a row of what is done from outside between two days; returns its number."""
+        return log.write(self.ledger, float(self.day * st.HOURS), int(kind), **cells)
+
+
+def code_of[E: IntEnum](kind: type[E], name: Any, told: str) -> E:
+    """The code of this name.
+
+    Raises:
+        ValueError: no such name; `told` is how the message begins.
+    """
+    codes = {code.name.lower(): code for code in kind}
+    if not isinstance(name, str) or name.lower() not in codes:
+        raise BatchError(f"{told} {name!r}: {', '.join(codes)} are right")
+    return codes[name.lower()]
+
+
+def side_of(name: Any) -> st.Side:
     """The side of this name.
 
     Raises:
         ValueError: no such side.
     """
-    side = st.Side.__members__.get(name.upper()) if isinstance(name, str) else None
-    if side is None:
-        names = ", ".join(side.name.lower() for side in st.Side)
-        raise ValueError(f"no side is named {name!r}: {names} are right")
-    return side
+    return code_of(st.Side, name, "no side is named")
+
+
+Reading = Callable[["View", Any], Any]
+"""What an attribute tells, from the agent and the cell of its row."""
+
+
+def _named(kind: type[IntEnum]) -> Reading:
+    return lambda agent, code: kind(code).name.lower()
+
+
+def _place(agent: "View", code: int) -> str:
+    return agent.model.world.places[code]
 
 
 class Column:
     """Descriptor: an agent's attribute that reads a cell of its row; it cannot be assigned."""
 
-    def __init__(self, doc: str, cell: str | None = None) -> None:
+    def __init__(self, doc: str, cell: str | None = None, reading: Reading | None = None) -> None:
         self.__doc__ = doc
         self.cell = cell
+        self.reading = reading
 
     def __set_name__(self, owner: type, name: str) -> None:
         """Take the attribute's name as the cell's, unless another was given."""
@@ -48,10 +92,11 @@ class Column:
         self.cell = self.cell or name
 
     def __get__(self, agent: Any, owner: type | None = None) -> Any:
-        """The cell's value as a plain Python number."""
+        """The cell's value as a plain Python number, or what is read from it."""
         if agent is None:
             return self
-        return agent.table[self.cell][agent.row].item()
+        value = agent.table[self.cell][agent.row].item()
+        return value if self.reading is None else self.reading(agent, value)
 
     def __set__(self, agent: Any, value: Any) -> None:
         """Refuse: rows change through documented methods."""
@@ -64,12 +109,12 @@ class Column:
 class View(mesa.Agent):
     """An agent whose attributes are the cells of one row of a table."""
 
-    model: "NorthernMali"
+    model: Run
     table_name: ClassVar[str]
     told: ClassVar[tuple[str, ...]]
     """Attributes that its `repr` tells."""
 
-    def __init__(self, model: "NorthernMali", row: int) -> None:
+    def __init__(self, model: Run, row: int) -> None:
         super().__init__(model)
         self.row = row
 
@@ -100,30 +145,14 @@ class Unit(View):
 
     table_name = "units"
     told = ("side", "place", "men")
+    side = Column("Name of its side.", reading=_named(st.Side))
+    kind = Column("Kind of unit.", reading=_named(st.Kind))
+    place = Column("Name of the place where it is, or that it passed last.", reading=_place)
+    home = Column("Name of the place to which it returns.", reading=_place)
     men = Column("Fit men.")
     vehicles = Column("Vehicles.")
     quality = Column("Quality e of R1.2.")
     supply = Column("Stock, days.")
-
-    @property
-    def side(self) -> str:
-        """Name of its side."""
-        return st.Side(int(self.table["side"][self.row])).name.lower()
-
-    @property
-    def kind(self) -> str:
-        """Kind of unit."""
-        return st.Kind(int(self.table["kind"][self.row])).name.lower()
-
-    @property
-    def place(self) -> str:
-        """Name of the place where it is, or that it passed last."""
-        return self.model.world.places[int(self.table["place"][self.row])]
-
-    @property
-    def home(self) -> str:
-        """Name of the place to which it returns."""
-        return self.model.world.places[int(self.table["home"][self.row])]
 
     @property
     def on_the_road(self) -> bool:
@@ -138,22 +167,22 @@ class Unit(View):
             BatchError: no whole number from 0 to 100,000.
         """
         men = whole("men", men, 0, MAX_MEN)
-        self.table["men"][self.row] += men
-        side = int(self.table["side"][self.row])
-        self.model.state.sides["recruited"][side] += men
-        hour, place = float(self.model.day * st.HOURS), int(self.table["place"][self.row])
-        log.write(
-            self.model.ledger,
-            hour,
-            log.REINFORCED,
-            side=side,
-            place=place,
-            entity=self.row,
-            amount=men,
-        )
+        row = self.table[self.row]
+        row.men += men
+        self.model.state.sides["recruited"][row.side] += men
+        self.model.note(log.REINFORCED, side=row.side, place=row.place, entity=self.row, amount=men)
 
 
-class Base(View):
+class InPlace(View):
+    """A view on a row of which each place has one."""
+
+    @property
+    def name(self) -> str:
+        """The place's name."""
+        return self.model.world.places[self.row]
+
+
+class Base(InPlace):
     """A place with its two slots: a view on a row of `state.places`."""
 
     table_name = "places"
@@ -161,21 +190,8 @@ class Base(View):
     symbolic = Column("Symbolic value, 0-1.")
     airstrip = Column("1 when it has a strip.")
     un_camp = Column("1 when the UN had a camp here on 1 August 2023.")
-
-    @property
-    def name(self) -> str:
-        """The place's name."""
-        return self.model.world.places[self.row]
-
-    @property
-    def camp_holder(self) -> str:
-        """Who holds the camp."""
-        return st.Holder(int(self.table["camp_holder"][self.row])).name.lower()
-
-    @property
-    def town_holder(self) -> str:
-        """Who holds the town."""
-        return st.Holder(int(self.table["town_holder"][self.row])).name.lower()
+    camp_holder = Column("Who holds the camp.", reading=_named(st.Holder))
+    town_holder = Column("Who holds the town.", reading=_named(st.Holder))
 
     def men_of(self, side: str) -> int:
         """Fit men of a side who are here and not on the road.
@@ -183,12 +199,10 @@ class Base(View):
         Raises:
             ValueError: no such side.
         """
-        side = side_of(side).name.lower()
-        return sum(
-            unit.men
-            for unit in self.model.units
-            if unit.side == side and unit.place == self.name and not unit.on_the_road
-        )
+        units, columns = self.model.state.units, self.model.state.columns
+        here = units[(units["side"] == side_of(side)) & (units["place"] == self.row)]
+        moving = (here["column"] >= 0) & (columns["status"][here["column"]] == st.MOVING)
+        return int(here["men"][~moving].sum())
 
     def set_handover(
         self, receiver: str | None = None, exit_day: date | str | int | None = None
@@ -209,15 +223,10 @@ class Base(View):
         row = self.table[self.row]
         if not row.un_camp or row.exit_hour < st.NEVER:
             raise ValueError(f"the UN has no camp at {self.name} now")
-        if receiver is not None:
-            names = {kind.name.lower(): kind for kind in st.Receiver}
-            if receiver not in names:
-                raise ValueError(f"receiver is {receiver!r}: {', '.join(names)} are right")
+        given = row.receiver if receiver is None else code_of(st.Receiver, receiver, "receiver is")
         if exit_day is not None:
-            leaves = _day_from(exit_day, int(self.model.day))
-            row.plan_day = row.exit_day = leaves
-        if receiver is not None:
-            row.receiver = names[receiver]
+            row.plan_day = row.exit_day = _day_from(exit_day, int(self.model.day))
+        row.receiver = given
 
 
 def _day_from(value: date | str | int, first: int) -> int:
@@ -235,7 +244,7 @@ def _day_from(value: date | str | int, first: int) -> int:
     return number
 
 
-class People(View):
+class People(InPlace):
     """The people of a place as one agent (R4): a view on a row of `state.people`.
 
     A group, not persons: what it does is the average of many (grievance, flight, joining).
@@ -253,11 +262,6 @@ class People(View):
         "Civilians killed by army and Wagner, half of them forgotten in a half-life.", "harm_army"
     )
     aided = Column("Share of victims whom aid reaches (R7.4).")
-
-    @property
-    def name(self) -> str:
-        """The place's name."""
-        return self.model.world.places[self.row]
 
     @property
     def fuel_price(self) -> float:
@@ -295,20 +299,16 @@ class Politics(View):
     rung = Column("Rung of escalation: 0 the accord works, 3 declared war, 5 it has ended.")
     legitimacy = Column("Legitimacy of the state in the north without rally, 0-1 (R7.3).")
     abroad = Column("Displaced people abroad.")
-
-    @property
-    def truce(self) -> bool:
-        """Whether a truce holds."""
-        return bool(self.table["truce"][self.row])
-
-    @property
-    def relations(self) -> str:
-        """How separatists and GSIM stand to each other: clash, tacit, coordinated or merged."""
-        return st.Relation(int(self.table["relation"][self.row])).name.lower()
+    truce = Column("Whether a truce holds.", reading=lambda agent, code: bool(code))
+    relations = Column(
+        "How separatists and GSIM stand to each other: clash, tacit, coordinated or merged.",
+        "relation",
+        _named(st.Relation),
+    )
 
     def set_truce(self, holds: bool) -> None:
         """Impose a truce, or end the one that holds: an intervention between days (R6.6)."""
-        self._note(log.TRUCE if holds else log.BREACH, float(holds))
+        self.model.note(log.TRUCE if holds else log.BREACH, amount=holds)
         self.table["truce"][self.row] = int(holds)
 
     def set_relations(self, relations: str) -> None:
@@ -317,13 +317,7 @@ class Politics(View):
         Raises:
             ValueError: a relation that is not known.
         """
-        names = {relation.name.lower(): relation for relation in st.Relation}
-        if relations not in names:
-            raise ValueError(f"relations is {relations!r}: {', '.join(names)} are right")
-        row = self._note(log.RELATION, float(names[relations]))
-        self.table["relation"][self.row] = names[relations]
-        self.table["relation_cause"][self.row] = row
-
-    def _note(self, kind: int, amount: float) -> int:
-        hour = float(self.model.day * st.HOURS)
-        return log.write(self.model.ledger, hour, kind, amount=amount)
+        relation = code_of(st.Relation, relations, "relations is")
+        row = self.table[self.row]
+        row.relation_cause = self.model.note(log.RELATION, amount=relation)
+        row.relation = relation

@@ -3,9 +3,9 @@
 Source: RULES R1.2 (order of battle), R1.3 (map), R6.1 (schedule).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +15,14 @@ from camphandover.facts import Theatre, UnitGroup
 from camphandover.facts.checks import great_circle
 from camphandover.scenario import Scenario
 
-RESERVED = {"army": 8, "wagner": 4, "separatists": 8, "gsim": 8, "minusma": 0, "partners": 8}
-"""Empty unit rows per side for units that are raised later (a row never moves)."""
+RESERVED = {
+    st.Side.ARMY: (8, st.Kind.GARRISON),
+    st.Side.WAGNER: (4, st.Kind.WAGNER),
+    st.Side.SEPARATISTS: (8, st.Kind.GROUP),
+    st.Side.GSIM: (8, st.Kind.GROUP),
+    st.Side.PARTNERS: (8, st.Kind.PARTNER),
+}
+"""Empty rows for units that are raised later (a row never moves), and the kind of these units."""
 
 COLUMNS = 96
 """Columns that can be out at once, per order of battle."""
@@ -47,194 +53,179 @@ def day_number(day: date) -> int:
     return (day - date(1970, 1, 1)).days
 
 
-def _routes(theatre: Theatre) -> np.recarray:
-    """Shortest land routes between all places: km and next place; km in a straight line."""
-    n = len(theatre.places)
+def _take(table: Any, sources: Iterable[Any], same: str, **others: str) -> None:
+    """Fill columns with the sources' fields of the same name, and of another one."""
+    names = {name: name for name in same.split()} | others
+    for row, source in zip(table, sources, strict=True):
+        for column, name in names.items():
+            value = getattr(source, name)
+            if value is not None:  # what is not set stays as it is declared
+                row[column] = day_number(value) if isinstance(value, date) else value
+
+
+def shortest_routes(
+    n: int, roads: Iterable[tuple[int, int, float]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shortest routes between `n` places over roads (place, place, km): km, and the next place."""
     km = np.full((n, n), np.inf)
     nxt = np.tile(np.arange(n), (n, 1))
     np.fill_diagonal(km, 0.0)
-    for road in theatre.roads:
-        if road.kind == "river":
-            continue
-        a, b = theatre.index(road.a), theatre.index(road.b)
-        if road.km < km[a, b]:
-            km[a, b] = km[b, a] = road.km
+    for a, b, length in roads:
+        km[a, b] = km[b, a] = min(km[a, b], length)
     for via in range(n):
-        shorter = km[:, via, None] + km[None, via, :] < km
-        km = np.where(shorter, km[:, via, None] + km[None, via, :], km)
-        nxt = np.where(shorter, nxt[:, via, None], nxt)
-    routes = st.rows(st.ROUTE, (n, n))
-    routes["km"] = km
-    routes["next"] = nxt
-    routes["air_km"] = [[great_circle(a, b) for b in theatre.places] for a in theatre.places]
-    return routes
+        detour = km[:, via, None] + km[None, via, :]
+        nxt = np.where(detour < km, nxt[:, via, None], nxt)
+        km = np.minimum(km, detour)
+    return km, nxt
 
 
-def _places(theatre: Theatre, scenario: Scenario, first: int) -> np.recarray:
-    """The places with their holders, values and the scenario's clauses."""
-    places = st.rows(st.PLACE, len(theatre.places))
+def _set_facts(state: st.State, theatre: Theatre) -> None:
+    """What is so in every scenario: the map, holders, people, partners, the calendar, depots."""
+    index, places = theatre.index, theatre.places
+    roads = [(index(r.a), index(r.b), r.km) for r in theatre.roads if r.kind != "river"]
+    state.routes["km"], state.routes["next"] = shortest_routes(len(places), roads)
+    state.routes["air_km"] = [[great_circle(a, b) for b in places] for a in places]
+    same = "symbolic route_value support_gsim support_army airstrip corridor centre islamic_state"
+    _take(state.places, places, same, support="support_separatists", core="separatist_core")
+    for slot in ("camp_holder", "town_holder"):
+        state.places[slot] = [st.Holder[getattr(place, slot).upper()] for place in places]
+    _take(state.people, places, "residents", start="residents")
+    state.people["capital"] = [place.legitimacy == "capital" for place in places]
+    _take(state.partners, theatre.partners, "ecowas crisis_until", threat="own_threat")
+    state.partners["arrives_at"] = [index(partner.arrives_at) for partner in theatre.partners]
+    _take(state.calendar, theatre.calendar, "rung", day="date")
+    for row, known in zip(state.calendar, theatre.calendar, strict=True):
+        row.what = st.Known[known.what.upper()]
+        row.place = -1 if known.place is None else index(known.place)
+    for depot in theatre.depots:
+        bloc = st.BLOC_OF_SIDE[st.Side[depot.side.upper()]]
+        state.shipments["depot"][bloc, index(depot.place)] = 1
+
+
+def _set_scenario(state: st.State, scenario: Scenario, theatre: Theatre, first: int) -> None:
+    """What the scenario says: clauses of the camps, switches, politics."""
+    places, politics, alliance = state.places, scenario.politics, scenario.alliance
+    places["camp_since"] = places["town_since"] = first * st.HOURS
     camps = {camp.place: camp for camp in theatre.camps}
-    for row, place in zip(places, theatre.places, strict=True):
-        row.symbolic = place.symbolic
-        row.route_value = place.route_value
-        row.support = place.support_separatists
-        row.support_gsim = place.support_gsim
-        row.support_army = place.support_army
-        row.airstrip = place.airstrip
-        row.core = place.separatist_core
-        row.corridor = place.corridor
-        row.centre = place.centre
-        row.islamic_state = place.islamic_state
-        row.siege = row.siege_cause = row.contact_cause = -1
-        row.contact = st.NEVER
-        row.camp_holder = st.Holder[place.camp_holder.upper()]
-        row.town_holder = st.Holder[place.town_holder.upper()]
-        row.camp_since = row.town_since = first * st.HOURS
-        row.camp_cause = row.town_cause = row.open_cause = row.joint_cause = row.clause_cause = -1
-        row.looted_day = first - 10_000
-        row.lost_hour = row.town_lost = row.reenter_hour = row.enter_hour = row.exit_hour = st.NEVER
-        row.claimant = row.convoy_to = row.joint_war = -1
-        row.destroyed = row.p_leave = row.spread = np.nan
-        row.plan_day = row.exit_day = row.flight_day = -1
-        if place.name not in scenario.camps:
-            continue
-        clause = scenario.camps[place.name]
-        camp = camps[place.name]
+    for name, clause in scenario.camps.items():
+        i, to = theatre.index(name), camps[name].convoy_destination
+        row = places[i]
         row.un_camp = 1
-        row.guards = camp.liquidation
-        row.receiver = _RECEIVERS[clause.receiver]
-        row.plan_day = row.exit_day = day_number(clause.exit)
-        row.notice_army = clause.notice_army
-        row.notice_separatists = clause.notice_separatists
-        row.early_exit = clause.early_exit
+        row.guards = camps[name].liquidation
+        row.convoy_to = -1 if to is None else theatre.index(to)
+        row.receiver = st.Receiver[clause.receiver.upper()]
         row.accelerated = clause.equipment == "accelerated"
-        row.buffer = clause.buffer
-        row.perimeter = clause.perimeter
-        for name in ("destroyed", "p_leave", "spread"):
-            value = getattr(clause, name)
-            row[name] = np.nan if value is None else value
-        if camp.convoy_destination is not None:
-            row.convoy_to = theatre.index(camp.convoy_destination)
-    return places
+        same = "notice_army notice_separatists early_exit buffer perimeter destroyed p_leave spread"
+        _take(places[i : i + 1], [clause], same, plan_day="exit", exit_day="exit")
+
+    on = state.switches[0]
+    on.wagner = scenario.foreign.wagner and scenario.forces.get("wagner", 1.0) > 0.0
+    on.french = scenario.foreign.french
+    on.record = politics.record and politics.rung is None
+    on.relation_fixed = politics.relations_fixed or politics.relations == "merged"
+    on.sieges = scenario.blockade.active
+    on.aid = politics.victim_aid
+    on.harm = {"positive": 1, "nil": 0, "negative": -1}[scenario.population.harm]
+    on.loop = scenario.population.loop
+    on.perfect = scenario.reporting.perfect
+    _take(state.switches, [alliance], "charter reliable joint_force sanctions_end intervention")
+    _take(state.switches, [scenario.structure], "hold_or_leave race")
+
+    calendar, war = state.calendar, state.conflict[0]
+    past = calendar[(calendar["what"] == st.Known.RUNG) & (calendar["day"] <= first)]
+    war.rung = max(past["rung"], default=0)
+    _take(state.conflict, [politics], "rung", truce_day="truce")
+    war.mandate_end = day_number(scenario.mandate_end)
+    war.relation = st.Relation[politics.relations.upper()]
 
 
-_RECEIVERS = {
-    "army": st.Receiver.ARMY,
-    "separatists": st.Receiver.SEPARATISTS,
-    "joint": st.Receiver.JOINT,
-    "empty": st.Receiver.EMPTY,
-    "race": st.Receiver.RACE,
-}
+Battle = Sequence[tuple[st.Side, UnitGroup | None, int]]
+"""Side, group and number of unit rows; no group stands for units that are raised later."""
 
 
-def _size(theatre: Theatre, params: Params, what: str, group: UnitGroup) -> float:
-    """Men or vehicles of this kind of unit against the best value of its template (R1.2)."""
-    kind = f"group_{group.side}" if group.kind == "group" else group.kind
-    name = f"{what}_{kind}"
-    return float(params[name]) / theatre.parameters[name].best
-
-
-def _units(
-    theatre: Theatre, scenario: Scenario, params: Params, first: int, times: int
-) -> np.ndarray:
-    """Unit rows of all sides, scaled to the theatre's strengths and the scenario's forces."""
-    template: list[tuple[str, UnitGroup | None, int]] = []
+def _order_of_battle(theatre: Theatre, scenario: Scenario, times: int) -> Battle:
+    """The units of all sides in the order of their rows."""
     there = [g for g in theatre.units if not g.when or getattr(scenario.foreign, g.when)]
+    battle: list[tuple[st.Side, UnitGroup | None, int]] = []
     for side in st.Side:
-        name = side.name.lower()
-        template += [(name, group, group.units * times) for group in there if group.side == name]
-        template.append((name, None, RESERVED[name] * times))
-    units = np.zeros(sum(n for _, _, n in template), st.UNIT)
-    units["column"] = -1
-    units["fought"] = first - 10_000
-    units["return_day"] = first
-    totals = {
-        name: sum(
-            g.units * g.men * _size(theatre, params, "men", g) for g in there if g.side == name
-        )
-        for name in {g.side for g in there}
-    }
+        mine = (group for group in there if group.side == side.name.lower())
+        battle += [(side, group, group.units * times) for group in mine]
+        if side in RESERVED:
+            battle.append((side, None, RESERVED[side][0] * times))
+    return battle
+
+
+def _set_units(
+    units: np.recarray, battle: Battle, scenario: Scenario, theatre: Theatre, params: Params
+) -> None:
+    """Units, scaled to the theatre's strengths and the scenario's forces."""
+
+    def size(what: str, group: UnitGroup) -> float:
+        """Men or vehicles of this kind of unit against the best value of its template (R1.2)."""
+        name = f"{what}_group_{group.side}" if group.kind == "group" else f"{what}_{group.kind}"
+        return float(params[name]) / theatre.parameters[name].best
+
+    totals = dict.fromkeys(st.Side, 0.0)
+    for side, group, _ in battle:
+        totals[side] += group.units * group.men * size("men", group) if group else 0.0
     begin = 0
-    for name, member, n in template:
+    for side, group, n in battle:
         rows = units[begin : begin + n]
         begin += n
-        rows["side"] = st.Side[name.upper()]
-        kind = _KIND_OF_SIDE[name] if member is None else st.Kind[member.kind.upper()]
-        rows["kind"] = kind
-        rows["quality"] = params[f"quality_{_QUALITY[kind.name.lower(), name]}"]
-        if member is None:
+        kind = RESERVED[side][1] if group is None else st.Kind[group.kind.upper()]
+        named = side if kind == st.Kind.GROUP else kind
+        rows["side"], rows["kind"] = side, kind
+        rows["quality"] = params[f"quality_{named.name.lower()}"]
+        if group is None:
             continue
-        rows["slot"] = st.Slot[member.slot.upper()]
-        rows["home"] = rows["place"] = theatre.index(member.place)
-        scale = _scale(scenario, params, name, totals[name])
-        men = round(member.men * _size(theatre, params, "men", member) * scale)
-        vehicles = member.vehicles * _size(theatre, params, "vehicles", member) * scale
-        rows["men"] = men
+        scale = _scale(scenario, params, side, totals[side])
+        rows["slot"] = st.Slot[group.slot.upper()]
+        rows["home"] = rows["place"] = theatre.index(group.place)
+        rows["men"] = men = round(group.men * size("men", group) * scale)
+        vehicles = group.vehicles * size("vehicles", group) * scale
         rows["vehicles"] = round(vehicles) if men else 0
-        rows["since"] = first - int(params.fortified_after_days)
-        limit = params.supply_max_armed if member.kind == "group" else params.supply_max_garrison
-        rows["supply"] = limit
-    return units
+        rows["since"] = day_number(scenario.window.start) - int(params.fortified_after_days)
+        rows["supply"] = params[f"supply_max_{'armed' if group.kind == 'group' else 'garrison'}"]
 
 
-def _scale(scenario: Scenario, params: Params, side: str, total: float) -> float:
+def _scale(scenario: Scenario, params: Params, side: st.Side, total: float) -> float:
     """Factor of each unit of a side: its strength over the order of battle's, and the scenario's.
 
     A side of which no total is known (partners who stay) has its order of battle.
     """
-    if side == "wagner" and not scenario.foreign.wagner:
+    if side == st.Side.WAGNER and not scenario.foreign.wagner:
         return 0.0
-    strength = params[f"strength_{_STRENGTH[side]}"] / total if side in _STRENGTH else 1.0
-    return float(strength * scenario.forces.get(side, 1.0))
+    name = "un" if side == st.Side.MINUSMA else side.name.lower()
+    strength = 1.0 if side == st.Side.PARTNERS else params[f"strength_{name}"] / total
+    return float(strength * scenario.forces.get(side.name.lower(), 1.0))
 
 
-_KIND_OF_SIDE = {
-    "army": st.Kind.GARRISON,
-    "wagner": st.Kind.WAGNER,
-    "separatists": st.Kind.GROUP,
-    "gsim": st.Kind.GROUP,
-    "minusma": st.Kind.UN,
-    "partners": st.Kind.PARTNER,
-}
-_QUALITY = {
-    ("garrison", "army"): "garrison",
-    ("manoeuvre", "army"): "manoeuvre",
-    ("wagner", "wagner"): "wagner",
-    ("group", "separatists"): "separatists",
-    ("group", "gsim"): "gsim",
-    ("un", "minusma"): "un",
-    ("partner", "partners"): "partner",
-}
-_STRENGTH = {
-    "army": "army",
-    "wagner": "wagner",
-    "separatists": "separatists",
-    "gsim": "gsim",
-    "minusma": "un",
-}
-
-
-def _sides(scenario: Scenario, params: Params, units: np.ndarray, first: int) -> np.recarray:
-    """The sides' rows: weights, morale, books of men, and when each group's next attack is due."""
-    sides = st.rows(st.SIDE, len(st.Side))
-    for side, row in zip(st.Side, sides, strict=True):
-        name = side.name.lower()
-        row.morale = params.morale_start
-        if name == "army":
-            row.air = scenario.airpower.scale
-            row.planes, row.drones = params.planes_army, params.drones_army
-            if scenario.foreign.french:
-                row.air *= params.french_air
-        weights = "army" if name in ("wagner", "minusma", "partners") else name
+def set_parameters(state: st.State, params: Params) -> None:
+    """What parameters decide in any state: the sides' morale and weights, the army's aircraft,
+    reach of influence, legitimacy."""
+    state.routes["near"] = np.exp(-state.routes["km"] / float(params.influence_decay_km))
+    sides = state.sides
+    sides["morale"] = params.morale_start
+    for side in st.Side:
+        weights = side if side in (st.Side.SEPARATISTS, st.Side.GSIM) else st.Side.ARMY
         for utility in UTILITIES:
-            row[f"w_{utility}"] = params[f"w_{utility}_{weights}"]
-        if not scenario.structure.symbolic_utility:
-            row.w_symbolic = 0.0
-        mine = units["side"] == side
-        row.mustered = units["men"][mine].sum()
-        row.vehicles_mustered = units["vehicles"][mine].sum()
-        row.next_attack = first * st.HOURS
-    return sides
+            sides[f"w_{utility}"][side] = params[f"w_{utility}_{weights.name.lower()}"]
+    sides["planes"][st.ARMY], sides["drones"][st.ARMY] = params.planes_army, params.drones_army
+    state.conflict["legitimacy"] = params.legitimacy_north
+    state.conflict["legitimacy_capital"] = params.legitimacy_capital
+
+
+def _set_sides(state: st.State, scenario: Scenario, params: Params, first: int) -> None:
+    """The sides: what the scenario changes of them, their books, when the next attack is due."""
+    sides, units = state.sides, state.units
+    sides["air"][st.ARMY] = scenario.airpower.scale
+    if scenario.foreign.french:
+        sides["air"][st.ARMY] *= params.french_air
+    if not scenario.structure.symbolic_utility:
+        sides["w_symbolic"] = 0.0
+    for column, counted in (("mustered", "men"), ("vehicles_mustered", "vehicles")):
+        sides[column] = [units[counted][units["side"] == side].sum() for side in st.Side]
+    sides["next_attack"] = first * st.HOURS
 
 
 KEPT_WORLDS = 32
@@ -258,152 +249,49 @@ def deployed(scenario: Scenario, theatre: Theatre, times: int) -> World:
     return world
 
 
-def deploy(
-    scenario: Scenario, theatre: Theatre, times: int = 1, values: Mapping[str, float] | None = None
-) -> World:
+def deploy(scenario: Scenario, theatre: Theatre, times: int = 1) -> World:
     """The state at 00:00 of the scenario's first day, and its parameters.
 
     Args:
         times: How many times the order of battle stands in the field (for benchmarks; each
             unit keeps its size).
-        values: Parameters that differ from the best value; the scenario's if not given.
     """
-    params = parameter_record(scenario.parameters if values is None else values)
     first, last = day_number(scenario.window.start), day_number(scenario.window.end)
-    units = _units(theatre, scenario, params, first, times)
-    n = len(theatre.places)
+    n_units = sum(n for _, _, n in _order_of_battle(theatre, scenario, times))
     state = st.empty_state(
-        len(units), COLUMNS * times, n, len(theatre.calendar), len(theatre.partners), ORDERS
+        unit=n_units,
+        column=COLUMNS * times,
+        place=len(theatre.places),
+        known=len(theatre.calendar),
+        partner=len(theatre.partners),
+        order=ORDERS,
     )
-    state.places[...] = _places(theatre, scenario, first)
-    state.people[...] = _people(theatre)
-    state.partners[...] = _partners(theatre)
-    state.switches[...] = _switches(scenario)
-    state.routes[...] = _routes(theatre)
-    state.calendar[...] = _calendar(theatre)
-    state.columns["act"] = st.NEVER
-    for depot in theatre.depots:
-        bloc = int(st.BLOC_OF_SIDE[st.Side[depot.side.upper()]])
-        state.shipments["depot"][bloc, theatre.index(depot.place)] = 1
-    _set_by_parameters(state, scenario, params, units, first)
-    return World(state, params, first, last, tuple(place.name for place in theatre.places))
+    _set_facts(state, theatre)
+    _set_scenario(state, scenario, theatre, first)
+    params = parameter_record(scenario.parameters)
+    world = World(state, params, first, last, tuple(place.name for place in theatre.places))
+    _set_by_parameters(world, scenario, theatre, times)
+    return world
 
 
 def redeploy(
-    world: World,
-    scenario: Scenario,
-    theatre: Theatre,
-    times: int = 1,
-    values: Mapping[str, float] | None = None,
+    world: World, scenario: Scenario, theatre: Theatre, times: int, values: Mapping[str, float]
 ) -> World:
     """The same scenario with other parameters: as `deploy`, in a tenth of its time.
 
     Args:
         world: What `deploy` made of the scenario; it is not changed.
+        values: Parameters that differ from the best value.
     """
-    params = parameter_record(scenario.parameters if values is None else values)
-    state = st.copy_state(world.state)
-    units = _units(theatre, scenario, params, world.first, times)
-    _set_by_parameters(state, scenario, params, units, world.first)
-    return world._replace(state=state, params=params)
+    other = world._replace(state=st.copy_state(world.state), params=parameter_record(values))
+    _set_by_parameters(other, scenario, theatre, times)
+    return other
 
 
-def _set_by_parameters(
-    state: st.State, scenario: Scenario, params: Params, units: np.ndarray, first: int
-) -> None:
-    """The tables that parameters decide: units, sides, reach of influence, the conflict."""
-    state.units[...] = units
-    state.sides[...] = _sides(scenario, params, units, first)
-    state.routes["near"] = np.exp(-state.routes["km"] / float(params.influence_decay_km))
-    state.conflict[...] = _conflict(scenario, params, state.calendar, first)
-
-
-def _people(theatre: Theatre) -> np.recarray:
-    """The population: everybody is at home."""
-    people = st.rows(st.PEOPLE, len(theatre.places))
-    for row, place in zip(people, theatre.places, strict=True):
-        row.start = row.residents = place.residents
-        row.siege = -1
-        row.capital = place.legitimacy == "capital"
-    return people
-
-
-def _partners(theatre: Theatre) -> np.recarray:
-    """The partners of the charter, nothing promised."""
-    partners = st.rows(st.PARTNER_STATE, len(theatre.partners))
-    for row, partner in zip(partners, theatre.partners, strict=True):
-        row.threat = partner.own_threat
-        row.ecowas = partner.ecowas
-        row.crisis_until = -1 if partner.crisis_until is None else day_number(partner.crisis_until)
-        row.arrives_at = theatre.index(partner.arrives_at)
-        row.ground_hour = row.air_hour = st.NEVER
-        row.cause = -1
-    return partners
-
-
-def _switches(scenario: Scenario) -> np.recarray:
-    """The row of switches."""
-    switches = st.rows(st.SWITCHES, 1)
-    row = switches[0]
-    row.wagner = scenario.foreign.wagner and scenario.forces.get("wagner", 1.0) > 0.0
-    row.french = scenario.foreign.french
-    row.record = scenario.politics.record and scenario.politics.rung is None
-    row.relation_fixed = (
-        scenario.politics.relations_fixed or scenario.politics.relations == "merged"
-    )
-    row.sieges = scenario.blockade.active
-    row.aid = scenario.politics.victim_aid
-    row.charter = scenario.alliance.charter
-    row.reliable = scenario.alliance.reliable
-    row.joint_force = scenario.alliance.joint_force
-    row.sanctions_end = day_number(scenario.alliance.sanctions_end)
-    row.intervention = scenario.alliance.intervention
-    row.harm = _HARM[scenario.population.harm]
-    row.loop = scenario.population.loop
-    row.perfect = scenario.reporting.perfect
-    row.hold_or_leave = scenario.structure.hold_or_leave
-    row.race = scenario.structure.race
-    return switches
-
-
-_HARM = {"positive": 1, "nil": 0, "negative": -1}
-
-
-def _calendar(theatre: Theatre) -> np.recarray:
-    """What is known from outside."""
-    calendar = st.rows(st.CALENDAR, len(theatre.calendar))
-    for row, known in zip(calendar, theatre.calendar, strict=True):
-        row.day = day_number(known.date)
-        row.what = _KNOWN[known.what]
-        row.place = -1 if known.place is None else theatre.index(known.place)
-        row.rung = -1 if known.rung is None else known.rung
-    return calendar
-
-
-_KNOWN = {
-    "rung": st.Known.RUNG,
-    "blockade": st.Known.BLOCKADE,
-    "victim_aid": st.Known.VICTIM_AID,
-    "charter": st.Known.CHARTER,
-}
-
-
-def _conflict(scenario: Scenario, params: Params, calendar: np.recarray, first: int) -> np.recarray:
-    """The one row of the conflict on the first day."""
-    conflict = st.rows(st.CONFLICT, 1)
-    war = conflict[0]
-    past = calendar[(calendar["what"] == st.Known.RUNG) & (calendar["day"] <= first)]
-    rung = scenario.politics.rung
-    war.rung = max(past["rung"], default=0) if rung is None else rung
-    war.rung_cause = war.forward_cause = war.truce_cause = war.talks_cause = -1
-    war.relation_cause = war.guerrilla_cause = war.aid_cause = war.charter_cause = -1
-    war.crisis_cause = war.asked_day = -1
-    truce = scenario.politics.truce
-    war.truce_day = -1 if truce is None else day_number(truce)
-    war.mandate_end = day_number(scenario.mandate_end)
-    war.relation = st.Relation[scenario.politics.relations.upper()]
-    war.centre_day = first - 10_000
-    war.siege_hour = st.NEVER
-    war.legitimacy = params.legitimacy_north
-    war.legitimacy_capital = params.legitimacy_capital
-    return conflict
+def _set_by_parameters(world: World, scenario: Scenario, theatre: Theatre, times: int) -> None:
+    """What parameters decide: units, sides, reach of influence, legitimacy."""
+    state, params = world.state, world.params
+    battle = _order_of_battle(theatre, scenario, times)
+    _set_units(state.units, battle, scenario, theatre, params)
+    set_parameters(state, params)
+    _set_sides(state, scenario, params, world.first)

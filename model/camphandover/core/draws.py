@@ -15,6 +15,9 @@ from typing import NamedTuple, NewType
 import numpy as np
 
 from camphandover.core.compiled import compiled, declare
+from camphandover.inputs import whole
+
+MAX_SEED, MAX_REPLICATE = 2**64 - 1, 2**32 - 1
 
 
 class Key(NamedTuple):
@@ -211,8 +214,23 @@ def gumbel(u: float):
 
 
 @compiled
+def search(u: float, first: int, top: int, mass: float, scale: float, size: float, slope: float):
+    """Quantile at `u` of a count by sequential search from `first`, which has this mass, to `top`.
+
+    Each mass is the one before times `scale * (size + slope * (k - 1)) / k`.
+    """
+    k = first
+    total = mass
+    while total < u and k < top:
+        k += 1
+        mass *= scale * (size + slope * (k - 1)) / k
+        total += mass
+    return k
+
+
+@compiled
 def poisson(mean: float, u: float):
-    """Poisson quantile, a whole number, by sequential search.
+    """Poisson quantile, a whole number.
 
     For a large mean the search begins twelve deviations below it, where less than 1e-30 is left.
     """
@@ -224,19 +242,12 @@ def poisson(mean: float, u: float):
     if mean > FAR:
         k = int(mean - width)
         p = math.exp(k * math.log(mean) - mean - math.lgamma(k + 1.0))
-    total = p
-    top = int(mean + width)
-    while total < u and k < top:
-        k += 1
-        p *= mean / k
-        total += p
-    return k
+    return search(u, k, int(mean + width), p, mean, 1.0, 0.0)
 
 
 @compiled
 def binomial_low(n: int, p: float, u: float):
-    """Binomial quantile for `p` up to one half, by sequential search as in `poisson`."""
-    odds = p / (1.0 - p)
+    """Binomial quantile for `p` up to one half, with the search of `poisson`."""
     mean = n * p
     k = 0
     mass = math.exp(n * math.log1p(-p))
@@ -244,12 +255,7 @@ def binomial_low(n: int, p: float, u: float):
         k = max(0, int(mean - 12.0 * math.sqrt(mean) - 30.0))
         ways = math.lgamma(n + 1.0) - math.lgamma(k + 1.0) - math.lgamma(n - k + 1.0)
         mass = math.exp(ways + k * math.log(p) + (n - k) * math.log1p(-p))
-    total = mass
-    while total < u and k < n:
-        k += 1
-        mass *= odds * (n - k + 1) / k
-        total += mass
-    return k
+    return search(u, k, n, mass, p / (1.0 - p), float(n), -1.0)
 
 
 @compiled
@@ -271,14 +277,7 @@ def negative_binomial(mean: float, shape: float, u: float):
         return 0
     q = mean / (mean + shape)
     p = math.exp(shape * math.log1p(-q))
-    total = p
-    k = 0
-    top = int(60.0 * (mean + 5.0))
-    while total < u and k < top:
-        k += 1
-        p *= q * (k - 1 + shape) / k
-        total += p
-    return k
+    return search(u, 0, int(60.0 * (mean + 5.0)), p, q, shape, 1.0)
 
 
 @compiled
@@ -319,7 +318,7 @@ def from_table(table: Table, u: float):
     return table[i] + (t - i) * (table[i + 1] - table[i])
 
 
-def quantile_grid(points: int = 257) -> np.ndarray:
+def quantile_grid(points: int) -> np.ndarray:
     """Probabilities at which a quantile table is made: sin^2 spaced, so dense in both tails."""
     return np.sin(0.5 * np.pi * np.linspace(0.0, 1.0, points)) ** 2
 
@@ -327,15 +326,9 @@ def quantile_grid(points: int = 257) -> np.ndarray:
 def key_of(seed: int, replicate: int) -> Key:
     """Key of one run.
 
-    Args:
-        seed: 0 <= seed < 2**64.
-        replicate: 0 <= replicate < 2**32.
-
     Raises:
-        ValueError: when one of them is outside its range.
+        BatchError: seed or replicate is no whole number from 0 to its maximum.
     """
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"seed is {seed}: a whole number from 0 to 2**64 - 1 is right")
-    if not 0 <= replicate < 2**32:
-        raise ValueError(f"replicate is {replicate}: a whole number from 0 to 2**32 - 1 is right")
+    seed = whole("seed", seed, 0, MAX_SEED)
+    replicate = whole("replicate", replicate, 0, MAX_REPLICATE)
     return Key(seed & 0xFFFFFFFF, seed >> 32, replicate)

@@ -92,7 +92,7 @@ def at(state: State, params: Params, key: Key, ledger: Ledger, first: int, last:
 declare(
     Now,
     at(
-        empty_state(1, 1, 1, 1, 1, 1),
+        empty_state(),
         Params(np.zeros(1, PARAMETERS).view(np.recarray)[0]),
         Key(0, 0, 0),
         new_ledger(1),

@@ -32,16 +32,8 @@ def nearest_whole(value: float):
     return math.floor(value + 0.5)
 
 
-HINDCAST, PRIOR = EVIDENCE = ("hindcast", "prior")
-"""Sets of parameters: `prior` knows no event after 17 September 2023, `hindcast` all."""
-
-
-def parameter_record(values: Mapping[str, float], evidence: str = HINDCAST) -> Params:
+def parameter_record(values: Mapping[str, float]) -> Params:
     """One record of all parameters: the best value, or the one in `values`; and R2.3's quantiles.
-
-    Args:
-        values: What differs from the set's best values.
-        evidence: The set of parameters.
 
     Raises:
         KeyError: a name in `values` that the registry does not have.
@@ -49,14 +41,13 @@ def parameter_record(values: Mapping[str, float], evidence: str = HINDCAST) -> P
     unknown = sorted(set(values) - set(REGISTRY))
     if unknown:
         raise KeyError(f"no parameter is named {unknown[0]}; parameters.yaml lists them all")
-    record = np.zeros(1, PARAMETERS).view(np.recarray)
+    record = np.zeros(1, PARAMETERS).view(np.recarray)[0]
     for name, parameter in REGISTRY.items():
-        record[name] = values.get(name, parameter.known(evidence)[1])
+        record[name] = values.get(name, parameter.best)
     for row, name in enumerate(BREAKPOINTS):
-        mean = float(record[f"break_{name}"][0])
-        concentration = float(record[f"break_{name}_conc"][0])
-        record["breakpoints"][0, row] = _breakpoints(mean, concentration)
-    return Params(record[0])
+        mean, concentration = float(record[f"break_{name}"]), float(record[f"break_{name}_conc"])
+        record["breakpoints"][row] = _breakpoints(mean, concentration)
+    return Params(record)
 
 
 @lru_cache(maxsize=256)
