@@ -13,9 +13,8 @@ from camphandover.charts import axis
 from camphandover.charts.registry import chart
 from camphandover.charts.style import FAINT, INK, NO_DATA, PAPER, adopted
 from camphandover.judge.patterns.met import WHOLE
-from camphandover.measure.notation import percent
-from camphandover.say.patterns import SET
-from camphandover.say.writers import broken_name as broken
+from camphandover.measure.notation import SET, percent
+from camphandover.measure.notation import broken_name as broken
 
 if TYPE_CHECKING:
     from camphandover.judge.patterns.patterns import Patterns

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import textwrap
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
@@ -10,6 +12,10 @@ from typing import Any
 from camphandover.measure.intervals import Interval
 
 NONE = "-"
+SET = "*"
+"""What marks a part of a pattern that the scenario sets itself."""
+HEAD = 10
+"""Letters of a line of a column's head, where heads must be broken."""
 NEVER = "never"
 NAMES = {
     "army": "the army",
@@ -106,3 +112,14 @@ def listed(words: Iterable[str], last: str = "and") -> str:
 def signed(days: int) -> str:
     """`-30`, `0`, `+15`."""
     return f"{days:+d}" if days else "0"
+
+
+def broken_name(name: str) -> list[str]:
+    """A name in lines of at most `HEAD` letters, broken after hyphens and commas."""
+    pieces = re.sub(r"([-,=])", "\\1\0", name).split("\0")
+    lines = [""]
+    for piece in pieces:
+        if lines[-1] and len(lines[-1] + piece) > HEAD:
+            lines.append("")
+        lines[-1] += piece
+    return [part for line in lines for part in textwrap.wrap(line.rstrip("-"), HEAD) or [""]]

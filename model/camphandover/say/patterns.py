@@ -11,7 +11,7 @@ import numpy as np
 from camphandover.facts.checks import ORIGIN
 from camphandover.facts.codes import Holder
 from camphandover.judge.patterns.met import WHOLE
-from camphandover.measure.notation import NONE, bounded, interval_of, percent, percent_interval
+from camphandover.measure.notation import NONE, SET, bounded, interval_of, percent, percent_interval
 from camphandover.measure.patterns.data import VALUES, Part, Pattern
 from camphandover.say.document import Column, Document, Paragraph, Table, table
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from camphandover.judge.patterns.patterns import Patterns
 
 DAY = "%d %B %Y"
-SET = "*"
 CLEAR = "!"
 DATE = "%d %b"
 KNOWN = {"all": "yes", "partly": "partly", "none": "no"}

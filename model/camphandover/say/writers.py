@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from camphandover.measure.notation import broken_name
 from camphandover.say.document import (
     Block,
     Code,
@@ -22,8 +23,6 @@ WIDTH = 120
 """Columns of a terminal."""
 PAGE = 116
 """Columns of a line of Markdown; tables and commands may be wider."""
-HEAD = 10
-"""Letters of a line of a column's head, where heads must be broken."""
 SHORTEST = 8
 """Letters that a name keeps where a table is too wide."""
 LEAST = 40
@@ -113,17 +112,6 @@ def _cut(table: Table, width: int) -> Iterator[Table]:
         kept = [*names, *some]
         rows = tuple(tuple(row[i] for i in kept) for row in table.rows)
         yield Table(tuple(table.columns[i] for i in kept), rows)
-
-
-def broken_name(name: str) -> list[str]:
-    """A name in lines of at most `HEAD` letters, broken after hyphens and commas."""
-    pieces = re.sub(r"([-,=])", "\\1\0", name).split("\0")
-    lines = [""]
-    for piece in pieces:
-        if lines[-1] and len(lines[-1] + piece) > HEAD:
-            lines.append("")
-        lines[-1] += piece
-    return [part for line in lines for part in textwrap.wrap(line.rstrip("-"), HEAD) or [""]]
 
 
 def aligned(table: Table, width: int = WIDTH) -> list[str]:
