@@ -95,12 +95,10 @@ Scale = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 class Form(BaseModel):
     """Strict: no unknown key, no value of another type (`true` is not 1).
 
-    The text below a key says what it means; the JSON Schema has it too.
+    The text below a key says what it means: the JSON Schema takes it from here.
     """
 
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
 
 class Window(Form):
