@@ -83,7 +83,11 @@ Exit = Annotated[
         }
     ),
 ]
-Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_one_line)]
+Text = Annotated[
+    str,
+    Field(max_length=MAX_TEXT, json_schema_extra={"minLength": 1}),
+    AfterValidator(_one_line),
+]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Notice = Annotated[int, Field(ge=0, le=365)]
 Spread = Annotated[float, Field(ge=0, le=180, allow_inf_nan=False)]
