@@ -54,7 +54,9 @@ def valid(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         case "object":
             return objects(schema)
         case "array":
-            return st.lists(valid(schema["items"]), min_size=schema["minItems"], max_size=3)
+            unique = repr if schema.get("uniqueItems") else None
+            least = schema["minItems"]
+            return st.lists(valid(schema["items"]), min_size=least, max_size=3, unique_by=unique)
         case "integer":
             return st.integers(low, high)
         case "number":
@@ -92,6 +94,10 @@ def bodies(*without: str) -> st.SearchStrategy[dict[str, Any]]:
     return objects({"properties": keys})
 
 
+sweeps = valid(BODY["sweep"]).map(lambda sweep: {"sweep": sweep})
+titles = st.just("T") | st.just("Why?") | valid(SCHEMA["properties"]["title"])
+
+
 def written(folder: Path, form: dict[str, Any]) -> Path:
     """A file with a value on each line."""
     path = folder / "made.yaml"
@@ -114,7 +120,7 @@ def points(path: Path) -> list[Scenario] | ScenarioError:
 
 
 @made(150)
-@given(body=bodies(), parent=PARENTS, title=valid(SCHEMA["properties"]["title"]))
+@given(body=bodies() | sweeps, parent=PARENTS, title=titles)
 def test_what_the_schema_takes_is_taken_or_does_not_fit_together(
     body: dict[str, Any], parent: str | None, title: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

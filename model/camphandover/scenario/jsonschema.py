@@ -54,7 +54,8 @@ def _sweep(schema: dict[str, Any]) -> dict[str, Any]:
     swept = {key: child for key, child in schema["properties"].items() if key not in OWN}
     values = dict(_values(schema, swept, "#/properties", ()))
     lists = {
-        path: {"type": "array", "items": value, "minItems": 1} for path, value in values.items()
+        path: {"type": "array", "items": value, "minItems": 1, "uniqueItems": True}
+        for path, value in values.items()
     }
     point = {"type": "object", "properties": values} | _CLOSED
     grid = {"type": "object", "properties": lists} | _CLOSED
