@@ -162,6 +162,11 @@ class Problem:
 class ScenarioError(CamphandoverError):
     """A scenario cannot be used; `problems` holds every fault, `str()` is the report."""
 
+    @classmethod
+    def at(cls, mark: Mark, message: str, hint: str = "") -> ScenarioError:
+        """The error of one problem at a mark."""
+        return cls([Problem.at(mark, message, hint)])
+
     def __init__(self, problems: Iterable[Problem]) -> None:
         """Keep the problems, each once, file by file in the order of their lines."""
         once = list(dict.fromkeys(problems))

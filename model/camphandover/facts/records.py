@@ -90,7 +90,7 @@ Controller = Literal["army", "separatists", "gsim", "minusma", "joint", "isgs", 
 class Record(BaseModel):
     """A row of a table; an empty cell is an absent value."""
 
-    model_config = ConfigDict(strict=True, frozen=True, validate_by_name=True)
+    model_config = ConfigDict(strict=True, frozen=True, validate_by_name=True, defer_build=True)
     file: ClassVar[str]
 
 

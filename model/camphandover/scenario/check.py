@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from camphandover import facts
 from camphandover.errors import Mark, Problem, close_matches, suggestion
-from camphandover.scenario.read import Node, plain, without, written
+from camphandover.scenario.read import Node, placed, plain, written
 from camphandover.scenario.schema import ClauseForm, ScenarioForm
 
 _WANTED = {
@@ -49,9 +49,9 @@ def without_refused(tree: Node) -> Node:
         before = tree
         for path in {_refused(detail) for detail in details}:
             if tree.get(*path) is not None:
-                tree = without(tree, path)
+                tree = placed(tree, path, None)
         if tree is before:
-            return without(tree, ())
+            return placed(tree, (), None)
     return tree
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import ast
+import inspect
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
-from camphandover.scenario.schema import ScenarioForm
+from camphandover.scenario import schema as form
 from camphandover.scenario.sweep import KEY, MAX_POINTS, OWN
 
 _CLOSED = {"additionalProperties": False, "minProperties": 1}
@@ -19,17 +21,32 @@ def json_schema() -> dict[str, Any]:
         A JSON Schema (2020-12). No top-level key is required, because a file that extends
         another one holds only what differs.
     """
-    schema = ScenarioForm.model_json_schema()
-    schema = json.loads(json.dumps(schema).replace("\\n", " "))  # lines of a description
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    properties = schema["properties"]
+    root = form.ScenarioForm.model_json_schema()
+    root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    properties, parts = root["properties"], root["$defs"]
     for key in ("title", "question"):
         del properties[key]["default"]
-    handover = schema["$defs"]["HandoverForm"]["properties"]
-    for home, key in ((handover, "camps"), (properties, "parameters")):
-        home[key] = schema["$defs"].pop(home[key].pop("$ref").rsplit("/", 1)[1]) | home[key]
-    properties[KEY] = {"description": properties[KEY]["description"], **_sweep(schema)}
-    return schema
+    for home, key in ((parts["HandoverForm"]["properties"], "camps"), (properties, "parameters")):
+        home[key] = parts.pop(home[key].pop("$ref").rsplit("/", 1)[1]) | home[key]
+    meanings = _meanings()
+    for name, part in {form.ScenarioForm.__name__: root, **parts}.items():
+        for key, value in part["properties"].items():
+            kinds = (kind.__name__ for kind in getattr(form, name).__mro__)
+            value["description"] = next(meanings[k, key] for k in kinds if (k, key) in meanings)
+    properties[KEY] = {"description": properties[KEY]["description"], **_sweep(root)}
+    return root
+
+
+def _meanings() -> dict[tuple[str, str], str]:
+    """What the text below each key of the form says, by class and key."""
+    found = {}
+    for kind in ast.parse(inspect.getsource(form)).body:
+        if isinstance(kind, ast.ClassDef):
+            for field, below in pairwise(kind.body):
+                if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr):
+                    text = ast.literal_eval(below.value)
+                    found[kind.name, ast.unparse(field.target)] = " ".join(text.split())
+    return found
 
 
 def _sweep(schema: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +54,8 @@ def _sweep(schema: dict[str, Any]) -> dict[str, Any]:
     swept = {key: child for key, child in schema["properties"].items() if key not in OWN}
     values = dict(_values(schema, swept, "#/properties", ()))
     lists = {
-        path: {"type": "array", "items": value, "minItems": 1} for path, value in values.items()
+        path: {"type": "array", "items": value, "minItems": 1, "uniqueItems": True}
+        for path, value in values.items()
     }
     point = {"type": "object", "properties": values} | _CLOSED
     grid = {"type": "object", "properties": lists} | _CLOSED

@@ -5,33 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from camphandover import inputs
-from camphandover.errors import Mark, Problem, ScenarioError, shown_path, suggestion
+from camphandover.errors import Mark, ScenarioError, shown_path, suggestion
 
-ORDER = (
-    "on-schedule",
-    "on-schedule-to-april-2024",
-    "on-schedule-to-2024",
-    "historical",
-    "historical-to-2024",
-    "early",
-    "delayed",
-    "to-separatists",
-    "joint-unit",
-    "abandoned",
-    "negotiated",
-    "kidal-only-to-separatists",
-    "un-stays-to-june-2024",
-    "no-wagner",
-    "french-support-stayed",
-    "no-airpower",
-    "airpower-doubled",
-    "reliable-alliance",
-    "ecowas-intervention-in-niger",
-    "victim-aid-reaches",
-    "no-blockade",
-    "separatists-join-gsim",
-    "separatists-fight-gsim",
-)
+ORDER = tuple(Path(__file__).with_name("library.txt").read_text(encoding="utf-8").split())
+"""Names of the library's scenarios, in the order in which they are run and listed."""
 VARIANTS = "variants"
 """Folder beside the library's files: structural variants, found by name but not run by default."""
 SUFFIXES = (".yaml", ".yml")
@@ -51,7 +28,7 @@ def folder() -> Path:
             return base / "scenarios"
     hint = "run this inside the project's folder, or name files instead of the library"
     message = "there is no scenario library (a folder `scenarios` with on-schedule.yaml)"
-    raise ScenarioError([Problem("scenarios", 0, 0, "", message, hint)])
+    raise ScenarioError.at(Mark("scenarios"), message, hint)
 
 
 def library() -> list[Path]:
@@ -79,7 +56,7 @@ def locate(source: str | Path) -> Path:
         return found or path
     names = [file.stem for file in library()]
     hint = suggestion(text, names, listed="the library holds")
-    raise ScenarioError([Problem(text, 0, 0, "", "there is no scenario of this name", hint)])
+    raise ScenarioError.at(Mark(text), "there is no scenario of this name", hint)
 
 
 def parent(name: str, mark: Mark, child: Path | None) -> Path:
@@ -105,7 +82,7 @@ def parent(name: str, mark: Mark, child: Path | None) -> Path:
     stems = [stem for stem in stems if child is None or stem != child.stem]
     message = f"extends: there is no file {shown_path(candidate)!r}"
     hint = suggestion(name, stems, listed="there is") if stems else "give a path ending in .yaml"
-    raise ScenarioError([Problem.at(mark, message, hint)])
+    raise ScenarioError.at(mark, message, hint)
 
 
 def _library_or_none() -> list[Path]:

@@ -29,6 +29,8 @@ _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_TAB = re.compile(r" *\t(?=[ \t]*[^\s#])")
+_BINARY = "a binary file"
 _TEXT_HINT = "a scenario is a text file in UTF-8"
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
@@ -87,16 +89,24 @@ def merge(below: Node, above: Node) -> Node:
     return replace(above, value=value)
 
 
-def without(node: Node, path: Sequence[str]) -> Node:
-    """The tree without the value at a path, which must exist."""
-    if len(path) == 0:
-        return replace(node, value={})
-    value = dict(node.value)
-    if len(path) == 1:
-        del value[path[0]]
-    else:
-        value[path[0]] = without(value[path[0]], path[1:])
-    return replace(node, value=value)
+def placed(node: Node, path: Sequence[str], value: Node | None) -> Node:
+    """The tree with a value at a path; with `None` without what stands there.
+
+    A mapping that has to be made on the way stands where the value's key stands.
+    """
+    if not path:
+        return value or replace(node, value={})
+    key, *rest = path
+    if rest:
+        below = node.value.get(key)
+        if below is None or not isinstance(below.value, dict):
+            mark = (value or node).key
+            below = Node({}, mark, mark)
+        value = placed(below, rest, value)
+    children = {**node.value, key: value}
+    if value is None:
+        del children[key]
+    return replace(node, value=children)
 
 
 def read(path: Path) -> tuple[Node, list[Problem]]:
@@ -110,94 +120,57 @@ def read(path: Path) -> tuple[Node, list[Problem]]:
         ScenarioError if the text is no YAML, or no mapping.
     """
     name = shown_path(path)
-    return from_text(_decode(_content(path, name), name), name)
+    return from_text(_decoded(_content(path, Mark(name)), name), name)
 
 
 def from_text(text: str, name: str) -> tuple[Node, list[Problem]]:
     """As `read`, for the text of a file; `name` is what reports call it."""
-    lines = _checked_lines(text, name)
-    composer = _Composer(_Source(name, lines))
+    composer = _Composer(text, name)
     return composer.document(text), composer.problems
 
 
-def _content(path: Path, name: str) -> bytes:
+def _content(path: Path, place: Mark) -> bytes:
     """The bytes of a file.
 
-    Args:
-        path: The file; at most `MAX_BYTES` long.
-        name: How reports call it.
     Errors:
         ScenarioError if it is missing, a folder, no regular file, too large or unreadable.
     """
-
-    def refuse(message: str, hint: str = "") -> ScenarioError:
-        return ScenarioError([Problem(name, 0, 0, "", message, hint)])
-
     try:
-        if path.is_dir():
-            inside = sorted(p.name for p in path.glob("*.yaml"))
-            hint = f"name a file in it: {', '.join(inside[:12])}" if inside else "name a YAML file"
-            raise refuse("this is a folder, not a scenario file", hint)
-        if not path.exists():
-            near = sorted(p.name for p in path.parent.glob("*.yaml"))
-            hint = f"the folder holds {', '.join(near[:12])}" if near else ""
-            raise refuse("there is no such file", hint)
-        if not path.is_file():
-            raise refuse("this is not a regular file", "name a YAML file")
-        if path.stat().st_size > MAX_BYTES:
+        if path.is_file():
             size = path.stat().st_size
-            raise refuse(f"the file has {size} bytes", f"a scenario file has at most {MAX_BYTES}")
-        return path.read_bytes()
-    except ScenarioError:
-        raise
+            if size <= MAX_BYTES:
+                return path.read_bytes()
+            what = f"the file has {size} bytes", f"a scenario file has at most {MAX_BYTES}"
+        elif path.is_dir():
+            files = _files_in(path)
+            hint = f"name a file in it: {files}" if files else "name a YAML file"
+            what = "this is a folder, not a scenario file", hint
+        elif path.exists():
+            what = "this is not a regular file", "name a YAML file"
+        else:
+            files = _files_in(path.parent)
+            what = "there is no such file", f"the folder holds {files}" if files else ""
     except (OSError, ValueError) as error:
-        raise refuse(f"the file cannot be read: {error}") from None
+        what = f"the file cannot be read: {error}", ""
+    raise ScenarioError.at(place, *what)
 
 
-def _decode(data: bytes, name: str) -> str:
+def _files_in(folder: Path) -> str:
+    return ", ".join(sorted(path.name for path in folder.glob("*.yaml"))[:12])
+
+
+def _decoded(data: bytes, name: str) -> str:
     """UTF-8 text; a ScenarioError points at the first byte that is none."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = data[: error.start]
-        line_start = before.rfind(b"\n") + 1
-        line = data[line_start:].split(b"\n", 1)[0].decode("utf-8", "replace")
-        column = len(before[line_start:].decode("utf-8", "replace")) + 1
-        byte = data[error.start]
-        kind = "a binary file" if b"\0" in data else f"byte 0x{byte:02x} is not UTF-8"
-        problem = Problem(name, before.count(b"\n") + 1, column, line, kind, _TEXT_HINT)
-        raise ScenarioError([problem]) from None
-
-
-def _line_faults(lines: tuple[str, ...]) -> Iterator[tuple[int, int, str, str]]:
-    """(line, column, message, hint) of what no YAML text may hold: controls, tabs as indent."""
-    for number, line in enumerate(lines, 1):
-        control = _UNPRINTABLE.search(line)
-        if control:
-            code = f"U+{ord(control.group()):04X}"
-            message = f"a binary file: it holds the control character {code}"
-            yield number, control.start() + 1, message, _TEXT_HINT
-            return
-        indent = line[: len(line) - len(line.lstrip(" \t"))]
-        if "\t" in indent and line.strip() and not line.lstrip().startswith("#"):
-            message = "a tab in the indentation"
-            yield number, indent.index("\t") + 1, message, "YAML indents with spaces only"
-
-
-def _checked_lines(text: str, name: str) -> tuple[str, ...]:
-    """The lines of a text, by YAML's line breaks.
-
-    Errors:
-        ScenarioError if a line holds a control character or a tab in its indentation.
-    """
-    lines = tuple(_BREAK.split(text))
-    found = [
-        Problem(name, line, column, lines[line - 1], message, hint)
-        for line, column, message, hint in _line_faults(lines)
-    ]
-    if found:
-        raise ScenarioError(found)
-    return lines
+        start = before.rfind(b"\n") + 1
+        line = data[start:].split(b"\n", 1)[0].decode("utf-8", "replace")
+        column = len(before[start:].decode("utf-8", "replace")) + 1
+        mark = Mark(name, before.count(b"\n") + 1, column, line)
+        code = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        raise ScenarioError.at(mark, _BINARY if b"\0" in data else code, _TEXT_HINT) from None
 
 
 def from_data(data: Mapping[Any, Any]) -> tuple[Node, list[Problem]]:
@@ -205,7 +178,7 @@ def from_data(data: Mapping[Any, Any]) -> tuple[Node, list[Problem]]:
     problems: list[Problem] = []
     tree = _from_value(data, "", 0, problems)
     if not data:
-        raise ScenarioError([Problem.at(tree.mark, "the scenario is empty", _SMALLEST)])
+        raise ScenarioError.at(tree.mark, "the scenario is empty", _SMALLEST)
     return tree, problems
 
 
@@ -238,30 +211,39 @@ def _from_value(value: Any, path: str, depth: int, problems: list[Problem]) -> N
     return Node(None, mark, mark)
 
 
-@dataclass(frozen=True)
-class _Source:
-    """A file's name and lines, from which marks are made."""
+class _Composer:
+    """Builds the tree of one file from its events and gathers the faults of its form."""
 
-    name: str
-    lines: tuple[str, ...]
+    def __init__(self, text: str, name: str) -> None:
+        """Split a text by YAML's line breaks.
 
-    def mark(self, start: Any, end: Any = None, path: str = "") -> Mark:
+        Errors:
+            ScenarioError if a line holds a control character or a tab in its indentation.
+        """
+        self.name = name
+        self.lines = _BREAK.split(text)
+        self.problems: list[Problem] = []
+        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.n_nodes = 0
+        for number, line in enumerate(self.lines, 1):
+            control, tab = _UNPRINTABLE.search(line), _TAB.match(line)
+            if control:
+                message = f"{_BINARY}: it holds the control character U+{ord(control[0]):04X}"
+                self._fault(Mark(name, number, control.start() + 1, line), message, _TEXT_HINT)
+                break
+            if tab:
+                message, hint = "a tab in the indentation", "YAML indents with spaces only"
+                self._fault(Mark(name, number, tab.end(), line), message, hint)
+        if self.problems:
+            raise ScenarioError(self.problems)
+
+    def _mark(self, start: Any, end: Any = None, path: str = "") -> Mark:
         """A mark from PyYAML's marks, which count from 0."""
         line = min(start.line, len(self.lines) - 1)
         text = self.lines[line]
         width = end.column - start.column if end is not None and end.line == start.line else 1
         column = min(start.column, len(text)) + 1
         return Mark(self.name, line + 1, column, text, max(1, width), path)
-
-
-class _Composer:
-    """Builds the tree of one file from its events and gathers the faults of its form."""
-
-    def __init__(self, source: _Source) -> None:
-        self.source = source
-        self.problems: list[Problem] = []
-        self.anchors: dict[str, tuple[Node, int]] = {}
-        self.n_nodes = 0
 
     def document(self, text: str) -> Node:
         """The single document of the file, a mapping with at least one key."""
@@ -271,7 +253,7 @@ class _Composer:
             for event in events:
                 if isinstance(event, yaml.DocumentStartEvent):
                     if root is not None:
-                        self._fault(self.source.mark(event.start_mark), *_SECOND_DOCUMENT)
+                        self._fault(self._mark(event.start_mark), *_SECOND_DOCUMENT)
                         break
                     root = self._node(next(events), events, "", 0)
         except yaml.YAMLError as error:
@@ -279,7 +261,7 @@ class _Composer:
         if root is not None and isinstance(root.value, dict) and root.value:
             return root
         if root is None or root.value is None or root.value == {}:
-            mark = root.mark if root else Mark(self.source.name, 1, 1, self.source.lines[0])
+            mark = root.mark if root else Mark(self.name, 1, 1, self.lines[0])
             self._fault(mark, "the file is empty", _SMALLEST)
         else:
             kind = "a list" if isinstance(root.value, list) else "a single value"
@@ -294,7 +276,7 @@ class _Composer:
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
         context = getattr(error, "context", None)
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        place = self.source.mark(mark) if mark else Mark(self.source.name, 1, 1)
+        place = self._mark(mark) if mark else Mark(self.name, 1, 1)
         if "nesting depth" in what:  # libyaml has a limit of its own, and reads ahead
             message = f"the file is more than {MAX_DEPTH} levels deep"
             return Problem.at(place, message, "a scenario is short and flat")
@@ -303,7 +285,7 @@ class _Composer:
 
     def _node(self, event: Any, events: Iterator[Any], path: str, depth: int) -> Node | None:
         """The value that starts with an event; `None` for an alias that names nothing."""
-        mark = self.source.mark(event.start_mark, event.end_mark, path)
+        mark = self._mark(event.start_mark, event.end_mark, path)
         self.n_nodes += 1
         if depth > MAX_DEPTH or self.n_nodes > MAX_NODES:
             limit = f"{MAX_DEPTH} levels deep" if depth > MAX_DEPTH else f"{MAX_NODES} values"
@@ -346,7 +328,7 @@ class _Composer:
             key = event.value if is_text else "?"
             below = f"{path}.{key}" if path else key
             self._node(event, events, path, depth + 1)
-            key_mark = self.source.mark(event.start_mark, event.end_mark, below)
+            key_mark = self._mark(event.start_mark, event.end_mark, below)
             child = self._node(next(events), events, below, depth + 1)
             if not is_text:
                 self._fault(key_mark, "a key must be a word", "write `key: value`")

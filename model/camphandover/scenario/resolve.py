@@ -117,7 +117,7 @@ def load(source: Source, name: str | None = None) -> Scenario:
         n_points = len(found.points)
         message = f"a sweep of {n_points} point{'s' * (n_points != 1)}, not a single scenario"
         hint = "`run` and `validate` take a sweep, and so does load_points in Python"
-        raise ScenarioError([Problem.at(found.sweep, message, hint)])
+        raise ScenarioError.at(found.sweep, message, hint)
     return found.scenario
 
 
@@ -162,7 +162,7 @@ def resolution(source: Source, name: str | None = None) -> Resolution:
     stem = name or (start.stem if isinstance(start, Path) else "scenario")
     if not stem.isprintable():  # a terminal, a table or a chart could not show it as it is
         message, hint = "the name holds unprintable characters", "rename the file or the scenario"
-        raise ScenarioError([Problem(ascii(stem), 0, 0, "", message, hint)])
+        raise ScenarioError.at(Mark(ascii(stem)), message, hint)
     found = _files(start)
     own, *others = [without_refused(tree) for tree in found.trees]
     above = reduce(merge, reversed(others), EMPTY)
@@ -276,7 +276,7 @@ def _parent(tree: Node, path: Path | None, seen: list[Path]) -> Path | None:
         names = [*(file.name for file in seen), above.name]
         message = f"extends: a loop, {' -> '.join(names)}"
         hint = "let one file of the loop extend nothing"
-        raise ScenarioError([Problem.at(node.mark, message, hint)])
+        raise ScenarioError.at(node.mark, message, hint)
     return above
 
 

@@ -54,6 +54,7 @@ class Scenario(Settings):
     mandate_end: Day
     camps: dict[str, Clause]
     forces: dict[str, Scale]
+    parameters: dict[str, float]
 
     def digest(self) -> str:
         """Sha256 of everything that decides results: all but name, title and question."""

@@ -83,7 +83,11 @@ Exit = Annotated[
         }
     ),
 ]
-Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_one_line)]
+Text = Annotated[
+    str,
+    Field(max_length=MAX_TEXT, json_schema_extra={"minLength": 1}),
+    AfterValidator(_one_line),
+]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Notice = Annotated[int, Field(ge=0, le=365)]
 Spread = Annotated[float, Field(ge=0, le=180, allow_inf_nan=False)]
@@ -95,12 +99,10 @@ Scale = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 class Form(BaseModel):
     """Strict: no unknown key, no value of another type (`true` is not 1).
 
-    The text below a key says what it means; the JSON Schema has it too.
+    The text below a key says what it means: the JSON Schema takes it from here.
     """
 
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
 
 class Window(Form):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from camphandover.errors import Mark, Problem, suggestion
 from camphandover.scenario.check import check, named, short
-from camphandover.scenario.read import EMPTY, MAX_DEPTH, Node, without, written
+from camphandover.scenario.read import EMPTY, MAX_DEPTH, Node, placed, written
 from camphandover.scenario.schema import MAX_TEXT, ScenarioForm
 
 KEY = "sweep"
@@ -91,7 +91,7 @@ class Point:
     def over(self, tree: Node) -> Node:
         """A file's tree with the point's values in it."""
         for setting in self.settings:
-            tree = _placed(tree, setting.path, setting.node)
+            tree = placed(tree, setting.path, setting.node)
         return tree
 
     def _joined(self, comma: str) -> str:
@@ -102,7 +102,7 @@ class Point:
 def split(tree: Node) -> tuple[Node, Node | None]:
     """A file's tree without its sweep, and the sweep, if there is one."""
     node = tree.get(KEY)
-    return (tree, None) if node is None else (without(tree, (KEY,)), node)
+    return (tree, None) if node is None else (placed(tree, (KEY,), None), node)
 
 
 def read_points(node: Node) -> tuple[list[Point], list[Problem]]:
@@ -116,17 +116,6 @@ def read_points(node: Node) -> tuple[list[Point], list[Problem]]:
     """
     reader = _Reader()
     return reader.points(node), reader.problems
-
-
-def _placed(tree: Node, path: Sequence[str], node: Node) -> Node:
-    """The tree with a value at a path; a mapping that has to be made stands at the value's key."""
-    key, *rest = path
-    if rest:
-        below = tree.get(key)
-        if below is None or not isinstance(below.value, dict):
-            below = Node({}, node.key, node.key)
-        node = _placed(below, rest, node)
-    return replace(tree, value={**tree.value, key: node})
 
 
 class _Reader:
@@ -231,7 +220,7 @@ class _Reader:
             hint = f"a point sets single values; write the whole path, such as {_PATH}"
             message = f"{short(path[-1])}: {named(node.value)} has the wrong type"
             return [Problem.at(node.mark, message, hint)]
-        return check(_placed(EMPTY, path, node))
+        return check(placed(EMPTY, path, node))
 
     def _apart(self, settings: Sequence[Setting]) -> bool:
         """Whether no path of one point lies below another one; else a fault for each that does."""
