@@ -15,7 +15,7 @@ from camphandover.charts.data import axes_or_new, runs_and_seed
 from camphandover.charts.palette import FAINT, INK, PAPER, colour_of, name_of
 from camphandover.charts.style import styled
 from camphandover.judge.compare import Comparison, compare
-from camphandover.measure.outcomes import by_label, filled
+from camphandover.measure.outcomes import UNITS, by_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,10 +24,8 @@ ROW = 0.25
 """Height of a row, inches."""
 AROUND = 1.75
 """Inches above and below the rows."""
-SCALE = {"days": 1.0, "share": 100.0, "dead": 1.0, "people": 1.0, "number": 1.0}
-"""By unit of the outcome, what it is multiplied with for the axis."""
-UNITS = {"share": "percentage points"}
-DIGITS = {"days": 1, "share": 1, "dead": 1, "people": 0, "number": 1}
+PERCENT = 100.0
+"""What shares are multiplied with for the axis."""
 LONGEST = 50
 """Letters of both scenarios' names that have room on a line."""
 WIDEST = 60
@@ -112,7 +110,7 @@ def _draw_rows(ax: Axes, rows: list[Any]) -> None:
     ax.set_xlim(low, high)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     for at, row in enumerate(rows):
-        scale, colour = SCALE[row.unit], colour_of(row.who)
+        scale, colour = _scale(row), colour_of(row.who)
         value, bounds = scale * row.difference, [scale * row.low, scale * row.high]
         if not math.isnan(row.low):
             (bar,) = ax.plot(bounds, [at, at], color=colour, linewidth=1.8)
@@ -126,12 +124,16 @@ def _draw_rows(ax: Axes, rows: list[Any]) -> None:
         )  # fmt: skip
 
 
+def _scale(row: Any) -> float:
+    return PERCENT if row.unit == "share" else 1.0
+
+
 def _limits(rows: list[Any]) -> tuple[float, float]:
     """Ends of the axis: nil and all intervals, and a margin."""
     ends = [0.0]
     for row in rows:
         known = (row.difference, row.low, row.high)
-        ends += [SCALE[row.unit] * value for value in known if not math.isnan(value)]
+        ends += [_scale(row) * value for value in known if not math.isnan(value)]
     margin = WIDER * (max(ends) - min(ends)) or 1.0
     return min(ends) - margin, max(ends) + margin
 
@@ -143,7 +145,7 @@ def _leaves_out_nil(row: Any) -> bool:
 
 def _numbers(row: Any) -> str:
     """`-3.1 [-4.9, -1.2]`."""
-    scale, digits = SCALE[row.unit], DIGITS[row.unit]
+    scale, digits = _scale(row), UNITS[row.unit].digits
     value, low, high = (
         f"{round(scale * x, digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
         for x in (row.difference, row.low, row.high)
@@ -193,7 +195,8 @@ def _question(comparison: Comparison, outcome: str) -> str:
         "dead": f"dead by {last}",
         "displaced": f"displaced people on {last}",
     }
-    heading = filled(by_label()[outcome].heading, slot=slot, days=comparison.window.n_days)
+    day, n_days = day_text(comparison.date), comparison.window.n_days
+    heading = by_label()[outcome].headed(slot=slot, days=n_days, date=day, last=last)
     a, b = _short_names(comparison)
     return f"{_long_names(comparison)}{a} minus {b}:\n{what.get(outcome, heading)}"
 
@@ -218,7 +221,8 @@ def _unit(comparison: Comparison, outcome: str) -> str:
     unit, better = by_label()[outcome].unit, by_label()[outcome].better
     of = f" of {comparison.window.n_days}" if unit == "days" else ""
     less = "; less is better" if better == "less" else ""
-    return f"mean difference of the pairs, {UNITS.get(unit, unit)}{of}{less}"
+    unit = "percentage points" if unit == "share" else unit
+    return f"mean difference of the pairs, {unit}{of}{less}"
 
 
 def _keys() -> list[Line2D]:
