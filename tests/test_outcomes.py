@@ -187,6 +187,13 @@ def test_words_that_are_not_known(options, words):
         ch.outcome(**{"unit": "days", "better": "fewer", **options})
 
 
+def test_only_functions_in_the_right_order():
+    with pytest.raises(BatchError, match="a function is needed, not 'late'"):
+        ch.outcome("days", "fewer")("late")
+    with pytest.raises(BatchError, match="the order place, holder, taker, side, loser, date"):
+        ch.outcome("days", "fewer", over=("holder", "place"))
+
+
 @pytest.mark.parametrize("name", ["held", "days_held", "civilians"])
 def test_a_name_that_is_taken(name):
     def own(found):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from math import inf
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from camphandover import inputs
@@ -156,6 +157,8 @@ class Outcome:
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Register a function, which stays what it is."""
+        if not isinstance(function, FunctionType):
+            raise BatchError(f"outcome: a function is needed, not {inputs.shown(function)}.")
         name = function.__name__
         title = self.title or name.replace("_", " ")
         made = replace(
@@ -245,8 +248,6 @@ def filled(text: str, **words: Any) -> str:
 
 REGISTRY: dict[str, Outcome] = {}
 """All outcomes by name."""
-
-
 outcome = Outcome
 
 
@@ -342,12 +343,13 @@ def parse(text: str, window: Window, places: Sequence[str]) -> Asked:
     needed = [] if found is None else [dim for dim in found.over if dim not in OPTIONAL]
     if found is None or not len(needed) <= len(parts) <= len(found.over):
         raise BatchError(f"outcome {text!r} is not known; there is {', '.join(forms())}.")
+    known = dict(zip(found.axes, found.labels(places), strict=True))
     at: dict[str, Any] = {"date": window.last} if "date" in found.over else {}
     for dim, part in zip(found.over, parts, strict=False):
         if dim == "date":
             at[dim] = inputs.day(f"outcome {text!r}: the date", part, *window)
         else:
-            check_known(WORDS_OVER.get(dim, dim), part, {**LABELS, "place": places}[dim])
+            check_known(WORDS_OVER.get(dim, dim), part, known[dim])
             at[dim] = part
     place, day = at.pop("place", ""), at.pop("date", None)
     return Asked(text, found, place, next(iter(at.values()), ""), day)
