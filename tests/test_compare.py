@@ -22,7 +22,7 @@ from camphandover.cli import compare as cli_compare
 from camphandover.cli.main import Commands
 from camphandover.errors import BatchError
 from camphandover.judge.compare import compare
-from camphandover.judge.paired import paired_means, paired_shares
+from camphandover.judge.paired import paired, paired_shares
 from camphandover.measure import runs as runs_module
 from camphandover.measure.intervals import score_interval
 from camphandover.measure.outcomes import KEY_BASES, LOSERS
@@ -49,7 +49,7 @@ def test_means_by_hand():
     # a: mean 5.5, squared deviations 6.25 + .25 + 20.25 + 2.25 = 29; b: mean 4.25, squared
     # deviations 10.5625 + .5625 + 14.0625 + 1.5625 = 26.75. Variance reduction
     # (29 + 26.75) / 2.75 = 20.27273.
-    pair = paired_means(np.array([3, 5, 10, 4]), np.array([1, 5, 8, 3]))
+    pair = paired(np.array([3, 5, 10, 4]), np.array([1, 5, 8, 3]))
     assert (pair.n, pair.mean_a, pair.mean_b, pair.ties) == (4, 5.5, 4.25, 0.25)
     assert pair.difference == pytest.approx((1.25, 1.25 - 1.52348, 1.25 + 1.52348), abs=1e-5)
     assert pair.variance_reduction == pytest.approx(55.75 / 2.75)
@@ -61,7 +61,7 @@ def test_means_by_hand():
 def test_runs_needed_by_hand():
     # sd sqrt(2.75 / 3) = .957427; half-width for 16 pairs t(15) * sd / 4 = 2.13145 * .957427 / 4
     # = .5102, for 17 pairs 2.11991 * .957427 / 4.12311 = .4923.
-    pair = paired_means(np.array([3, 5, 10, 4]), np.array([1, 5, 8, 3]))
+    pair = paired(np.array([3, 5, 10, 4]), np.array([1, 5, 8, 3]))
     assert pair.runs_needed(0.5) == 17
     # Unpaired: Welch's degrees of freedom (n - 1) (29 + 26.75)^2 / (29^2 + 26.75^2).
     n = pair.runs_needed_unpaired(0.5)
@@ -80,7 +80,7 @@ def test_means_against_scipy():
     rng = np.random.default_rng(1)
     a = rng.normal(40, 20, 50)
     b = 0.7 * a + rng.normal(15, 10, 50)
-    pair = paired_means(a, b)
+    pair = paired(a, b)
     expected = stats.ttest_rel(a, b).confidence_interval(0.95)
     assert pair.difference[1:] == pytest.approx((expected.low, expected.high))
     assert pair.correlation == pytest.approx(stats.pearsonr(a, b).statistic)
@@ -94,7 +94,7 @@ def test_means_against_bootstrap(method, shape):
     noise = rng.normal(0, 8, (2, 400)) if shape == "normal" else rng.exponential(8, (2, 400))
     a, b = common + noise[0], common + 2 * noise[1]
     drawn = stats.bootstrap((a - b,), np.mean, n_resamples=9999, method=method, rng=rng)
-    pair = paired_means(a, b)
+    pair = paired(a, b)
     # In standard errors of the mean: 9999 resamples leave each bound an error of
     # sqrt(.025 * .975 / 9999) / .0584 = .027; t instead of the normal quantile moves it by .006;
     # skewness, which the bootstrap follows and t does not, by |skew| (z^2 - 1) / 6 / sqrt(400),
@@ -112,7 +112,7 @@ def test_chance_to_be_better_against_bootstrap():
     a, b = rng.integers(0, 6, (2, 500))
     score = np.sign(a - b) / 2 + 0.5
     drawn = stats.bootstrap((score,), np.mean, n_resamples=9999, rng=rng)
-    pair = paired_means(a, b)
+    pair = paired(a, b)
     assert pair.p_a_better.value == pytest.approx(score.mean())
     # Standard error of the score .02: the bootstrap's own error and that of order 1/n are below
     # a tenth of it.
@@ -125,12 +125,12 @@ def test_variance_reduction_is_that_of_the_mean():
     rng = np.random.default_rng(5)
     common = rng.normal(0, 3, (4000, 25))
     a, b = common + rng.normal(0, 1, (2, 4000, 25))
-    paired = np.var((a - b).mean(axis=1))
+    spread = np.var((a - b).mean(axis=1))
     unpaired = np.var(a.mean(axis=1) - b[::-1].mean(axis=1))
     # (9 + 1 + 9 + 1) / (1 + 1); variances of 4000 batches are known to 2.2 %.
-    estimate = paired_means(a.ravel(), b.ravel()).variance_reduction
+    estimate = paired(a.ravel(), b.ravel()).variance_reduction
     assert estimate == pytest.approx(10, rel=0.03)
-    assert unpaired / paired == pytest.approx(10, rel=0.1)
+    assert unpaired / spread == pytest.approx(10, rel=0.1)
 
 
 def test_intervals_cover_the_truth():
@@ -142,32 +142,32 @@ def test_intervals_cover_the_truth():
         a, b = u[0] < 0.6, np.where(u[1] < 0.7, u[0], u[2]) < 0.5
         share = paired_shares(a, b).difference
         x = rng.normal(0, 5, 30)
-        mean = paired_means(x + rng.normal(1, 2, 30), x).difference
+        mean = paired(x + rng.normal(1, 2, 30), x).difference
         hits += [share.low <= 0.6 - 0.5 <= share.high, mean.low <= 1 <= mean.high]
     # Standard error of a share of 2000: .005.
     assert hits / 2000 == pytest.approx([0.95, 0.95], abs=0.02)
 
 
 def test_no_variance():
-    same = paired_means(np.array([0.1, 0.1, 0.1]), np.array([0.1, 0.1, 0.1]))
+    same = paired(np.array([0.1, 0.1, 0.1]), np.array([0.1, 0.1, 0.1]))
     assert same.difference == (0, 0, 0)
     assert same.variance_reduction == 1
     assert same.p_a_better.value == 0.5
     assert same.ties == 1
     assert math.isnan(same.correlation)
     assert (same.runs_needed(1), same.runs_needed_unpaired(1)) == (2, 2)
-    shifted = paired_means(np.array([3.0, 5, 9]), np.array([1.0, 3, 7]))
+    shifted = paired(np.array([3.0, 5, 9]), np.array([1.0, 3, 7]))
     assert shifted.difference == (2, 2, 2)
     assert shifted.variance_reduction == math.inf
     assert shifted.correlation == pytest.approx(1)
     assert shifted.runs_needed(0.5) == 2 < shifted.runs_needed_unpaired(0.5)
-    one_sided = paired_means(np.array([3.0, 5, 9]), np.array([1.0, 1, 1]))
+    one_sided = paired(np.array([3.0, 5, 9]), np.array([1.0, 1, 1]))
     assert one_sided.variance_reduction == pytest.approx(1)
     assert math.isnan(one_sided.correlation)
 
 
 def test_a_single_pair():
-    pair = paired_means(np.array([4.0]), np.array([1.0]))
+    pair = paired(np.array([4.0]), np.array([1.0]))
     assert pair.difference.value == 3
     assert math.isnan(pair.difference.low)
     assert math.isnan(pair.variance_reduction)
@@ -180,14 +180,14 @@ def test_a_single_pair():
 def test_faulty_arrays():
     for a, b in [([], []), ([1.0], [1.0, 2.0]), ([[]], [[]])]:
         with pytest.raises(ValueError, match="one shape"):
-            paired_means(np.array(a), np.array(b))
+            paired(np.array(a), np.array(b))
 
 
 @pytest.mark.parametrize("less_is_better", [False, True])
 def test_the_order_flips_the_signs(less_is_better):
     rng = np.random.default_rng(2)
     values = rng.integers(0, 9, (2, 40))
-    for statistics, (a, b) in [(paired_means, values), (paired_shares, values > 4)]:
+    for statistics, (a, b) in [(paired, values), (paired_shares, values > 4)]:
         one = statistics(a, b, less_is_better=less_is_better)
         other = statistics(b, a, less_is_better=less_is_better)
         value, low, high = other.difference
@@ -200,9 +200,33 @@ def test_the_order_flips_the_signs(less_is_better):
 
 def test_less_is_better():
     a, b = np.array([1.0, 2, 3, 3]), np.array([2.0, 3, 3, 9])
-    assert paired_means(a, b).p_a_better.value == 0.125
-    assert paired_means(a, b, less_is_better=True).p_a_better.value == 0.875
-    assert paired_means(a, b, less_is_better=True).difference.value == -2
+    assert paired(a, b).p_a_better.value == 0.125
+    assert paired(a, b, less_is_better=True).p_a_better.value == 0.875
+    assert paired(a, b, less_is_better=True).difference.value == -2
+
+
+def test_arrays_are_compared_row_by_row():
+    rng = np.random.default_rng(4)
+    a, b = rng.integers(0, 4, (2, 30, 17)).astype(float)
+    a[0] = b[0]
+    b[1] = a[1] - 2
+    a[2] = b[3] = 1
+    for kind in ({}, {"less_is_better": True}):
+        whole = paired(a, b, **kind)
+        for i in range(len(a)):
+            row = paired(a[i], b[i], **kind)
+            for name in ("mean_a", "ties", "sd_difference", "variance_reduction", "correlation"):
+                assert getattr(whole, name)[i] == pytest.approx(
+                    getattr(row, name), rel=1e-12, nan_ok=True
+                )
+            for name in ("difference", "p_a_better"):
+                of_row = [bound[i] for bound in getattr(whole, name)]
+                assert of_row == pytest.approx(getattr(row, name), rel=1e-12, abs=1e-12)
+            assert whole.runs_needed(0.1)[i] == row.runs_needed(0.1)
+            assert whole.runs_needed_unpaired(0.1)[i] == row.runs_needed_unpaired(0.1)
+    low, high = score_interval([0, 5, 20, 0], [0, 3, 0, 20], 20)
+    each = [score_interval(*counts, 20) for counts in ((0, 0), (5, 3), (20, 0), (0, 20))]
+    assert list(zip(low, high, strict=True)) == each
 
 
 # --- the score interval ------------------------------------------------------------------
@@ -302,7 +326,7 @@ def test_days_held_by_hand(told):
     # one: 153 - 10, 153 - 20, 0 (to the separatists), 153 - 40; two: 141, 133, 113, 0 (never).
     found = row(told, "days_held", "Kidal", "army")
     a, b = np.array([143, 133, 0, 113]), np.array([141, 133, 113, 0])
-    expected = paired_means(a, b)
+    expected = paired(a, b)
     assert (found.mean_a, found.mean_b, found.difference) == (97.25, 96.75, 0.5)
     assert (found.low, found.high) == pytest.approx(expected.difference[1:])
     # d = 2, 0, -113, 113: t(3) sd / 2 = 3.18245 * 92.2695 / 2 = 146.82.
@@ -396,7 +420,7 @@ def test_read_some_at_a_time(story, told, monkeypatch):
 def test_half_widths(story, told):
     assert told.half_width == HALF_WIDTH
     held = row(told, "days_held", "Kidal", "army")
-    expected = paired_means(np.array([143, 133, 0, 113]), np.array([141, 133, 113, 0]))
+    expected = paired(np.array([143, 133, 0, 113]), np.array([141, 133, 113, 0]))
     assert held.runs_needed == expected.runs_needed(1)
     assert held.runs_needed_unpaired == expected.runs_needed_unpaired(1)
     wider = compare(story, "one", "two", half_width=10)

@@ -114,6 +114,7 @@ def test_an_outcome_of_one_s_own_is_compared(batch):
     assert len(told.select("at_home")) == 36
     text = str(told)
     assert "Days for which the UN stays at Kidal; fewer is better" in text
+    assert "People at home in the place; more is better" in text
     assert all(len(line) <= 120 for line in text.splitlines())
     assert any(row["outcome"] == "late" for row in told.to_dict()["outcomes"])
     title = ch.plots.difference(told, outcome="late").get_title(loc="left")
@@ -184,6 +185,13 @@ def test_the_commands_take_a_file_of_outcomes(batch, tmp_path):
 def test_words_that_are_not_known(options, words):
     with pytest.raises(BatchError, match=words):
         ch.outcome(**{"unit": "days", "better": "fewer", **options})
+
+
+def test_only_functions_in_the_right_order():
+    with pytest.raises(BatchError, match="a function is needed, not 'late'"):
+        ch.outcome("days", "fewer")("late")
+    with pytest.raises(BatchError, match="the order place, holder, taker, side, loser, date"):
+        ch.outcome("days", "fewer", over=("holder", "place"))
 
 
 @pytest.mark.parametrize("name", ["held", "days_held", "civilians"])

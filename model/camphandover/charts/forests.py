@@ -24,7 +24,7 @@ from camphandover.charts.style import FAINT, INK, LUCK, PAPER, SURE, UNSURE, col
 from camphandover.judge.compare import Comparison, compare
 from camphandover.judge.study.sensitivity import n_top
 from camphandover.measure.notation import bounded, number
-from camphandover.measure.outcomes import by_label, filled
+from camphandover.measure.outcomes import UNITS, by_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,15 +32,6 @@ if TYPE_CHECKING:
     from camphandover.judge.study.calibration import Calibration
     from camphandover.judge.study.sensitivity import Sensitivity
 
-UNITS = {
-    "days": ("days", 1.0, 1),
-    "share": ("percentage points", 100.0, 1),
-    "dead": ("dead", 1.0, 1),
-    "people": ("people", 1.0, 0),
-    "number": ("number", 1.0, 1),
-}
-"""By unit of an outcome, how the axis of differences calls it, what it is multiplied with for
-that, and digits."""
 SHORT_NAMES, TITLE, QUESTION = 50, 60, 68
 """Letters of both scenarios' names, and of a line of the titles of differences and of sensitivity,
 that have room."""
@@ -120,7 +111,7 @@ def difference(
     unit, better = by_label()[outcome].unit, by_label()[outcome].better
     of = f" of {comparison.window.n_days}" if unit == "days" else ""
     less = "; less is better" if better == "less" else ""
-    text = f"mean difference of the pairs, {UNITS[unit][0]}{of}{less}"
+    text = f"mean difference of the pairs, {'percentage points' if unit == 'share' else unit}{of}{less}"
     ax.set_xlabel(text, fontsize=8, color=INK)
     if is_own:
         if rows:
@@ -154,7 +145,7 @@ def _draw_differences(ax: Axes, rows: list[Any]) -> None:
     ax.axvline(0, color=FAINT, linewidth=0.9, zorder=0)
     ends = [0.0]
     for at, row in enumerate(rows):
-        _, scale, digits = UNITS[row.unit]
+        scale, digits = 100.0 if row.unit == "share" else 1.0, UNITS[row.unit].digits
         colour = colour_of(row.who)
         value, low, high = (scale * x for x in (row.difference, row.low, row.high))
         ends += [x for x in (value, low, high) if not math.isnan(x)]
@@ -213,7 +204,8 @@ def _question(comparison: Comparison, outcome: str) -> str:
         "dead": f"dead by {last}",
         "displaced": f"displaced people on {last}",
     }
-    told = filled(by_label()[outcome].heading, slot=slot, days=comparison.window.n_days)
+    day, n_days = day_text(comparison.date), comparison.window.n_days
+    told = by_label()[outcome].headed(slot=slot, days=n_days, date=day, last=last)
     short, long = _short_names(comparison), (comparison.a, comparison.b)
     lines = [f"{short[0]} minus {short[1]}:", what.get(outcome, told)]
     if short != long:

@@ -19,8 +19,8 @@ from camphandover.errors import BatchError
 from camphandover.judge.cautions import Cautions, cautions_of
 from camphandover.judge.paired import paired
 from camphandover.measure.outcomes import (
-    HALF_WIDTH,
     KEY_BASES,
+    UNITS,
     Measured,
     Outcome,
     by_label,
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 Rows = dict[str, Any]
 DECIDES = {"days_to_fall": "fell"}
 """The outcome whose rows tell whether those of another one say anything."""
-NEARLY_NIL = {"days": 0.5, "share": 0.005, "dead": 0.5, "people": 0.5, "number": -math.inf}
-"""By unit, the mean below which there is nearly none of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +128,8 @@ class Comparison(Warned):
         )
         is_same = (rows["ties"] == 1) & ~((rows["sd_a"] > 0) | (rows["sd_b"] > 0))
         means = judged[["mean_a", "mean_b"]].max(axis=1)
-        return rows[~is_same & (means >= judged["unit"].map(NEARLY_NIL))]
+        nil = judged["unit"].map({unit: of.nearly_nil for unit, of in UNITS.items()})
+        return rows[~is_same & (means >= nil)]
 
 
 def compare(
@@ -158,7 +157,7 @@ def compare(
         slot: `camp` or `town`.
         date: Date at whose end it is asked who holds; the last common one if not given.
         half_width: Half-width for which the runs needed are told: a number of days, or numbers by
-            unit as in `HALF_WIDTH`, whose values count for units not given.
+            unit (`days`, `share`, `dead`, `people`), whose defaults count for units not given.
         outcomes: Those that the table has, such as `days_held`; all if not given, your own ones
             (`ch.outcome`) too.
     Returns:
@@ -236,10 +235,10 @@ def _half_widths(
     if isinstance(wanted, Mapping):
         given = dict(wanted)
     for unit, value in given.items():
-        check_known("unit", unit, list(HALF_WIDTH))
+        check_known("unit", unit, tuple(UNITS))
         given[unit] = inputs.number(f"half-width of {unit}", value, 0, math.inf, above=True)
     units = {one.unit for one in outcomes}
-    return {unit: given.get(unit, width) for unit, width in HALF_WIDTH.items() if unit in units}
+    return {name: given.get(name, of.half_width) for name, of in UNITS.items() if name in units}
 
 
 # --- the table ---------------------------------------------------------------------------

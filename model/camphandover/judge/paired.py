@@ -132,7 +132,6 @@ def paired(
     )
 
 
-paired_means: Callable[..., Paired] = paired
 paired_shares: Callable[..., Paired] = partial(paired, is_share=True)
 
 

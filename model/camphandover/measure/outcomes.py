@@ -12,7 +12,9 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from math import inf
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from camphandover import inputs
@@ -56,9 +58,30 @@ OPTIONAL = ("loser", "date")
 """What need not be named: all losers together, the last date."""
 KEY_BASES = ("Kidal", "Tessalit", "Aguelhok", "Ber", "Gao", "Timbuktu")
 """Places of which there is a chart, and a column in the table at the end of a batch."""
-HALF_WIDTH = {"days": 1.0, "share": 0.02, "dead": 5.0, "people": 1000.0, "number": 1.0}
-"""The units, and the half-width of an interval for which the runs needed are told. Of `share`, a
-run's value is whether something happens; `number` is anything else that is counted."""
+
+
+class Unit(NamedTuple):
+    """A unit of outcomes.
+
+    Attributes:
+        half_width: Of an interval, for which the runs needed are told.
+        nearly_nil: The mean below which there is nearly none of it.
+        digits: Behind the point.
+    """
+
+    half_width: float
+    nearly_nil: float
+    digits: int
+
+
+UNITS = {
+    "days": Unit(1.0, 0.5, 1),
+    "share": Unit(0.02, 0.005, 1),
+    "dead": Unit(5.0, 0.5, 1),
+    "people": Unit(1000.0, 0.5, 0),
+    "number": Unit(1.0, -inf, 1),
+}
+"""Of `share`, a run's value is whether something happens; `number` is anything else."""
 BETTER = {"more": "more", "fewer": "less", "less": "less"}
 DEFAULT = ("held:Kidal:army", "held:Tessalit:army", "dead")
 ALIASES = {CIVILIANS: f"dead:{CIVILIANS}"}
@@ -122,7 +145,7 @@ class Outcome:
 
     def __post_init__(self) -> None:
         """Hold the words to those that are known."""
-        check_known("unit", self.unit, tuple(HALF_WIDTH))
+        check_known("unit", self.unit, tuple(UNITS))
         check_known("direction (better=)", self.better, tuple(BETTER))
         dims = self._dims()
         for dim in dims:
@@ -135,12 +158,13 @@ class Outcome:
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Register a function, which stays what it is."""
+        if not isinstance(function, FunctionType):
+            raise BatchError(f"outcome: a function is needed, not {inputs.shown(function)}.")
         name = function.__name__
         title = self.title or name.replace("_", " ")
         made = replace(
             self, name=name, function=function, better=BETTER[self.better], over=self._dims(),
-            title=title, heading=self.heading or f"{title[:1].upper()}{title[1:]}",
-            label=self.label or name,
+            title=title, heading=self.heading or title, label=self.label or name,
         )  # fmt: skip
         for other in REGISTRY.values():
             is_again = other.name == name and other.function.__module__ == function.__module__
@@ -165,6 +189,12 @@ class Outcome:
             word = "YYYY-MM-DD" if dim == "date" else WORDS_OVER.get(dim, dim).upper()
             form += f"[:{word}]" if dim in OPTIONAL else f":{word}"
         return form
+
+    def headed(self, **words: Any) -> str:
+        """The heading with words for `days`, `slot`, `date`, `last`; of all places and holders."""
+        each = {dim: f"the {WORDS_OVER.get(dim, dim)}" for dim in OVER}
+        text = filled(self.heading, **{**each, **words})
+        return f"{text[:1].upper()}{text[1:]}"
 
     @property
     def where(self) -> str:
@@ -219,8 +249,6 @@ def filled(text: str, **words: Any) -> str:
 
 REGISTRY: dict[str, Outcome] = {}
 """All outcomes by name."""
-
-
 outcome = Outcome
 
 
@@ -316,12 +344,13 @@ def parse(text: str, window: Window, places: Sequence[str]) -> Asked:
     needed = [] if found is None else [dim for dim in found.over if dim not in OPTIONAL]
     if found is None or not len(needed) <= len(parts) <= len(found.over):
         raise BatchError(f"outcome {text!r} is not known; there is {', '.join(forms())}.")
+    known = dict(zip(found.axes, found.labels(places), strict=True))
     at: dict[str, Any] = {"date": window.last} if "date" in found.over else {}
     for dim, part in zip(found.over, parts, strict=False):
         if dim == "date":
             at[dim] = inputs.day(f"outcome {text!r}: the date", part, *window)
         else:
-            check_known(WORDS_OVER.get(dim, dim), part, {**LABELS, "place": places}[dim])
+            check_known(WORDS_OVER.get(dim, dim), part, known[dim])
             at[dim] = part
     place, day = at.pop("place", ""), at.pop("date", None)
     return Asked(text, found, place, next(iter(at.values()), ""), day)

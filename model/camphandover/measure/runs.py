@@ -112,8 +112,7 @@ class Runs:
     @cached_property
     def is_valid(self) -> np.ndarray:
         """Which of the replicates did not fail, shape (replicate,)."""
-        valid: np.ndarray = (self._codes >= 0).all(["place", "date"]).to_numpy()
-        return valid
+        return (self._codes >= 0).all(["place", "date"]).to_numpy()
 
     @cached_property
     def control(self) -> xr.DataArray:
@@ -123,12 +122,12 @@ class Runs:
     @cached_property
     def series(self) -> xr.Dataset:
         """Daily figures of the sides and of the war, as those of a batch, without `scenario`."""
-        return self._part(self.batch.series)
+        return self._replicates(self.batch.series.sel(date=self._dates))
 
     @cached_property
     def people(self) -> xr.Dataset:
         """Daily figures of the places, as those of a batch, without `scenario`."""
-        return self._part(self.batch.people)
+        return self._replicates(self.batch.people.sel(date=self._dates))
 
     @cached_property
     def is_held(self) -> np.ndarray:
@@ -139,10 +138,7 @@ class Runs:
         import numpy as np
 
         codes = self.control.sel(place=list(self.places)).to_numpy()
-        is_held: np.ndarray = (
-            codes[:, :, None] == np.arange(len(self.holders), dtype=np.int8)[:, None]
-        )
-        return is_held
+        return np.equal(codes[:, :, None], np.arange(len(self.holders), dtype=np.int8)[:, None])
 
     @property
     def is_taken(self) -> np.ndarray:
@@ -159,8 +155,7 @@ class Runs:
 
         check_known("holder", holder, self.holders)
         check_known("place", place, [str(name) for name in self.control["place"].to_numpy()])
-        found: np.ndarray = self.control.sel(place=place).to_numpy() == self.holders.index(holder)
-        return found
+        return (self.control.sel(place=place) == self.holders.index(holder)).to_numpy()
 
     def grown(self, name: str) -> np.ndarray:
         """By how much a count since the first day grew within the window, such as `dead`.
@@ -175,9 +170,7 @@ class Runs:
         figure = self.batch.series[name].sel(date=[day.isoformat() for day in dates])
         # Loaded before it is transposed: xarray reads a transposed Zarr array cell by cell.
         stored = self._replicates(figure).load().astype(float).transpose("date", "replicate", ...)
-        counts = stored.to_numpy()
-        grown: np.ndarray = counts[-1] - counts[0] if len(dates) > 1 else counts[-1]
-        return grown
+        return (stored[-1] - stored[0] if len(dates) > 1 else stored[-1]).to_numpy()
 
     @cached_property
     def _codes(self) -> xr.DataArray:
@@ -191,9 +184,6 @@ class Runs:
     @property
     def _dates(self) -> slice:
         return slice(*(day.isoformat() for day in self.scope.window))
-
-    def _part(self, figures: xr.Dataset) -> xr.Dataset:
-        return self._replicates(figures.sel(date=self._dates))
 
     def _replicates[Labelled: (xr.Dataset, xr.DataArray)](self, figures: Labelled) -> Labelled:
         """The runs of the scenario that did not fail."""

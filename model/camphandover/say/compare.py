@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from camphandover.judge.compare import DECIDES
 from camphandover.measure.notation import (
     NONE,
     bounded,
@@ -15,7 +16,7 @@ from camphandover.measure.notation import (
     percent,
     percent_interval,
 )
-from camphandover.measure.outcomes import by_label, filled
+from camphandover.measure.outcomes import UNITS, by_label
 from camphandover.say.document import Block, Column, Document, Paragraph, Table, table
 
 if TYPE_CHECKING:
@@ -28,14 +29,6 @@ NAMED = 3
 """Camps that are named; of more it is told how many they are."""
 MOST_GAIN = 9999
 """A larger variance reduction that is not infinite says no more than this."""
-DIGITS = {"days": 1, "dead": 1, "people": 0, "number": 1}
-HALF_WIDTHS = {
-    "days": lambda width: counted(width, "day"),
-    "share": lambda width: f"{counted(100 * width, 'point')} of a chance",
-    "dead": lambda width: f"{width:g} dead",
-    "people": lambda width: f"{width:g} people",
-    "number": lambda width: f"{width:g} of a number",
-}
 
 
 def document(comparison: Comparison) -> Document:
@@ -44,7 +37,7 @@ def document(comparison: Comparison) -> Document:
     compared = f"A = {c.a}, B = {c.b}: {counted(c.n, 'pair')} of runs, seed {c.seed}, {c.window}."
     if c.n < c.runs:
         compared += f" Left out are {c.runs - c.n} of {c.runs} runs, which failed in A or B."
-    widths = ", ".join(HALF_WIDTHS[unit](width) for unit, width in c.half_width.items())
+    widths = ", ".join(_half_width(unit, width) for unit, width in c.half_width.items())
     columns = (
         "A - B: mean difference of the pairs [95 % interval]. A better: chance in % that A is the "
         "better one of a pair for the holder or side of the row, half of the ties counted [95 % "
@@ -53,9 +46,16 @@ def document(comparison: Comparison) -> Document:
         f"{widths}. Rows that are the same in all runs, or nearly nil in both, are left out."
     )
     warned = [Paragraph(warning, "warning") for warning in c.warnings]
-    tables = [_section(c, outcome) for outcome in dict.fromkeys(c.table["outcome"])]
+    labels = dict.fromkeys(c.table["outcome"])
+    beside = {told for label, told in DECIDES.items() if label in labels}
+    tables = [_section(c, label) for label in labels if label not in beside]
     shown: list[Block] = [one for one in tables if one.rows] or [Paragraph(SAME)]
     return [*warned, Paragraph(compared), Paragraph(columns), *shown]
+
+
+def _half_width(unit: str, width: float) -> str:
+    words = {"days": counted(width, "day"), "share": f"{counted(100 * width, 'point')} of a chance"}
+    return words.get(unit, f"{width:g} {unit}")
 
 
 def _section(c: Comparison, label: str) -> Table:
@@ -63,14 +63,12 @@ def _section(c: Comparison, label: str) -> Table:
     rows, outcome = c.telling(label), by_label()[label]
     last = [Column("Runs", form=_whole), Column("Unpaired", form=_whole)]
     keys = ["runs_needed", "runs_needed_unpaired"]
-    heading = filled(
-        outcome.heading, days=c.window.n_days, slot=c.slot,
+    heading = outcome.headed(
+        days=c.window.n_days, slot=c.slot,
         date=f"{c.date:{DAY}}", last=f"{c.window.last:{DAY}}",
     )  # fmt: skip
     title = f"{heading}; {'more' if outcome.better == 'more' else 'fewer'} is better"
-    if label == "fell":
-        rows = rows[:0]
-    elif label == "days_to_fall":
+    if label == "days_to_fall":
         title += ". Fell to it: in % of the runs, and the median date"
         dated = partial(day, none=NONE)
         last = [Column("Fell: A", form=percent), Column("B", form=percent)]
@@ -90,7 +88,7 @@ def _section(c: Comparison, label: str) -> Table:
 
 def figures(unit: str) -> list[Column]:
     """The columns that are the same for all outcomes: A, B, A - B, A better, Gain."""
-    plain = percent if unit == "share" else partial(number, digits=DIGITS[unit])
+    plain = percent if unit == "share" else partial(number, digits=UNITS[unit].digits)
     signed = (lambda share: number(100 * share, 1)) if unit == "share" else plain
     return [
         Column("A", form=plain),
