@@ -84,3 +84,10 @@ def test_what_is_not_told_is_not_taken() -> None:
         ch.sensitivity("on-schedule", trajectory=3)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="scenario"):
         ch.sensitivity()
+
+
+def test_a_part_of_a_budget_keeps_what_was_asked_for() -> None:
+    quick = Budget(factors=5, accepted=10).part(8)
+    assert quick == Budget(2, 3, 5, (128, 64, 48, 48), Budget().draws, 10, 4)
+    assert Budget().part(8).accepted == 24
+    assert quick.checked() == quick
