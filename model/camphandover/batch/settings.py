@@ -1,44 +1,49 @@
 """Settings: what a public function takes, and the command of the same name, as one dataclass.
 
-A field says with `setting` what the command's help tells of it and which numbers it may hold.
+A field says with `setting` which numbers it may hold, and how the command takes it; the docstring
+of the class is the command's help.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import Field, dataclass, field, fields, replace
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, Field, dataclass, field, fields, replace
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from camphandover.inputs import number, whole
+from camphandover.inputs import MAX_SEED, number, whole
 
 if TYPE_CHECKING:
     from camphandover.batch.plan import Model
+    from camphandover.batch.records import Records
     from camphandover.batch.run import Progress, Say
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is told of a field of settings beside its type and default.
+    """What is told of a field of settings beside its name, type and default.
 
     Attributes:
-        help: What it is, as the command's help tells it; empty if only Python can give it.
         kind: Its type on the command line; that of the default if not given.
         name: Of the option, if it is not that of the field.
         metavar: What the help writes for its value.
         within: Its range, both ends included.
         above: Whether the lower end is left out.
-        is_argument: Whether the command takes it without a name.
+        is_option, is_argument: Whether the command has it, and takes it without a name.
+        help: What the docstring of the class says of it, if nothing else is given.
     """
 
-    help: str
     kind: Any = None
     name: str = ""
     metavar: str | None = None
     within: tuple[float, float] | None = None
     above: bool = False
+    is_option: bool = True
     is_argument: bool = False
+    help: str = ""
 
     def checked(self, name: str, value: Any) -> Any:
         """The value within the range, as Python's own number; of a tuple, each of them.
@@ -56,25 +61,35 @@ class Setting:
         return whole(name, value, int(low), int(high))
 
 
-def setting(default: Any, help: str = "", kind: Any = None, **about: Any) -> Any:
+def setting(default: Any, kind: Any = None, **about: Any) -> Any:
     """A field of `Settings`; `...` for the default if it must be given.
 
     Args:
         default: Its default.
-        help, kind, about: As `Setting` has them.
+        kind, about: As `Setting` has them.
     """
-    told = {"setting": Setting(help, kind, **about)}
+    told = {"setting": Setting(kind, **about)}
     return field(metadata=told) if default is ... else field(default=default, metadata=told)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a public function takes, and the command of the same name."""
+    """What a public function takes, and the command of the same name.
+
+    The docstring of a subclass tells its fields below `Attributes:`, a name and its help each.
+    """
 
     @classmethod
     def told(cls) -> list[tuple[Field[Any], Setting]]:
         """Fields of which something is told, own ones before those that others have, too."""
-        found = [(one, one.metadata["setting"]) for one in fields(cls) if "setting" in one.metadata]
+        docs = "\n".join(inspect.cleandoc(one.__doc__ or "") for one in cls.__mro__)
+        entries = re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", docs, re.MULTILINE)
+        helps = {name: " ".join(text.split()) for name, text in reversed(entries)}
+        found = [
+            (one, replace(about, help=about.help or helps.get(one.name, "")))
+            for one in fields(cls)
+            if (about := one.metadata.get("setting")) is not None
+        ]
         return sorted(found, key=lambda one: one[0].name not in cls.__annotations__)
 
     def checked(self) -> Self:
@@ -83,9 +98,8 @@ class Settings:
         Errors:
             BatchError that names the field, its value and the range.
         """
-        given = {one.name: about.checked(one.name, getattr(self, one.name))
-                 for one, about in self.told()}  # fmt: skip
-        return replace(self, **given)
+        told = self.told()
+        return replace(self, **{f.name: s.checked(f.name, getattr(self, f.name)) for f, s in told})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,18 +107,54 @@ class Means(Settings):
     """Who computes runs, and what is told meanwhile, as `camphandover.run` takes it.
 
     Attributes:
-        workers: Threads; all cores if not given.
-        cluster: Address of a Dask scheduler, or a `distributed.Client`: its workers compute.
+        workers: Threads. [default: all cores]
+        cluster: A Dask scheduler, whose workers compute.
         model: Makes each replicate; `NorthernMali` if not given.
         progress: Called with the replicates done and those of the batch; a bar if not given, none
             if False.
         say: Called with what should be read.
     """
 
-    workers: int | None = setting(None, "Threads. [default: all cores]", int, within=(1, 4096))
-    cluster: Any = setting(None, "A Dask scheduler, whose workers compute.", str, metavar="ADDRESS")
+    workers: int | None = setting(None, int, within=(1, 4096))
+    cluster: Any = setting(None, str, metavar="ADDRESS")
     model: Model | None = None
     progress: Progress | bool | None = None
+    say: Say | None = None
+
+
+@dataclass(frozen=True)
+class RunSettings(Settings):
+    """What `camphandover.run` takes, which tells what it means.
+
+    Attributes:
+        scenarios: Scenario files, or names of the library; the whole library if none.
+        runs: Runs of each scenario.
+        seed: Seed of all draws.
+        out: Folder of the batch. [default: runs/library, or by the names]
+        workers: Threads. [default: all cores]
+        cluster: A Dask scheduler, whose workers compute.
+        sample_parameters: Each run draws its parameters from their ranges.
+        parameters: Records of parameters that the runs take in turn, or the shipped set hindcast or
+            prior.
+        fixed: Fix a parameter; may be given again.
+        evidence: Set of parameters: hindcast or prior. [default: hindcast, or that of the file]
+        ledger: How much of the ledger is kept: full, changes, none.
+    """
+
+    scenarios: Any = setting(None, list[str], metavar="files", is_argument=True)
+    runs: int = setting(200, within=(1, 2**31 - 1))
+    seed: int = setting(2023, within=(0, MAX_SEED))
+    out: str | Path | None = setting(None, Path)
+    workers: int | None = setting(None, int, within=(1, 4096))
+    progress: Progress | bool | None = None
+    model: Model | None = None
+    _: KW_ONLY
+    cluster: Any = setting(None, str, metavar="ADDRESS")
+    sample_parameters: bool = setting(False)
+    parameters: Records | str | Path | None = setting(None, str, metavar="FILE")
+    fixed: Mapping[str, float] | None = setting(None, list[str], name="set", metavar="NAME=VALUE")
+    evidence: str | None = setting(None, str, metavar="SET")
+    ledger: str = setting("full", metavar="HOW")
     say: Say | None = None
 
 

@@ -111,7 +111,8 @@ def difference(
     unit, better = by_label()[outcome].unit, by_label()[outcome].better
     of = f" of {comparison.window.n_days}" if unit == "days" else ""
     less = "; less is better" if better == "less" else ""
-    text = f"mean difference of the pairs, {'percentage points' if unit == 'share' else unit}{of}{less}"
+    of = ("percentage points" if unit == "share" else unit) + of
+    text = f"mean difference of the pairs, {of}{less}"
     ax.set_xlabel(text, fontsize=8, color=INK)
     if is_own:
         if rows:

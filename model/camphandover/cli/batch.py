@@ -2,70 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from camphandover.batch.settings import Means
+from camphandover.batch.settings import RunSettings
 from camphandover.cli.options import Folder, Json, NoCharts, Quiet, takes
 from camphandover.cli.telling import FAILED, progress_of, tell, tell_nothing, tell_user
-from camphandover.inputs import MAX_SEED
 
 if TYPE_CHECKING:
     from camphandover.batch.batch import Batch
 
 SHOWN_FAILURES = 5
 
-Files = Annotated[
-    list[str] | None,
-    typer.Argument(help="Scenario files, or names of the library; the whole library if none."),
-]
-Out = Annotated[
-    Path | None, typer.Option(help="Folder of the batch. [default: runs/library, or by the names]")
-]
 
-
-@takes(Means)
+@takes(RunSettings)
 def run(
-    means: Means,
-    files: Files = None,
-    runs: Annotated[int, typer.Option(min=1, max=2**31 - 1, help="Runs of each scenario.")] = 200,
-    seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of all draws.")] = 2023,
-    out: Out = None,
-    sample_parameters: Annotated[
-        bool,
-        typer.Option(
-            "--sample-parameters", help="Each run draws its parameters from their ranges."
-        ),
-    ] = False,
-    parameters: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Records of parameters that the runs take in turn, or the shipped set hindcast "
-            "or prior.",
-        ),
-    ] = None,
-    fixed: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Fix a parameter; may be given again."),
-    ] = None,
-    evidence: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SET",
-            help="Set of parameters: hindcast or prior. [default: hindcast, or that of the file]",
-        ),
-    ] = None,
-    ledger: Annotated[
-        str,
-        typer.Option(metavar="HOW", help="How much of the ledger is kept: full, changes, none."),
-    ] = "full",
-    json: Json = None,
-    no_charts: NoCharts = False,
-    quiet: Quiet = False,
+    settings: RunSettings, json: Json = None, no_charts: NoCharts = False, quiet: Quiet = False
 ) -> None:
     """Run scenarios many times: who holds each base over time.
 
@@ -78,19 +33,17 @@ def run(
     from camphandover.batch.plan import default_folder
     from camphandover.judge.end_table import end_table
 
-    scenarios = load_all(files or None)
+    given = settings.scenarios
+    scenarios = load_all(given)
     names = [scenario.name for scenario in scenarios]
-    folder = out if out is not None else default_folder(names, not files)
+    folder = default_folder(names, given is None) if settings.out is None else Path(settings.out)
     say = tell_nothing if quiet else tell_user
     plural = "s" * (len(scenarios) != 1)
-    say(f"{len(scenarios)} scenario{plural} x {runs} runs into {folder}")
+    say(f"{len(scenarios)} scenario{plural} x {settings.runs} runs into {folder}")
+    fixed = _fixed(settings.fixed or ())
     with progress_of(quiet, say) as progress:
-        batch = run_batch(
-            scenarios, runs, seed, folder, means.workers, progress,
-            cluster=means.cluster, sample_parameters=sample_parameters, parameters=parameters,
-            fixed=_settings(fixed or []),
-            evidence=evidence, ledger=ledger, say=tell_user,
-        )  # fmt: skip
+        asked = {"scenarios": scenarios, "out": folder, "fixed": fixed, "progress": progress}
+        batch = run_batch(**{**vars(settings), **asked, "say": tell_user})
     if batch.reused:
         say(f"{folder} holds this batch already: nothing was computed.")
     try:
@@ -101,7 +54,7 @@ def run(
         _report_failures(batch)
 
 
-def _settings(texts: list[str]) -> dict[str, float]:
+def _fixed(texts: Iterable[str]) -> dict[str, float]:
     """What `--set NAME=VALUE` says, by name."""
     from camphandover.errors import BatchError
 

@@ -88,7 +88,7 @@ def takes(*settings: type[Settings]) -> Callable[[Command], Command]:
     """
 
     def decorate(run: Command) -> Command:
-        told = [[one for one in kind.told() if one[1].help] for kind in settings]
+        told = [[one for one in kind.told() if one[1].is_option] for kind in settings]
         own = list(inspect.signature(run, eval_str=True).parameters.values())[len(settings) :]
         options = [option(*one) for of_kind in told for one in of_kind] + [
             one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own

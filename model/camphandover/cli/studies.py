@@ -37,7 +37,6 @@ def sensitivity(
     cut off goes on where it was, more --draws add to it, and the same command again computes
     nothing.
     """
-    from camphandover.charts import draw_sensitivity
     from camphandover.judge.study.sensitivity import sensitivity as analyse
     from camphandover.say.sensitivity import document
     from camphandover.say.writers import text
@@ -49,6 +48,8 @@ def sensitivity(
         say(f"{found.folder} holds these runs already: nothing was computed.")
 
     def draw() -> None:
+        from camphandover.charts import draw_sensitivity
+
         say(_drawn(draw_sensitivity(found, top=top), found.folder))
 
     tell(found, json, draw, text=text(document(found, top)))
@@ -61,14 +62,19 @@ def discover(settings: DiscoverSettings, json: Json = None, quiet: Quiet = False
     Levers and all uncertain parameters are drawn together; readable conditions under which the
     base is lost are re-tested on fresh points and seeds. The same command again computes nothing.
     """
-    from camphandover.charts import draw_discovery
     from camphandover.judge.study.discover.discover import discover as search
 
     with _means(quiet) as means:
         found = search(**{**vars(settings), **means})
     say = tell_nothing if quiet else tell_user
-    reused = "; nothing was computed" * found.reused
-    tell(found, json, lambda: say(_drawn(draw_discovery(found), found.out) + reused))
+
+    def draw() -> None:
+        from camphandover.charts import draw_discovery
+
+        reused = "; nothing was computed" * found.reused
+        say(_drawn(draw_discovery(found), found.out) + reused)
+
+    tell(found, json, draw)
 
 
 @takes(CalibrateSettings, Budget)
@@ -86,7 +92,6 @@ def calibrate(
     fresh luck. About 70,000 runs, a quarter of an hour on two cores; what was cut off goes on where
     it was.
     """
-    from camphandover.charts import draw_calibration
     from camphandover.judge.study.calibration import calibrate as find
 
     folder = Path(settings.out or f"runs/calibrate-{settings.evidence}")
@@ -95,6 +100,8 @@ def calibrate(
     found = find(**vars(replace(settings, budget=budget, out=folder, say=tell_user)))
 
     def draw() -> None:
+        from camphandover.charts import draw_calibration
+
         tell_user(f"\nSet: {records}\ncamphandover run --parameters {records} uses it.")
         tell_user(f"Chart: {draw_calibration(found, folder / 'charts')}")
 

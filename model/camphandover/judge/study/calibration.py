@@ -241,8 +241,7 @@ def responses(asked: Targets, values: Measured) -> np.ndarray:
     """What surfaces are fitted to, shape (target, point): log odds of a pattern, distance of a
     claim."""
     odds = np.log((values.hits + 0.5) / (values.n - values.hits + 0.5))
-    distances = [targets.claim_distance(claim, values, i) for i, claim in enumerate(asked.claims)]
-    return np.concatenate([odds, np.array(distances).reshape(len(distances), values.n_points)])
+    return np.concatenate([odds, targets.claim_distances(asked, values)])
 
 
 def expected_fit(asked: Targets, mean: np.ndarray, sd: np.ndarray) -> np.ndarray:

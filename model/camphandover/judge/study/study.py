@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ import numpy as np
 
 from camphandover.batch.names import check_known
 from camphandover.batch.records import EVIDENCE, Records
+from camphandover.batch.settings import Means
 from camphandover.errors import BatchError
 from camphandover.inputs import whole
 from camphandover.judge.study.settings import MOST_OF_STEP
@@ -25,7 +26,6 @@ from camphandover.judge.study.settings import MOST_OF_STEP
 if TYPE_CHECKING:
     from camphandover.batch.batch import Batch
     from camphandover.batch.run import Progress
-    from camphandover.batch.settings import Means
     from camphandover.facts import Parameter
     from camphandover.scenario import Scenario
 
@@ -291,12 +291,11 @@ class Study:
         from camphandover.batch.batch import run
 
         records = points if isinstance(points, Records) else None
-        means = self.means
+        scenarios, runs = (self.scenarios, records.n * draws) if records else (points, draws)
+        means = {one.name: getattr(self.means, one.name) for one in fields(Means)}
         return run(
-            self.scenarios if records else points, records.n * draws if records else draws, seed,
-            self.folder / step, means.workers, self._progress(points, seed), means.model,
-            cluster=means.cluster, parameters=records, evidence=self.evidence,
-            ledger=self.ledger, say=means.say,
+            scenarios, runs, seed, self.folder / step, parameters=records, evidence=self.evidence,
+            ledger=self.ledger, **{**means, "progress": self._progress(points, seed)},
         )  # fmt: skip
 
     def _progress(self, points: Records | Sequence[Scenario], seed: int) -> Progress | bool | None:

@@ -178,29 +178,15 @@ def discover(settings: DiscoverSettings) -> Discovery:
         verdicts = judged(fresh, valid, found, settings.retest)
         batches.append(again)
     return Discovery(
-        scenario=design.name,
-        design=design,
-        loss=search.loss,
-        method=settings.method,
-        wanted=settings.density,
-        seed=settings.seed,
-        fresh_seed=fresh_seed(settings.seed),
-        overall=share_of(frame),
-        un_there=float(frame[UN_THERE].sum() / frame[RUNS].sum()),
-        luck=luck(valid),
-        found=tuple(found),
-        boxes=_boxes(valid, found, verdicts),
-        conditions=_conditions(found, verdicts),
-        retest=verdicts,
-        factors=factors,
-        robust=robust(design, search.loss, frame),
-        trade_off=trade_off,
-        points=frame,
-        fresh=fresh,
-        out=search.folder,
-        reused=all(one.reused for one in batches),
+        scenario=design.name, design=design, loss=search.loss, method=settings.method,
+        wanted=settings.density, seed=settings.seed, fresh_seed=fresh_seed(settings.seed),
+        overall=share_of(frame), un_there=float(frame[UN_THERE].sum() / frame[RUNS].sum()),
+        luck=luck(valid), found=tuple(found), boxes=_boxes(valid, found, verdicts),
+        conditions=_conditions(found, verdicts), retest=verdicts, factors=factors,
+        robust=robust(design, search.loss, frame), trade_off=trade_off, points=frame, fresh=fresh,
+        out=search.folder, reused=all(one.reused for one in batches),
         failed=sum(len(one.failures) for one in batches),
-    )
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def make_loss(design: Design, settings: DiscoverSettings) -> Loss:
         BatchError that names what cannot be.
     """
     place, slot, after = settings.place, settings.slot, settings.after
-    check_known("slot", slot, [one.name.lower() for one in Slot])
+    check_known("slot", slot, [one.name.lower() for one in (Slot.CAMP, Slot.TOWN)])
     check_known("holder", settings.unless, HOLDERS)
     takers = [name for name in HOLDERS if name != UN]
     for name in settings.lost_to or ():
