@@ -226,17 +226,21 @@ def is_current(batch: Batch) -> bool:
 # --- scores ------------------------------------------------------------------------------
 
 
+def by(table: pd.DataFrame, *labels: str, value: str) -> dict[tuple[str, ...], Row]:
+    """The rows of a table by their labels; a value with its bounds is an interval."""
+    return {
+        tuple(one[label] for label in labels): one | {value: interval_of(one, value)}
+        for one in table.to_dict("records")
+    }
+
+
 @lru_cache(maxsize=8)
 def rows(score: Score) -> Mapping[tuple[str, ...], Row]:
-    """The table of scores by scenario, split, forecast, horizon and measure; `score` and `skill`
-    are intervals."""
+    """The table of scores; `score` and `skill` are intervals."""
     labels = ("scenario", "split", "forecast", "horizon", "measure")
-    return {
-        tuple(one[label] for label in labels): one
-        | {"score": interval_of(one, "score")}
-        | {"skill": interval_of(one, "skill", "skill_low", "skill_high")}
-        for one in score.table.to_dict("records")
-    }
+    found = by(score.table, *labels, value="score")
+    skill = ("skill", "skill_low", "skill_high")
+    return {key: one | {"skill": interval_of(one, *skill)} for key, one in found.items()}
 
 
 def row(
@@ -421,12 +425,10 @@ def bins(score: Score, scenario: str, *groups: str) -> list[Row]:
 
 
 @lru_cache(maxsize=8)
-def shares(found: Patterns, scenario: str) -> Mapping[tuple[str, str], Row]:
+def shares(found: Patterns, scenario: str) -> Mapping[tuple[str, ...], Row]:
     """The shares of runs of a scenario by pattern and part; `share` is an interval."""
-    table = found.shares[found.shares["scenario"] == scenario].to_dict("records")
-    return {
-        (one["pattern"], one["part"]): one | {"share": interval_of(one, "share")} for one in table
-    }
+    table = found.shares[found.shares["scenario"] == scenario]
+    return by(table, "pattern", "part", value="share")
 
 
 def count(found: Patterns, scenario: str) -> PatternCount:
@@ -450,32 +452,25 @@ def together(found: Patterns, scenario: str) -> Row:
     return one | {"share": interval_of(one, "share"), "mean": mean_interval(met)}
 
 
-def parts_set(sets: Iterable[Runs]) -> list[Row]:
-    """The parts of patterns that a scenario sets itself, each once."""
+def parts_set(sets: Iterable[Runs]) -> dict[tuple[str, ...], Row]:
+    """The parts of patterns that a scenario sets itself, by pattern, part and scenario."""
     found: dict[tuple[str, ...], Row] = {}
     for runs in sets:
         table = runs.patterns.shares
-        for one in table[table["is_set"] & (table["part"] != WHOLE)].to_dict("records"):
-            found.setdefault((one["pattern"], one["part"], one["scenario"]), one)
-    return list(found.values())
+        table = table[table["is_set"] & (table["part"] != WHOLE)]
+        found |= by(table, "pattern", "part", "scenario", value="share")
+    return found
 
 
-def readings(found: Patterns) -> dict[tuple[str, str], dict[str, Interval]]:
-    """Shares by pattern and name of another reading, and scenario."""
-    shares: dict[tuple[str, str], dict[str, Interval]] = {}
-    for one in found.readings.to_dict("records"):
-        by_scenario = shares.setdefault((one["pattern"], one["reading"]), {})
-        by_scenario[one["scenario"]] = interval_of(one, "share")
-    return shares
+def readings(found: Patterns) -> dict[tuple[str, ...], Row]:
+    """Other readings by pattern, name and scenario; `share` is an interval."""
+    return by(found.readings, "pattern", "reading", "scenario", value="share")
 
 
-def differences(found: Patterns) -> dict[tuple[str, str], Row]:
+def differences(found: Patterns) -> dict[tuple[str, ...], Row]:
     """By scenario and pattern, how its share differs; `difference` is an interval."""
-    table = found.differences[found.differences["part"] == WHOLE].to_dict("records")
-    return {
-        (one["scenario"], one["pattern"]): one | {"difference": interval_of(one, "difference")}
-        for one in table
-    }
+    table = found.differences[found.differences["part"] == WHOLE]
+    return by(table, "scenario", "pattern", value="difference")
 
 
 def rarer(found: Patterns) -> dict[str, list[Row]]:

@@ -55,13 +55,14 @@ class Column:
 
     Attributes:
         name: Its head.
-        kind: `name`, to the left and repeated where a table is cut; `text`, to the left, broken
-            into lines where it must; `figure`, to the right.
+        kind: `name`, to the left and repeated where a table is cut; `label`, the same, but never
+            shortened; `text`, to the left, broken into lines where it must; `figure`, to the
+            right.
         form: How a cell reads.
     """
 
     name: str
-    kind: Literal["name", "text", "figure"] = "figure"
+    kind: Literal["name", "label", "text", "figure"] = "figure"
     form: Callable[[Any], str] = str
 
 

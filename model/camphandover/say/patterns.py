@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +98,8 @@ def _shares(patterns: Patterns, brief: bool) -> Table:
     columns = [_together(patterns, name, brief) for name in patterns.scenarios]
     for label, *cells in zip([*ends, "Met by the runs needed"], *columns, strict=True):
         body.append([label, "", "", *cells])
-    head = ["Pattern, and its parts", "Needed", "Known", *patterns.scenarios]
+    first = Column("Pattern, and its parts", "label")
+    head = [first, "Needed", "Known", *patterns.scenarios]
     if brief:
         head, body = [head[0], *head[3:]], [[row[0], *row[3:]] for row in body]
     title = _title("Share in % of the runs that meet it", brief, patterns.shares)
@@ -188,42 +190,45 @@ def _told(patterns: Patterns, rows: pd.DataFrame) -> str:
 def _readings(patterns: Patterns, brief: bool) -> Table:
     """The patterns read in another way."""
     shares = patterns.readings.set_index(["pattern", "reading", "scenario"]).to_dict("index")
+    lines = [(p.name, reading, reading) for p in patterns.definitions for reading in p.readings]
+    title = _title(
+        "Read in another way, counted nowhere: share in % of the runs", brief, patterns.readings
+    )
+    return _grid(title, patterns.scenarios, lines, {k: _share(v, brief) for k, v in shares.items()})
+
+
+def _grid(
+    title: str,
+    scenarios: Sequence[str],
+    lines: Iterable[tuple[str, ...]],
+    cells: Mapping[tuple[str, ...], str],
+) -> Table:
+    """A line for each pattern, label and more of its key; a column for each scenario."""
     body = [
-        [f"{pattern.name:<4}{reading}"]
-        + [
-            _share(shares[key], brief) if key in shares else NONE
-            for key in ((pattern.name, reading, name) for name in patterns.scenarios)
-        ]
-        for pattern in patterns.definitions
-        for reading in pattern.readings
+        [f"{pattern:<4}{label}", *(cells.get((pattern, *key, name), NONE) for name in scenarios)]
+        for pattern, label, *key in lines
     ]
-    title = "Read in another way, counted nowhere: share in % of the runs"
-    return table(_title(title, brief, patterns.readings), ["Pattern", *patterns.scenarios], body)
+    return table(title, [Column("Pattern", "label"), *scenarios], body)
 
 
 # --- differences -------------------------------------------------------------------------
 
 
+def _wholes(patterns: Patterns) -> pd.DataFrame:
+    return patterns.differences[patterns.differences["part"] == WHOLE]
+
+
 def _differences(patterns: Patterns, brief: bool) -> Table:
     """The other scenarios minus one."""
-    wholes = patterns.differences[patterns.differences["part"] == WHOLE]
-    rows = wholes.set_index(["pattern", "scenario"]).to_dict("index")
-
-    def cell(*key: str) -> str:
-        if key not in rows:
-            return NONE
-        found = interval_of(rows[key], "difference")
-        return (points(found.value) if brief else bounded(found, points)) + CLEAR * rows[key][
-            "is_clear"
-        ]
-
-    body = [
-        [f"{p.name:<4}{p.title}", *(cell(p.name, name) for name in patterns.scenarios[1:])]
-        for p in patterns.definitions
-    ]
+    cells = {}
+    for row in _wholes(patterns).to_dict("records"):
+        found = interval_of(row, "difference")
+        told = points(found.value) if brief else bounded(found, points)
+        cells[row["pattern"], row["scenario"]] = told + CLEAR * row["is_clear"]
     title = f"Points of % by which the share differs from that of {patterns.against}, paired"
+    lines = [(p.name, p.title) for p in patterns.definitions]
     title = _title(title, brief, patterns.differences)
-    return table(title, ["Pattern", *patterns.scenarios[1:]], body)
+    return _grid(title, patterns.scenarios[1:], lines, cells)
 
 
 def points(share: float) -> str:
@@ -234,7 +239,7 @@ def points(share: float) -> str:
 
 def _needs(patterns: Patterns) -> Table:
     """For each scenario the patterns that it makes rarer or more frequent beyond doubt."""
-    wholes = patterns.differences[patterns.differences["part"] == WHOLE]
+    wholes = _wholes(patterns)
     clear = wholes[wholes["is_clear"]].sort_values("difference")
 
     def listed(rows: pd.DataFrame) -> str:
