@@ -34,7 +34,7 @@ from camphandover.charts.style import Chart
 from camphandover.cli.main import app
 from camphandover.judge.score.score import score
 from camphandover.say.document import table
-from camphandover.say.report.page import page
+from camphandover.say.report import page
 from camphandover.say.validation.page import in_lines
 from camphandover.say.writers import code, literal, markdown
 from test_charts import Told

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from camphandover import facts
-from camphandover.judge.compare_warnings import differ_in_window_only
+from camphandover.judge.cautions import differ_in_window_only
 from camphandover.scenario import Scenario, diff, library, load
 
 FOLDER = Path(__file__).parents[1] / "scenarios"

@@ -15,8 +15,7 @@ from batches import Scripted, Unlucky, made, short
 from camphandover.cli.main import app
 from camphandover.errors import BatchError
 from camphandover.judge.end_table import end_table
-from camphandover.say.report.content import caveats
-from camphandover.say.report.page import page
+from camphandover.say.report import page, rendered
 
 WILD = "<b>Who</b> & \"why\" <script>alert('x')</script>?"
 VOID = {"meta", "img", "br"}
@@ -101,7 +100,7 @@ def test_texts_of_users_are_texts(read):
 def test_figures_are_those_of_the_table(read, batch):
     for row in end_table(batch).rows:
         low, high = (round(100 * bound) for bound in row.army["Kidal"][1:])
-        assert f"{round(100 * row.army['Kidal'].value)} [{low}-{high}]" in read.text
+        assert f"{round(100 * row.army['Kidal'].value)} [{low}, {high}]" in read.text
     days = ch.compare(batch, "two", "one").select("days_held", "Kidal", "minusma").iloc[0]
     assert f"{days.difference:.1f}" in read.text
 
@@ -122,13 +121,16 @@ def test_one_scenario_has_nothing_to_compare(tmp_path):
 
 def test_caveats_follow_the_batch(tmp_path):
     def of(name: str, **options) -> str:
-        return " ".join(caveats(ch.run(made("one"), 100, 8, tmp_path / name, **options)))
+        stored = ch.run(made("one"), 100, 8, tmp_path / name, **options)
+        documents = ("asked", "holders", "time", "ground", "differences", "maps", "failures")
+        said = dict.fromkeys((*documents, "files", "warnings"), ())
+        return " ".join(Page(rendered({"batch": stored, "base": "one", **said})).text.split())
 
     plain = of("plain", model=Scripted)
     assert "about 10 percentage points" in plain
     assert "same parameters" in plain
     assert "knows events after 17 September 2023" in plain
-    assert "failed" not in plain
+    assert "runs failed" not in plain
     sampled = of("sampled", model=Scripted, sample_parameters=True, evidence="prior")
     assert "drew its parameters" in sampled
     assert "no number of this set" in sampled

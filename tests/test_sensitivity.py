@@ -33,8 +33,8 @@ from camphandover.judge.study.indices import (
     sobol_indices,
 )
 from camphandover.judge.study.sensitivity import Sensitivity, sensitivity
-from camphandover.measure.outcomes import Window
-from camphandover.measure.point_outcomes import DEFAULT, outcomes_of, values_of, without_failures
+from camphandover.measure.outcomes import DEFAULT, parse_all, values, without_failures
+from camphandover.measure.runs import Window
 
 THREE = ["ied_rate", "ied_delay", "supply_speed"]
 DEAD = 1e4
@@ -263,8 +263,8 @@ def test_all_points_meet_the_same_draws(tmp_path: Path) -> None:
     records = records_of_points(three(), morris_design(three(), 3, 1), "test")
     batch = run_points(scenario, records, 3, 7, tmp_path / "b", model=Constant, progress=False)
     window = Window(scenario.window.start, scenario.window.end)
-    wanted = outcomes_of(["held:Kidal:minusma", "held:Kidal:army"], window, ["Kidal"])
-    un, army = by_point(values_of(batch, "a", wanted, window), records.n)
+    wanted = parse_all(["held:Kidal:minusma", "held:Kidal:army"], window, ["Kidal"])
+    un, army = by_point(values(batch, "a", wanted, window), records.n)
     assert (un == [10, 11, 12]).all()
     assert un.shape == (12, 3)
     assert (army[:, 1] == 0).all()

@@ -23,6 +23,7 @@ from .judge.why import why as why
 from .judge.why_summary import why_summary as why_summary
 from .measure.claims import claims as claims
 from .measure.claims import control_reports as control_reports
+from .measure.outcomes import outcome as outcome
 from .measure.shares import control_shares as control_shares
 from .say.report import write_report as write_report
 from .say.validation.page import write_validation as write_validation

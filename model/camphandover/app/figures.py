@@ -23,7 +23,7 @@ from camphandover.charts.palette import COLOURS, FAINT, INK, NO_DATA, STACK
 from camphandover.charts.style import Chart, styled
 from camphandover.charts.textsize import text_size
 from camphandover.core import state as st
-from camphandover.judge.end_table import KEY_BASES
+from camphandover.measure.outcomes import KEY_BASES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,7 @@ from camphandover.batch.batch import run
 from camphandover.errors import BatchError
 from camphandover.inputs import whole
 from camphandover.judge.compare import Comparison, compare
-from camphandover.judge.end_table import KEY_BASES
+from camphandover.measure.outcomes import KEY_BASES
 from camphandover.scenario import Scenario, differences
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from camphandover import inputs
 from camphandover.batch import store
 from camphandover.batch.plan import Model, default_folder, make_plan, northern_mali
+from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from camphandover.scenario import Scenario
 
 
-class Batch:
+class Batch(Told):
     """A finished batch in its folder. Nothing is read before it is asked for.
 
     Attributes:
@@ -33,6 +34,8 @@ class Batch:
         manifest: Versions, digests, seed, times, machine, failures.
         reused: Whether `run` found it finished and computed nothing.
     """
+
+    words: ClassVar[str] = "camphandover.say.batch"
 
     def __init__(self, folder: str | Path, *, reused: bool = False) -> None:
         """Open the batch in `folder`; BatchError if there is none."""
@@ -156,24 +159,6 @@ class Batch:
                 raise self._damaged(path, "is damaged or missing")
             stamps |= marker.files
         return stamps
-
-    def _repr_html_(self) -> str:
-        """What it holds, for a notebook: a row for each scenario."""
-        from html import escape
-
-        from camphandover.say.tabular import for_notebook
-
-        rows = "".join(
-            f"<tr><td>{escape(entry['name'])}</td><td>{escape(entry['title'])}</td>"
-            f"<td>{' to '.join(entry['window'])}</td></tr>"
-            for entry in self.manifest["scenarios"]
-        )
-        return for_notebook(
-            [
-                f"<p>{escape(repr(self))}</p><table><thead><tr><th>scenario</th><th>title</th>"
-                f"<th>days</th></tr></thead><tbody>{rows}</tbody></table>"
-            ]
-        )
 
     def _group(self, name: str, **options: Any) -> xr.Dataset:
         """A Zarr group, lazily; its chunks are held to their checksums when they are read."""

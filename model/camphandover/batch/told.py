@@ -57,5 +57,14 @@ class Told:
         write_json(checked("path", path), self.to_dict())
 
 
+class Warned(Told):
+    """A result of which something must be known first: its `words` have `warnings(result)`, too."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What must be known first, in sentences."""
+        return tuple(import_module(self.words).warnings(self))
+
+
 def _writers() -> Any:
     return import_module("camphandover.say.writers")

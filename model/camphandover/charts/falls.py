@@ -28,9 +28,8 @@ from camphandover.charts.axis import (
 from camphandover.charts.data import axes_or_new, chosen, of_scenario, runs_and_seed, seed_of
 from camphandover.charts.palette import COLOURS, FAINT, INK, LABELS
 from camphandover.charts.style import styled
-from camphandover.judge.compare import NO_TAKER
 from camphandover.measure.intervals import wilson
-from camphandover.measure.shares import AT_ONCE
+from camphandover.measure.runs import AT_ONCE, NO_TAKER
 from camphandover.say.sentences import holder_name
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from camphandover.charts.axis import below, day_text, frame, note
 from camphandover.charts.data import axes_or_new, runs_and_seed
 from camphandover.charts.palette import FAINT, INK, PAPER, colour_of, name_of
 from camphandover.charts.style import styled
-from camphandover.judge.compare import LESS_IS_BETTER, OUTCOMES, Comparison, compare
-from camphandover.say.compare import shown
+from camphandover.judge.compare import Comparison, compare
+from camphandover.measure.outcomes import by_label, filled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,10 +24,10 @@ ROW = 0.25
 """Height of a row, inches."""
 AROUND = 1.75
 """Inches above and below the rows."""
-SCALE = {"days": 1.0, "share": 100.0, "dead": 1.0, "people": 1.0}
+SCALE = {"days": 1.0, "share": 100.0, "dead": 1.0, "people": 1.0, "number": 1.0}
 """By unit of the outcome, what it is multiplied with for the axis."""
-UNITS = {"days": "days", "share": "percentage points", "dead": "dead", "people": "people"}
-DIGITS = {"days": 1, "share": 1, "dead": 1, "people": 0}
+UNITS = {"share": "percentage points"}
+DIGITS = {"days": 1, "share": 1, "dead": 1, "people": 0, "number": 1}
 LONGEST = 50
 """Letters of both scenarios' names that have room on a line."""
 WIDEST = 60
@@ -64,10 +64,10 @@ def difference(
         ValueError for an unknown outcome or if a comparison is of other scenarios; BatchError if
         the batch cannot be compared so.
     """
-    if outcome not in OUTCOMES:
-        raise ValueError(f"outcome {outcome!r} is not known; there is {', '.join(OUTCOMES)}")
+    if outcome not in by_label():
+        raise ValueError(f"outcome {outcome!r} is not known; there is {', '.join(by_label())}")
     comparison = _comparison(data, a, b, places)
-    rows = shown(comparison, outcome)
+    rows = list(comparison.telling(outcome).itertuples())
     is_own = ax is None
     ax = axes_or_new(ax, 7.6, AROUND + ROW * max(len(rows), 2))
     frame(ax)
@@ -192,9 +192,10 @@ def _question(comparison: Comparison, outcome: str) -> str:
         "fell": f"whether it ever has the {slot} by {last}",
         "dead": f"dead by {last}",
         "displaced": f"displaced people on {last}",
-    }[outcome]
+    }
+    heading = filled(by_label()[outcome].heading, slot=slot, days=comparison.window.n_days)
     a, b = _short_names(comparison)
-    return f"{_long_names(comparison)}{a} minus {b}:\n{what}"
+    return f"{_long_names(comparison)}{a} minus {b}:\n{what.get(outcome, heading)}"
 
 
 def _short_names(comparison: Comparison) -> tuple[str, str]:
@@ -214,10 +215,10 @@ def _long_names(comparison: Comparison) -> str:
 
 
 def _unit(comparison: Comparison, outcome: str) -> str:
-    unit = OUTCOMES[outcome]
+    unit, better = by_label()[outcome].unit, by_label()[outcome].better
     of = f" of {comparison.window.n_days}" if unit == "days" else ""
-    less = "; less is better" if outcome in LESS_IS_BETTER else ""
-    return f"mean difference of the pairs, {UNITS[unit]}{of}{less}"
+    less = "; less is better" if better == "less" else ""
+    return f"mean difference of the pairs, {UNITS.get(unit, unit)}{of}{less}"
 
 
 def _keys() -> list[Line2D]:

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from camphandover.batch.plan import file_name
 from camphandover.batch.store import MANIFEST
-
-KEY_BASES = ("Kidal", "Tessalit", "Aguelhok", "Ber", "Gao", "Timbuktu")
-"""Places of which there is a chart, and a column in the table."""
+from camphandover.measure.outcomes import KEY_BASES
 
 MANY = 24
 """Scenarios above which there is no panel, and no chart, for each: a row of a heat map instead."""

@@ -1,4 +1,4 @@
-"""The command `compare`."""
+"""The command `compare`, and the options that name outcomes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,31 @@ from typing import Annotated
 import typer
 
 from camphandover.cli.batch import Json, check_writable, to_json, write_all
+from camphandover.measure.outcomes import DEFAULT, by_label, forms, load_outcomes
 
+
+def _load(files: list[Path] | None) -> list[Path] | None:
+    for file in files or ():
+        load_outcomes(file)
+    return files
+
+
+OutcomeFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE.py",
+        help="Python file with outcomes of your own (@ch.outcome); may be repeated.",
+        callback=_load,
+    ),
+]
+AskedOutcomes = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FORM",
+        help=f"{', '.join(forms())}, or one of --outcomes; may be repeated. "
+        f"[default: {', '.join(DEFAULT)}]",
+    ),
+]
 Width = Annotated[
     list[str] | None,
     typer.Option(
@@ -33,6 +57,14 @@ def compare(
         typer.Option(metavar="YYYY-MM-DD", help="Date of holders. [default: last common date]"),
     ] = None,
     half_width: Width = None,
+    outcome: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"{', '.join(by_label())}, or one of --outcomes; may be repeated. [default: all]",
+        ),
+    ] = None,
+    outcomes: OutcomeFiles = None,
     json: Json = None,
 ) -> None:
     """Compare two scenarios of a batch run by run: what differs, and how surely.
@@ -43,15 +75,11 @@ def compare(
     from camphandover.judge.compare import compare as compare_pair
 
     check_writable(json, "--json")
+    widths = _half_widths(half_width or [])
     comparison = compare_pair(
-        open_batch(folder),
-        a,
-        b,
-        places=place or None,
-        slot=slot,
-        date=date,
-        half_width=_half_widths(half_width or []),
-    )
+        open_batch(folder), a, b, places=place or None, slot=slot, date=date, half_width=widths,
+        outcomes=outcome or None,
+    )  # fmt: skip
     typer.echo(str(comparison))
     write_all(to_json(comparison, json))
 

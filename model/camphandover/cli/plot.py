@@ -162,7 +162,7 @@ def _check_names(batch: Batch, kind: str, asked: Asked) -> None:
     """Hold what is asked to what the batch has, and find what is missing."""
     from camphandover.batch.cubes import SLOTS
     from camphandover.batch.names import check_known
-    from camphandover.judge.compare import OUTCOMES
+    from camphandover.measure.outcomes import by_label
 
     for name in [*asked.scenario, *([asked.against] if asked.against else [])]:
         check_known("scenario", name, batch.scenarios)
@@ -170,7 +170,7 @@ def _check_names(batch: Batch, kind: str, asked: Asked) -> None:
     for name in asked.place:
         check_known("place", name, places)
     check_known("slot", asked.slot or "camp", SLOTS)
-    check_known("outcome", asked.outcome or "days_held", tuple(OUTCOMES))
+    check_known("outcome", asked.outcome or "days_held", tuple(by_label()))
     for option, kinds in NEEDED.items():
         is_clear = option == "scenario" and len(batch.scenarios) == 1
         if kind in kinds and not getattr(asked, option) and not is_clear:

@@ -19,6 +19,7 @@ from camphandover.cli.batch import (
     to_json,
     write_all,
 )
+from camphandover.cli.compare import AskedOutcomes, OutcomeFiles
 
 if TYPE_CHECKING:
     from camphandover.judge.study.sensitivity import Sensitivity
@@ -28,14 +29,8 @@ def sensitivity(
     file: Annotated[
         str, typer.Argument(metavar="SCENARIO", help="A scenario file, or a name of the library.")
     ],
-    outcome: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="held:PLACE:HOLDER, holds:PLACE:HOLDER[:DATE], fall:PLACE:HOLDER, dead[:SIDE], "
-            "civilians or displaced; may be repeated. [default: held:Kidal:army, "
-            "held:Tessalit:army, dead]",
-        ),
-    ] = None,
+    outcome: AskedOutcomes = None,
+    outcomes: OutcomeFiles = None,
     method: Annotated[
         Literal["morris", "sobol"],
         typer.Option(help="morris finds the few that matter; sobol tells shares of variance."),

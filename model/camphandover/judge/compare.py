@@ -2,56 +2,46 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from camphandover import inputs
 from camphandover.batch.cubes import SLOTS
-from camphandover.batch.files import write_json
 from camphandover.batch.names import check_known
+from camphandover.batch.told import Warned
 from camphandover.errors import BatchError
-from camphandover.judge.compare_warnings import warnings_of
-from camphandover.judge.end_table import KEY_BASES
-from camphandover.judge.paired import Paired, paired_means, paired_shares
+from camphandover.judge.cautions import Cautions, cautions_of
+from camphandover.judge.paired import paired
 from camphandover.measure.outcomes import (
-    LOSERS,
-    Outcomes,
-    Window,
-    common_window,
-    outcomes,
-    scenario_window,
+    HALF_WIDTH,
+    KEY_BASES,
+    Measured,
+    Outcome,
+    by_label,
+    measure,
 )
+from camphandover.measure.runs import Scope, Window, common_window, scenario_window
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from camphandover.batch.batch import Batch
 
-HALF_WIDTH = {"days": 1.0, "share": 0.02, "dead": 5.0, "people": 1000.0}
-"""By unit, the half-width of an interval for which `runs_needed` is told if none is wanted."""
-OUTCOMES = {
-    "days_held": "days",
-    "holds": "share",
-    "days_to_fall": "days",
-    "fell": "share",
-    "dead": "dead",
-    "displaced": "people",
-}
-"""Outcomes and their units."""
-NO_TAKER = "minusma"
-"""The holder to whom no base falls: the UN takes none."""
-LESS_IS_BETTER = ("days_to_fall", "dead", "displaced")
-PEOPLE = "people"
+Rows = dict[str, Any]
+DECIDES = {"days_to_fall": "fell"}
+"""The outcome whose rows tell whether those of another one say anything."""
+NEARLY_NIL = {"days": 0.5, "share": 0.005, "dead": 0.5, "people": 0.5, "number": -math.inf}
+"""By unit, the mean below which there is nearly none of it."""
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Warned):
     """Scenario A beside scenario B, run by run.
 
     `table` has one row for each outcome:
@@ -92,8 +82,11 @@ class Comparison:
         places: Places that the text shows.
         half_width: Half-width by unit.
         table: See above.
-        warnings: What must be known first: unlike windows, a scenario that has not begun.
+        cautions: What must be known first: unlike windows, a scenario that has not begun; in
+            sentences, `warnings`.
     """
+
+    words: ClassVar[str] = "camphandover.say.compare"
 
     a: str
     b: str
@@ -107,7 +100,7 @@ class Comparison:
     places: tuple[str, ...]
     half_width: dict[str, float]
     table: pd.DataFrame
-    warnings: tuple[str, ...] = ()
+    cautions: Cautions
 
     def select(
         self, outcome: str | None = None, place: str | None = None, who: str | None = None
@@ -125,44 +118,19 @@ class Comparison:
                 table = table[table[column] == name]
         return table
 
-    def __str__(self) -> str:
-        """Plain text of at most 120 columns; it leaves out rows that say nothing."""
-        from camphandover.say.compare import as_text
+    def telling(self, outcome: str) -> pd.DataFrame:
+        """Rows of an outcome that say something, in the order of the places shown.
 
-        return as_text(self)
-
-    def _repr_html_(self) -> str:
-        """The same for a notebook."""
-        from camphandover.say.compare import as_html
-
-        return as_html(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same numbers as JSON holds them.
-
-        What cannot be estimated is null, and so is a variance reduction that is infinite.
+        Left out is what is one and the same number in A and B, or nearly nil in both; of
+        `days_to_fall`, what falls in nearly no run.
         """
-        return {
-            "a": self.a,
-            "b": self.b,
-            "runs": self.runs,
-            "pairs": self.n,
-            "seed": self.seed,
-            "warnings": list(self.warnings),
-            "window": _dates(self.window),
-            "windows": {"a": _dates(self.windows[0]), "b": _dates(self.windows[1])},
-            "date": self.date.isoformat(),
-            "slot": self.slot,
-            "half_width": dict(self.half_width),
-            "outcomes": [
-                {str(key): _plain(value) for key, value in row.items()}
-                for row in self.table.to_dict("records")
-            ],
-        }
-
-    def write_json(self, path: str | Path) -> None:
-        """Write the numbers to a file."""
-        write_json(inputs.path("path", path), self.to_dict())
+        rows, judged = (
+            table[table["place"].isin([*self.places, ""])].reset_index(drop=True)
+            for table in map(self.select, (outcome, DECIDES.get(outcome, outcome)))
+        )
+        is_same = (rows["ties"] == 1) & ~((rows["sd_a"] > 0) | (rows["sd_b"] > 0))
+        means = judged[["mean_a", "mean_b"]].max(axis=1)
+        return rows[~is_same & (means >= judged["unit"].map(NEARLY_NIL))]
 
 
 def compare(
@@ -174,6 +142,7 @@ def compare(
     slot: str = "camp",
     date: date | str | None = None,
     half_width: float | Mapping[str, float] | None = None,
+    outcomes: str | Sequence[str] | None = None,
 ) -> Comparison:
     """Compare two scenarios of a batch run by run.
 
@@ -190,11 +159,13 @@ def compare(
         date: Date at whose end it is asked who holds; the last common one if not given.
         half_width: Half-width for which the runs needed are told: a number of days, or numbers by
             unit as in `HALF_WIDTH`, whose values count for units not given.
+        outcomes: Those that the table has, such as `days_held`; all if not given, your own ones
+            (`ch.outcome`) too.
     Returns:
         The comparison; `print` shows it, `table` holds all of it.
     Errors:
-        BatchError if a name, date or half-width cannot be, the scenarios have no date in common,
-        or no run is left.
+        BatchError if a name, date, outcome or half-width cannot be, the scenarios have no date in
+        common, or no run is left.
     """
     for name in (a, b):
         check_known("scenario", name, batch.scenarios)
@@ -204,18 +175,21 @@ def compare(
     check_known("slot", slot, SLOTS)
     wanted = _places(places, [str(place) for place in batch.control["place"].to_numpy()])
     window = common_window(batch, a, b)
-    day = _day(date, window)
-    widths = _half_widths(half_width)
-    of_a, of_b = (outcomes(batch, name, window, wanted, slot, day) for name in (a, b))
-    is_pair = of_a.is_valid & of_b.is_valid
-    if not is_pair.any():
+    day = window.last if date is None else inputs.day("date", date, *window)
+    compared = _outcomes(outcomes)
+    widths = _half_widths(half_width, compared)
+    scope = Scope(window, tuple(wanted), slot)
+    asked = [(one, day) for one in compared]
+    measured = [measure(batch, name, asked, scope) for name in (a, b)]
+    n = int((measured[0].is_valid & measured[1].is_valid).sum())
+    if not n:
         raise BatchError(f"No run is left to compare: each of {batch.runs} failed in {a} or {b}.")
-    table = _table(of_a, of_b, is_pair, wanted, batch.holders, window, widths)
+    table = _table(compared, measured, scope, batch.holders, widths)
     return Comparison(
         a=a,
         b=b,
         runs=batch.runs,
-        n=int(is_pair.sum()),
+        n=n,
         seed=batch.seed,
         window=window,
         windows=(scenario_window(batch, a), scenario_window(batch, b)),
@@ -224,7 +198,7 @@ def compare(
         places=tuple(place for place in wanted if places is not None or place in KEY_BASES),
         half_width=widths,
         table=table,
-        warnings=warnings_of(batch, a, b, window, day, table),
+        cautions=cautions_of(batch, a, b, window, day),
     )
 
 
@@ -244,131 +218,88 @@ def _places(places: str | Sequence[str] | None, known: Sequence[str]) -> list[st
     return wanted
 
 
-def _day(day: date | str | None, window: Window) -> date:
-    """The date asked for, within the window; its last one if none is."""
-    if day is None:
-        return window.last
-    return inputs.day("date", day, *window)
+def _outcomes(wanted: str | Sequence[str] | None) -> list[Outcome]:
+    """The outcomes asked for, in the order of the registry; all if none is."""
+    known = by_label()
+    labels = [wanted] if isinstance(wanted, str) else list(wanted or known)
+    for label in labels:
+        check_known("outcome", label, tuple(known))
+    labels += [DECIDES[label] for label in labels if label in DECIDES]
+    return [one for label, one in known.items() if label in labels]
 
 
-def _half_widths(wanted: float | Mapping[str, float] | None) -> dict[str, float]:
-    """Half-width by unit; a number alone is one of days."""
-    if wanted is None:
-        return dict(HALF_WIDTH)
-    given = dict(wanted) if isinstance(wanted, Mapping) else {"days": wanted}
+def _half_widths(
+    wanted: float | Mapping[str, float] | None, outcomes: Sequence[Outcome]
+) -> dict[str, float]:
+    """Half-width by unit of the outcomes; a number alone is one of days."""
+    given: dict[str, Any] = {} if wanted is None else {"days": wanted}
+    if isinstance(wanted, Mapping):
+        given = dict(wanted)
     for unit, value in given.items():
         check_known("unit", unit, list(HALF_WIDTH))
         given[unit] = inputs.number(f"half-width of {unit}", value, 0, math.inf, above=True)
-    return {**HALF_WIDTH, **given}
+    units = {one.unit for one in outcomes}
+    return {unit: given.get(unit, width) for unit, width in HALF_WIDTH.items() if unit in units}
 
 
 # --- the table ---------------------------------------------------------------------------
 
 
+def _rows(outcome: Outcome, a: np.ndarray, b: np.ndarray, scope: Scope, width: float) -> Rows:
+    """The columns of the table that tell of one outcome, but for its names.
+
+    Args:
+        outcome: What is compared.
+        a: Values of A, shape (row, pair). b: Of B.
+        scope: What is asked of them.
+        width: Half-width for which the runs needed are told.
+    """
+    import pandas as pd
+
+    pair = paired(a, b, less_is_better=outcome.better == "less", is_share=outcome.unit == "share")
+    columns: Rows = {"unit": outcome.unit, "mean_a": pair.mean_a, "mean_b": pair.mean_b}
+    columns |= dict(zip(("difference", "low", "high"), pair.difference, strict=True))
+    columns["better"] = outcome.better
+    columns |= dict(zip(("p_a_better", "p_low", "p_high"), pair.p_a_better, strict=True))
+    names = ("ties", "sd_a", "sd_b", "sd_difference", "correlation", "variance_reduction")
+    columns |= {name: getattr(pair, name) for name in names}
+    for name in ("runs_needed", "runs_needed_unpaired"):
+        needed = pd.Series(getattr(pair, name)(width), dtype="Int64")
+        columns[name] = needed.mask(needed == 0)
+    for name, values in {"median_a": a, "median_b": b}.items():
+        columns[name] = _median_dates(values, scope.window) if outcome.is_date else pd.NaT
+    return columns | {"n": pair.n}
+
+
 def _table(
-    a: Outcomes,
-    b: Outcomes,
-    is_pair: np.ndarray,
-    places: Sequence[str],
+    outcomes: Sequence[Outcome],
+    measured: Sequence[Measured],
+    scope: Scope,
     holders: Sequence[str],
-    window: Window,
     half_width: Mapping[str, float],
 ) -> pd.DataFrame:
+    """A row for each outcome, place and holder or side; see `Comparison`."""
     import pandas as pd
 
-    rows = []
-    for outcome, place, who, pair in _pairs(a, b, places, holders, window):
-        values_a, values_b = (values[is_pair] for values in pair)
-        medians = {"median_a": pd.NaT, "median_b": pd.NaT}
-        if outcome == "days_to_fall":
-            medians = {
-                "median_a": _median_date(values_a, window),
-                "median_b": _median_date(values_b, window),
-            }
-        compared = _compared(outcome, values_a, values_b)
-        rows.append(_row(outcome, place, who, compared, half_width) | medians | {"n": compared.n})
-    table = pd.DataFrame(rows)
-    whole = {"runs_needed": "Int64", "runs_needed_unpaired": "Int64"}
+    is_pair = np.logical_and(*(of.is_valid for of in measured))
+    parts = []
+    for i, outcome in enumerate(outcomes):
+        names = list(itertools.product(*outcome.labels(scope.places, holders)))
+        at = [dict(zip(outcome.axes, one, strict=True)) for one in names]
+        a, b = (of.values[i][is_pair].reshape(is_pair.sum(), -1).T.copy() for of in measured)
+        head = {
+            "outcome": outcome.label,
+            "place": [one.pop("place", "") for one in at],
+            "who": [next(iter(one.values()), outcome.who) for one in at],
+        }
+        rows = _rows(outcome, a, b, scope, half_width[outcome.unit])
+        parts.append(pd.DataFrame(head | rows))
     dates = dict.fromkeys(("median_a", "median_b"), "datetime64[s]")
-    return table.astype({**whole, **dates})
+    return pd.concat([part.astype(dates) for part in parts], ignore_index=True)
 
 
-def _pairs(
-    a: Outcomes, b: Outcomes, places: Sequence[str], holders: Sequence[str], window: Window
-) -> Iterator[tuple[str, str, str, tuple[np.ndarray, np.ndarray]]]:
-    """Each outcome, its place and whose it is, with the values of A and of B by replicate."""
-    for outcome in ("days_held", "holds", "days_to_fall", "fell"):
-        for i, place in enumerate(places):
-            for h, holder in enumerate(holders):
-                if outcome in ("days_to_fall", "fell") and holder == NO_TAKER:
-                    continue
-                yield outcome, place, holder, _of_slot(outcome, a, b, (i, h), window)
-    for i, loser in enumerate(LOSERS):
-        yield "dead", "", loser, (a.dead[:, i], b.dead[:, i])
-    yield "displaced", "", PEOPLE, (a.displaced, b.displaced)
-
-
-def _of_slot(
-    outcome: str, a: Outcomes, b: Outcomes, at: tuple[int, int], window: Window
-) -> tuple[np.ndarray, np.ndarray]:
-    """Values of A and of B of one place and holder."""
-    if outcome == "fell":
-        to_fall = _of_slot("days_to_fall", a, b, at, window)
-        return to_fall[0] < window.n_days, to_fall[1] < window.n_days
-    of_a, of_b = getattr(a, outcome), getattr(b, outcome)
-    return of_a[:, *at], of_b[:, *at]
-
-
-def _compared(outcome: str, a: np.ndarray, b: np.ndarray) -> Paired:
-    statistics = paired_shares if OUTCOMES[outcome] == "share" else paired_means
-    return statistics(a, b, less_is_better=outcome in LESS_IS_BETTER)
-
-
-def _row(
-    outcome: str, place: str, who: str, pair: Paired, half_width: Mapping[str, float]
-) -> dict[str, Any]:
-    unit = OUTCOMES[outcome]
-    return {
-        "outcome": outcome,
-        "place": place,
-        "who": who,
-        "unit": unit,
-        "mean_a": pair.mean_a,
-        "mean_b": pair.mean_b,
-        "difference": pair.difference.value,
-        "low": pair.difference.low,
-        "high": pair.difference.high,
-        "better": "less" if outcome in LESS_IS_BETTER else "more",
-        "p_a_better": pair.p_a_better.value,
-        "p_low": pair.p_a_better.low,
-        "p_high": pair.p_a_better.high,
-        "ties": pair.ties,
-        "sd_a": pair.sd_a,
-        "sd_b": pair.sd_b,
-        "sd_difference": pair.sd_difference,
-        "correlation": pair.correlation,
-        "variance_reduction": pair.variance_reduction,
-        "runs_needed": pair.runs_needed(half_width[unit]),
-        "runs_needed_unpaired": pair.runs_needed_unpaired(half_width[unit]),
-    }
-
-
-def _median_date(days_to_fall: np.ndarray, window: Window) -> date | None:
-    """First date by which it has fallen in at least half of the runs; None if there is none."""
-    middle = int(np.sort(days_to_fall)[(len(days_to_fall) - 1) // 2])
-    return window.first + timedelta(days=middle) if middle < window.n_days else None
-
-
-def _dates(window: Window) -> list[str]:
-    return [day.isoformat() for day in window]
-
-
-def _plain(value: Any) -> Any:
-    """A cell as JSON holds it."""
-    import pandas as pd
-
-    if isinstance(value, str):
-        return value
-    if pd.isna(value) or (isinstance(value, float) and math.isinf(value)):
-        return None
-    return value.date().isoformat() if isinstance(value, pd.Timestamp) else value
+def _median_dates(days: np.ndarray, window: Window) -> np.ndarray:
+    """By row, the first date by which it is so in at least half of the runs; NaT if none is."""
+    middle = np.sort(days, axis=-1)[:, (days.shape[-1] - 1) // 2].astype("timedelta64[D]")
+    dates = np.datetime64(window.first, "D") + middle
+    return np.where(dates > np.datetime64(window.last, "D"), np.datetime64("NaT", "D"), dates)

@@ -1,188 +1,480 @@
-"""Outcomes of a scenario run by run: one number for each replicate, place and holder or side."""
+"""The outcomes: one number of each run, by name, unit, what is better, and over what it is asked.
+
+Whatever reads outcomes of runs asks this registry: comparisons, the end table, analyses of
+sensitivity, charts, the report, the command line. To add one, write a function at the end of this
+file, or decorate one of your own in a script or notebook.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+import importlib.util
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
-from camphandover.batch.cubes import SIDES
-from camphandover.errors import BatchError
-from camphandover.measure.shares import AT_ONCE
+from camphandover import inputs
+from camphandover.batch.names import check_known
+from camphandover.errors import BatchError, CamphandoverError
+from camphandover.facts.codes import Holder, Side
+from camphandover.measure.runs import (
+    NO_TAKER,
+    Runs,
+    Scope,
+    Window,
+    common_window,
+    first_day,
+    runs_of,
+    scenario_window,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import xarray as xr
+    import numpy as np
 
     from camphandover.batch.batch import Batch
 
+__all__ = ["Window", "common_window", "scenario_window"]
+
 CIVILIANS = "civilians"
+SIDES = tuple(side.name.lower() for side in Side)
 LOSERS = (*SIDES, CIVILIANS)
 """Whose dead are counted: the men of each side, and civilians killed by anybody."""
-
-
-class Window(NamedTuple):
-    """Dates from `first` to `last`, both included."""
-
-    first: date
-    last: date
-
-    @property
-    def n_days(self) -> int:
-        """Number of dates."""
-        return (self.last - self.first).days + 1
-
-    def __str__(self) -> str:
-        """`2023-08-01 to 2023-12-31`."""
-        return f"{self.first} to {self.last}"
+HOLDERS = tuple(holder.name.lower() for holder in Holder)
+LABELS = {
+    "holder": HOLDERS,
+    "taker": tuple(name for name in HOLDERS if name != NO_TAKER),
+    "side": SIDES,
+    "loser": LOSERS,
+}
+"""Over what an outcome is asked, apart from `place` and `date`, and the names that there are."""
+WORDS_OVER = {"taker": "holder", "loser": "side"}
+"""What some of them are called to users."""
+OVER = ("place", *LABELS, "date")
+OPTIONAL = ("loser", "date")
+"""What need not be named: all losers together, the last date."""
+KEY_BASES = ("Kidal", "Tessalit", "Aguelhok", "Ber", "Gao", "Timbuktu")
+"""Places of which there is a chart, and a column in the table at the end of a batch."""
+HALF_WIDTH = {"days": 1.0, "share": 0.02, "dead": 5.0, "people": 1000.0, "number": 1.0}
+"""The units, and the half-width of an interval for which the runs needed are told. Of `share`, a
+run's value is whether something happens; `number` is anything else that is counted."""
+BETTER = {"more": "more", "fewer": "less", "less": "less"}
+DEFAULT = ("held:Kidal:army", "held:Tessalit:army", "dead")
+ALIASES = {CIVILIANS: f"dead:{CIVILIANS}"}
+NAMES = {
+    "army": "the army",
+    "separatists": "the separatists",
+    "gsim": "GSIM",
+    "minusma": "the UN",
+    "nobody": "nobody",
+    "joint": "a joint unit",
+    "wagner": "Wagner",
+    "": "all sides and civilians",
+}
+"""Holders and sides in the titles of outcomes."""
 
 
 @dataclass(frozen=True)
-class Outcomes:
-    """What came of each replicate of a scenario within a window.
+class Outcome:
+    """What makes a function an outcome, which comparisons and analyses then know by its name.
+
+    The function takes some runs of one scenario and gives a value for each of them:
+
+        @ch.outcome(unit="days", better="fewer", title="days until Gao is lost")
+        def gao_lost(runs):
+            return runs.held_by("army", "Gao").argmin(axis=1)
+
+    `runs` has `n`, `n_days`, `control`, `series`, `people` (labelled, as those of a batch),
+    `held_by(holder, place)` and `grown(figure)`; the function is called for at most 200 runs at a
+    time, never for one that failed.
 
     Attributes:
-        is_valid: False for a replicate that failed, whose other values mean nothing; shape
-            (replicate,).
-        days_held: Days of the window at whose end the holder had the slot; shape (replicate,
-            place, holder), in the order of `Batch.holders`.
-        holds: Whether the holder had it at the end of the chosen date; same shape.
-        days_to_fall: Days of the window before the first one at whose end the holder had it: 0
-            if it had it on the first day already, the whole window if it never had it (censored);
-            same shape.
-        dead: Dead within the window; shape (replicate, loser), in the order of `LOSERS`.
-        displaced: Displaced people, in Mali and abroad, on the last day; shape (replicate,).
+        unit: `days`, `share` (of runs; each run's value is true or false), `dead`, `people` or
+            `number`.
+        better: `more` or `fewer` of it (`less`, once it is registered).
+        over: Over what it is asked, if not once for each run: `place`, then `holder`, `taker`
+            (holders but the UN), `side` or `loser` (sides and civilians), then `date`. The array
+            then has an axis for each, in this order, after that of the runs; the date is a second
+            argument.
+        title: What it is, in words; its name if not given.
+        heading: What it is of all places and holders; the title if not given.
+        label: What rows of a comparison call it; its name if not given.
+        who: Whose it is, if it is asked over no holder or side.
+        is_date: Whether the days are those before a date, the whole window if there is none: a
+            comparison then tells the median dates.
+        name: As it is asked for: that of the function.
+        function: The function.
+    Errors:
+        BatchError if a word is not known, or the name is taken.
+    """
+
+    unit: str
+    better: str
+    over: str | Sequence[str] = ()
+    title: str = ""
+    heading: str = ""
+    label: str = ""
+    who: str = ""
+    is_date: bool = False
+    name: str = ""
+    function: Any = None
+
+    def __post_init__(self) -> None:
+        """Hold the words to those that are known."""
+        check_known("unit", self.unit, tuple(HALF_WIDTH))
+        check_known("direction (better=)", self.better, tuple(BETTER))
+        dims = self._dims()
+        for dim in dims:
+            check_known("dimension (over=)", dim, OVER)
+        if dims != tuple(dim for dim in OVER if dim in dims):
+            raise BatchError(f"over={dims}: the order {', '.join(OVER)} is needed.")
+
+    def _dims(self) -> tuple[str, ...]:
+        return (self.over,) if isinstance(self.over, str) else tuple(self.over)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Register a function, which stays what it is."""
+        name = function.__name__
+        title = self.title or name.replace("_", " ")
+        made = replace(
+            self, name=name, function=function, better=BETTER[self.better], over=self._dims(),
+            title=title, heading=self.heading or f"{title[:1].upper()}{title[1:]}",
+            label=self.label or name,
+        )  # fmt: skip
+        for other in REGISTRY.values():
+            is_again = other.name == name and other.function.__module__ == function.__module__
+            if name in (other.name, other.label, *ALIASES) and not is_again:
+                raise BatchError(
+                    f"outcome {name} ({made.where}): there is one of this name already "
+                    f"({other.where}); give the function another name."
+                )
+        REGISTRY[name] = made
+        return function
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """What it is asked over, apart from the date."""
+        return tuple(dim for dim in self.over if dim != "date")
+
+    @property
+    def form(self) -> str:
+        """`holds:PLACE:HOLDER[:YYYY-MM-DD]`."""
+        form = self.name
+        for dim in self.over:
+            word = "YYYY-MM-DD" if dim == "date" else WORDS_OVER.get(dim, dim).upper()
+            form += f"[:{word}]" if dim in OPTIONAL else f":{word}"
+        return form
+
+    @property
+    def where(self) -> str:
+        """File and line of its function."""
+        code = self.function.__code__
+        return f"{code.co_filename}:{code.co_firstlineno}"
+
+    def labels(self, places: Sequence[str], holders: Sequence[str] = HOLDERS) -> list[list[str]]:
+        """The names along each of `axes`."""
+        known = {**LABELS, "place": places, "holder": holders}
+        known["taker"] = [name for name in holders if name != NO_TAKER]
+        return [list(known[dim]) for dim in self.axes]
+
+    def of(self, runs: Runs, day: date) -> np.ndarray:
+        """Its values of some runs, shape (replicate, *axes).
+
+        Errors:
+            BatchError if its function fails, or gives what cannot be.
+        """
+        import numpy as np
+
+        shape = (runs.n, *map(len, self.labels(runs.places, runs.holders)))
+        if not runs.n:
+            return np.zeros(shape)
+        given = (runs, day) if "date" in self.over else (runs,)
+        try:
+            found = np.asarray(self.function(*given))
+        except CamphandoverError:
+            raise
+        except Exception as error:
+            raise BatchError(f"outcome {self.name} {_failed(error, self.where)}") from error
+        what = f"outcome {self.name} ({self.where}) gives"
+        if found.shape != shape:
+            each = " and ".join(["run", *(WORDS_OVER.get(dim, dim) for dim in self.axes)])
+            raise BatchError(
+                f"{what} an array of shape {found.shape}: a value for each {each} is needed, "
+                f"shape {shape}."
+            )
+        if found.dtype.kind not in "biuf" or not np.isfinite(found).all():
+            raise BatchError(f"{what} what is no number: finite numbers are needed.")
+        if self.unit == "share" and not np.isin(found, (0, 1)).all():
+            raise BatchError(f"{what} other values than 0 and 1: of a share, each run has or not.")
+        return found
+
+
+def filled(text: str, **words: Any) -> str:
+    """A title with words for what stands in braces; other braces stay."""
+    for name, word in words.items():
+        text = text.replace(f"{{{name}}}", str(word))
+    return text
+
+
+REGISTRY: dict[str, Outcome] = {}
+"""All outcomes by name."""
+
+
+outcome = Outcome
+
+
+def load_outcomes(path: str | Path) -> None:
+    """Run a Python file that decorates functions with `outcome`.
+
+    Errors:
+        BatchError if it cannot be read, fails, or defines no outcome.
+    """
+    file = inputs.path("outcomes", path).resolve()
+    spec = importlib.util.spec_from_file_location(f"outcomes of {file}", file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise BatchError(f"outcomes {path}: a Python file (.py) is needed, and there is none.")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except CamphandoverError as error:
+        raise BatchError(f"outcomes {path}: {error}") from error
+    except Exception as error:
+        raise BatchError(f"outcomes {path} {_failed(error, str(file))}") from error
+    if not any(one.function.__module__ == module.__name__ for one in REGISTRY.values()):
+        raise BatchError(
+            f"outcomes {path} defines none: decorate a function with "
+            '@ch.outcome(unit="days", better="fewer").'
+        )
+
+
+def _failed(error: Exception, where: str) -> str:
+    """`failed in late.py, line 7: KeyError: 'Gaoo'`."""
+    file = where.rpartition(":")[0] or where
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    if isinstance(error, SyntaxError):
+        lines = [error.lineno]
+    at = f", line {lines[-1]}" if lines else ""
+    return f"failed in {Path(file).name}{at}: {type(error).__name__}: {error}"
+
+
+# --- what is asked for -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An outcome of one place, holder, side or date.
+
+    Attributes:
+        name: As it was asked for, such as `held:Kidal:army`.
+        outcome: Its kind.
+        place, who: Empty where it is not asked over them, or over all together.
+        day: The date, if it is asked at one.
+    """
+
+    name: str
+    outcome: Outcome
+    place: str = ""
+    who: str = ""
+    day: date | None = None
+
+    @property
+    def unit(self) -> str:
+        """Unit of the mean over runs."""
+        return "share of runs" if self.outcome.unit == "share" else self.outcome.unit
+
+    @property
+    def title(self) -> str:
+        """What it is, in words."""
+        who = NAMES.get(self.who, self.who)
+        words = {**dict.fromkeys(LABELS, who), "place": self.place, "date": self.day}
+        return filled(self.outcome.title, slot="camp", **words)
+
+
+def forms() -> list[str]:
+    """How each outcome is asked for."""
+    return [one.form for one in REGISTRY.values()] + list(ALIASES)
+
+
+def by_label() -> dict[str, Outcome]:
+    """The outcomes by the names that rows of a comparison have."""
+    return {one.label: one for one in REGISTRY.values()}
+
+
+def parse(text: str, window: Window, places: Sequence[str]) -> Asked:
+    """The outcome that a text names.
+
+    Args:
+        text: In one of `forms()`.
+        window: Of the scenario.
+        places: Those that there are.
+    Errors:
+        BatchError for one that cannot be, with what is right.
+    """
+    kind, *parts = str(ALIASES.get(text, text)).split(":")
+    found = REGISTRY.get(kind)
+    needed = [] if found is None else [dim for dim in found.over if dim not in OPTIONAL]
+    if found is None or not len(needed) <= len(parts) <= len(found.over):
+        raise BatchError(f"outcome {text!r} is not known; there is {', '.join(forms())}.")
+    at: dict[str, Any] = {"date": window.last} if "date" in found.over else {}
+    for dim, part in zip(found.over, parts, strict=False):
+        if dim == "date":
+            at[dim] = inputs.day(f"outcome {text!r}: the date", part, *window)
+        else:
+            check_known(WORDS_OVER.get(dim, dim), part, {**LABELS, "place": places}[dim])
+            at[dim] = part
+    place, day = at.pop("place", ""), at.pop("date", None)
+    return Asked(text, found, place, next(iter(at.values()), ""), day)
+
+
+def parse_all(texts: str | Iterable[str], window: Window, places: Sequence[str]) -> list[Asked]:
+    """The outcomes that some texts name, each once; those of `DEFAULT` if there is no text."""
+    asked = [texts] if isinstance(texts, str) else list(texts)
+    return [parse(text, window, places) for text in dict.fromkeys(asked or DEFAULT)]
+
+
+# --- their values ------------------------------------------------------------------------
+
+
+class Measured(NamedTuple):
+    """Values of some outcomes.
+
+    Attributes:
+        is_valid: False for a replicate that failed, whose values mean nothing; (replicate,).
+        values: Of each outcome, shape (replicate, *axes).
     """
 
     is_valid: np.ndarray
-    days_held: np.ndarray
-    holds: np.ndarray
-    days_to_fall: np.ndarray
-    dead: np.ndarray
-    displaced: np.ndarray
+    values: list[np.ndarray]
 
 
-def scenario_window(batch: Batch, scenario: str) -> Window:
-    """First and last date of a scenario of the batch."""
-    entries = {entry["name"]: entry["window"] for entry in batch.manifest["scenarios"]}
-    first, last = entries[scenario]
-    return Window(date.fromisoformat(first), date.fromisoformat(last))
-
-
-def common_window(batch: Batch, a: str, b: str) -> Window:
-    """The dates that two scenarios of a batch both have.
-
-    Errors:
-        BatchError if there is none.
-    """
-    one, other = scenario_window(batch, a), scenario_window(batch, b)
-    window = Window(max(one.first, other.first), min(one.last, other.last))
-    if window.n_days < 1:
-        raise BatchError(
-            f"{a} and {b} have no date in common and cannot be compared: {a} is {one}, {b} {other}."
-        )
-    return window
-
-
-def outcomes(
-    batch: Batch, scenario: str, window: Window, places: Sequence[str], slot: str, day: date
-) -> Outcomes:
-    """Read the outcomes of all replicates of a scenario.
-
-    Some replicates are read at a time, so that memory does not grow with the days of all.
+def measure(
+    batch: Batch, scenario: str, wanted: Sequence[tuple[Outcome, date]], scope: Scope
+) -> Measured:
+    """Outcomes of all replicates of a scenario, read some at a time.
 
     Args:
         batch: Where they are stored.
-        scenario: One of its scenarios.
-        window: Dates that the scenario has.
-        places: Places of the batch, in the order wanted.
-        slot: `camp` or `town`.
-        day: Date of `holds`, within the window.
+        scenario: Its name.
+        wanted: The outcomes, each with the date that counts if it is asked at one.
+        scope: Dates of the scenario, places and slot.
     """
-    parts = [
-        _part(batch, scenario, window, places, slot, day, slice(first, first + AT_ONCE))
-        for first in range(0, batch.runs, AT_ONCE)
-    ]
-    fields = Outcomes.__dataclass_fields__
-    return Outcomes(*(np.concatenate([getattr(p, name) for p in parts]) for name in fields))
+    import numpy as np
+
+    valid, parts = [], []
+    for runs in runs_of(batch, scenario, scope):
+        valid.append(runs.is_valid)
+        found = [one.of(runs, day) for one, day in wanted]
+        whole = [np.zeros((len(runs.is_valid), *part.shape[1:]), part.dtype) for part in found]
+        for into, part in zip(whole, found, strict=True):
+            into[runs.is_valid] = part
+        parts.append(whole)
+    return Measured(np.concatenate(valid), [np.concatenate(of) for of in zip(*parts, strict=True)])
 
 
-def _part(
-    batch: Batch,
-    scenario: str,
-    window: Window,
-    places: Sequence[str],
-    slot: str,
-    day: date,
-    replicates: slice,
-) -> Outcomes:
-    """The outcomes of some replicates."""
-    dates = slice(window.first.isoformat(), window.last.isoformat())
-    control = batch.control.sel(scenario=scenario, slot=slot, date=dates)
-    control = control.isel(replicate=replicates).load()
-    codes = control.sel(place=list(places)).transpose("replicate", "place", "date").to_numpy()
-    days_held, days_to_fall = by_holder(codes, len(batch.holders))
-    chosen = codes[..., (day - window.first).days, None]
-    accrued = {name: batch.series[name] for name in ("dead", "war_civilians_killed")}
-    began = scenario_window(batch, scenario).first
-    men, civilians = (
-        _accrued(series.sel(scenario=scenario).isel(replicate=replicates), window, began)
-        for series in accrued.values()
-    )
-    last = batch.series[["war_displaced", "war_abroad"]].sel(
-        scenario=scenario, date=window.last.isoformat()
-    )
-    last = last.isel(replicate=replicates).load()
-    displaced = last["war_displaced"].to_numpy().astype(float) + last["war_abroad"].to_numpy()
-    return Outcomes(
-        is_valid=(codes >= 0).all(axis=(1, 2)),
-        days_held=days_held,
-        holds=chosen == np.arange(len(batch.holders), dtype=codes.dtype),
-        days_to_fall=days_to_fall,
-        dead=np.concatenate([men, civilians[:, None]], axis=1),
-        displaced=displaced,
-    )
-
-
-def by_holder(codes: np.ndarray, n_holders: int) -> tuple[np.ndarray, np.ndarray]:
-    """Days held and days to the fall.
+def values(batch: Batch, scenario: str, asked: Sequence[Asked], window: Window) -> np.ndarray:
+    """Outcomes run by run, of camps.
 
     Args:
-        codes: Holders, int8, shape (replicate, place, day).
-        n_holders: How many holders there are codes for.
+        batch: Where the runs are stored.
+        scenario: Its name.
+        asked: The outcomes.
+        window: Of the scenario.
     Returns:
-        `days_held` and `days_to_fall` of `Outcomes`, int32, shape (replicate, place, holder).
+        Shape (outcome, replicate); nan for a run that failed.
     """
-    held = np.zeros((*codes.shape[:-1], n_holders), dtype=np.int32)
-    to_fall = np.zeros_like(held)
-    for holder in range(n_holders):
-        has = codes == holder
-        held[..., holder] = has.sum(axis=-1)
-        to_fall[..., holder] = first_day(has)
-    return held, to_fall
+    import numpy as np
+
+    places = tuple(dict.fromkeys(one.place for one in asked if one.place))
+    wanted = list(dict.fromkeys((one.outcome, one.day or window.last) for one in asked))
+    is_valid, found = measure(batch, scenario, wanted, Scope(window, places))
+    of = dict(zip(wanted, found, strict=True))
+    rows = [_picked(one, of[one.outcome, one.day or window.last], places, batch) for one in asked]
+    return np.where(is_valid, np.array(rows, dtype=float), np.nan)
 
 
-def first_day(has: np.ndarray) -> np.ndarray:
-    """Position of the first day on which something is true, the number of days if none is.
+def _picked(one: Asked, found: np.ndarray, places: Sequence[str], batch: Batch) -> np.ndarray:
+    """The values of one place, holder or side; the sum over all of what is not named."""
+    labels = one.outcome.labels(places, batch.holders)
+    names = [one.place if dim == "place" else one.who for dim in one.outcome.axes]
+    for known, name in zip(labels, names, strict=True):
+        found = found[:, known.index(name)] if name else found.sum(axis=1)
+    return found
+
+
+def without_failures(values: np.ndarray) -> np.ndarray:
+    """Values with the mean of the point's other draws in place of runs that failed.
 
     Args:
-        has: Shape (..., day).
-    Returns:
-        Shape (...).
+        values: Shape (..., point, draw), nan for runs that failed.
+    Errors:
+        BatchError if all draws of a point failed.
     """
-    return np.where(has.any(axis=-1), has.argmax(axis=-1), has.shape[-1])
+    import numpy as np
+
+    is_known = np.isfinite(values)
+    if not is_known.any(axis=-1).all():
+        raise BatchError("all runs of a point of the design failed: see failures in manifest.json.")
+    means = np.where(is_known, values, 0.0).sum(-1, keepdims=True) / is_known.sum(-1, keepdims=True)
+    return np.where(is_known, values, means)
 
 
-def _accrued(series: xr.DataArray, window: Window, began: date) -> np.ndarray:
-    """What a count since a scenario's first day grew by within the window, replicates first."""
-    dates = [window.last]
-    if began < window.first:
-        dates.insert(0, window.first - timedelta(days=1))
-    stored = series.sel(date=np.array(dates, dtype="datetime64[ns]")).load()
-    rest = [dim for dim in stored.dims if dim not in ("replicate", "date")]
-    counts = stored.transpose("date", "replicate", *rest).to_numpy().astype(float)
-    grown: np.ndarray = counts[-1] - counts[0] if len(dates) > 1 else counts[-1]
-    return grown
+# --- the outcomes themselves -------------------------------------------------------------
+
+OF_HOLDERS, OF_TAKERS = ("place", "holder"), ("place", "taker")
+
+
+@outcome(
+    "days", "more", OF_HOLDERS, "days on which the {slot} of {place} is held by {holder}",
+    heading="Days of {days} on which the holder has the {slot}", label="days_held",
+)  # fmt: skip
+def held(runs: Runs) -> Any:
+    """Days of the window at whose end the holder has the slot."""
+    return runs.is_held.sum(axis=-1, dtype="int32")
+
+
+@outcome(
+    "share", "more", (*OF_HOLDERS, "date"),
+    "chance that the {slot} of {place} is held by {holder} on {date}",
+    heading="Chance in % that it has the {slot} on {date}",
+)  # fmt: skip
+def holds(runs: Runs, day: date) -> Any:
+    """Whether the holder has the slot at the end of a date."""
+    return runs.is_held[..., (day - runs.scope.window.first).days]
+
+
+@outcome(
+    "days", "fewer", OF_TAKERS, "days until the {slot} of {place} first falls to {taker}",
+    heading="Days until it first has the {slot}, {days} if never",
+    label="days_to_fall", is_date=True,
+)  # fmt: skip
+def fall(runs: Runs) -> Any:
+    """Days before the first one at whose end the holder has it; all of the window if never."""
+    return first_day(runs.is_taken).astype("int32")
+
+
+@outcome(
+    "share", "more", OF_TAKERS, "chance that the {slot} of {place} ever falls to {taker}",
+    heading="Chance in % that it ever has the {slot}",
+)  # fmt: skip
+def fell(runs: Runs) -> Any:
+    """Whether the holder has the slot at the end of any day of the window."""
+    return runs.is_taken.any(axis=-1)
+
+
+@outcome("dead", "fewer", "loser", "dead of {loser}", heading="Dead to {last}")
+def dead(runs: Runs) -> Any:
+    """Dead within the window: men of each side, and civilians killed by anybody."""
+    import numpy as np
+
+    return np.column_stack([runs.grown("dead"), runs.grown("war_civilians_killed")])
+
+
+@outcome(
+    "people", "fewer", title="number of displaced people on the last day", who="people",
+    heading="Displaced people, in Mali and abroad, on {last}",
+)  # fmt: skip
+def displaced(runs: Runs) -> Any:
+    """Displaced people, in Mali and abroad, on the last day."""
+    last = runs.series[["war_displaced", "war_abroad"]].isel(date=-1).load()
+    return last["war_displaced"].astype(float) + last["war_abroad"]

@@ -8,6 +8,7 @@ import numpy as np
 
 from camphandover.batch.cubes import holders_of
 from camphandover.measure.intervals import wilson
+from camphandover.measure.runs import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from camphandover.batch.batch import Batch
-
-AT_ONCE = 200
-"""Replicates read at a time, so that memory does not grow with their number; at most 255, so
-that they are counted in bytes, which is quicker."""
 
 
 def control_shares(data: Batch | xr.DataArray) -> xr.Dataset:

@@ -36,9 +36,10 @@ class Items:
 
 @dataclass(frozen=True)
 class Code:
-    """Lines that stay as they are, such as a command or a file."""
+    """Lines that stay as they are, such as a command or a file, and what they are."""
 
     text: str
+    title: str = ""
 
 
 @dataclass(frozen=True)

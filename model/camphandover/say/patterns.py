@@ -98,10 +98,9 @@ def _shares(patterns: Patterns, brief: bool) -> Table:
     columns = [_together(patterns, name, brief) for name in patterns.scenarios]
     for label, *cells in zip([*ends, "Met by the runs needed"], *columns, strict=True):
         body.append([label, "", "", *cells])
-    first = Column("Pattern, and its parts", "label")
-    head = [first, "Needed", "Known", *patterns.scenarios]
-    if brief:
-        head, body = [head[0], *head[3:]], [[row[0], *row[3:]] for row in body]
+    told = [] if brief else ["Needed", "Known"]
+    head = [Column("Pattern, and its parts", "label"), *map(Column, [*told, *patterns.scenarios])]
+    body = [[row[0], *row[3:]] for row in body] if brief else body
     title = _title("Share in % of the runs that meet it", brief, patterns.shares)
     return table(title, head, body, notes=_share_notes(patterns, brief))
 
@@ -220,7 +219,7 @@ def _wholes(patterns: Patterns) -> pd.DataFrame:
 
 def _differences(patterns: Patterns, brief: bool) -> Table:
     """The other scenarios minus one."""
-    cells = {}
+    cells: dict[tuple[str, ...], str] = {}
     for row in _wholes(patterns).to_dict("records"):
         found = interval_of(row, "difference")
         told = points(found.value) if brief else bounded(found, points)

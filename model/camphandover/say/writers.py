@@ -52,7 +52,7 @@ def _text_of(block: Block, width: int) -> list[str]:
                 for line in textwrap.wrap(f"- {item}", width, subsequent_indent="  ")
             ]
         case Code():
-            return block.text.splitlines()
+            return [*[f"{block.title}:"] * bool(block.title), *block.text.splitlines()]
         case Picture():
             return [f"{block.title}: {block.source}"]
         case Table():
@@ -205,7 +205,9 @@ def _html_of(block: Block) -> str:
         case Items():
             return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in block.items)}</ul>"
         case Code():
-            return f"<pre>{escape(block.text)}</pre>"
+            code = f"<pre>{escape(block.text)}</pre>"
+            title = f"<summary>{escape(block.title)}</summary>"
+            return f"<details>{title}{code}</details>" if block.title else code
         case Picture():
             return f'<img src="{escape(block.source)}" alt="{escape(block.title)}">'
         case Table():
@@ -244,7 +246,7 @@ def _markdown_of(block: Block) -> str:
         case Items():
             return "\n".join(filled(f"- {item}", "  ") for item in block.items)
         case Code():
-            return f"```\n{block.text}\n```"
+            return f"{block.title}:\n\n" * bool(block.title) + f"```\n{block.text}\n```"
         case Picture():
             return f"![{block.title}]({block.source})"
         case Table():

@@ -18,7 +18,7 @@ import numpy as np
 from camphandover.batch.names import check_known
 from camphandover.batch.told import Told
 from camphandover.errors import BatchError
-from camphandover.judge.paired import paired_shares
+from camphandover.judge.paired import paired
 from camphandover.judge.patterns.met import (
     WHOLE,
     Set,
@@ -247,7 +247,7 @@ class _Held:
                 pair = pd.concat([table[key] for table in pairs], axis=1).dropna()
                 if pair.empty:
                     continue
-                found = paired_shares(*pair.to_numpy(dtype=float).T)
+                found = paired(*pair.to_numpy(dtype=float).T, is_share=True)
                 low, high = found.difference.low, found.difference.high
                 row = [name, against, *key, found.mean_a, found.mean_b]
                 row += [found.difference.value, low, high, found.n, bool(low > 0 or high < 0)]

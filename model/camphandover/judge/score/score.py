@@ -20,7 +20,7 @@ from camphandover.facts.checks import ORIGIN
 from camphandover.judge.score import rules
 from camphandover.judge.score.scored import MODEL, Scored
 from camphandover.known.record import SHIPPED, Record, read_record
-from camphandover.measure.outcomes import Window, scenario_window
+from camphandover.measure.runs import Window, scenario_window
 
 if TYPE_CHECKING:
     import pandas as pd

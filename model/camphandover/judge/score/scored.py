@@ -17,7 +17,7 @@ from camphandover.facts.codes import Holder
 from camphandover.judge.score import baselines, rules
 from camphandover.judge.score.baselines import Baseline, Units
 from camphandover.known.record import UNKNOWN, Record
-from camphandover.measure.outcomes import Window, first_day, scenario_window
+from camphandover.measure.runs import Window, first_day, scenario_window
 from camphandover.measure.shares import control_shares, in_parts
 
 if TYPE_CHECKING:

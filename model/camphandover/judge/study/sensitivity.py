@@ -26,8 +26,8 @@ from camphandover.judge.study.design import (
 )
 from camphandover.judge.study.indices import MAIN
 from camphandover.judge.study.sensitivity_tables import plain, tables
-from camphandover.measure.outcomes import Window
-from camphandover.measure.point_outcomes import Outcome, outcomes_of, values_of, without_failures
+from camphandover.measure.outcomes import Asked, Window, parse_all, without_failures
+from camphandover.measure.outcomes import values as values_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +85,7 @@ class Sensitivity:
 
     scenario: str
     method: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Asked, ...]
     size: int
     n_points: int
     draws: int
@@ -110,7 +110,7 @@ class Sensitivity:
         """All runs."""
         return self.n_points * self.draws
 
-    def outcome(self, name: str | None = None) -> Outcome:
+    def outcome(self, name: str | None = None) -> Asked:
         """One of the outcomes; the first if no name is given.
 
         Errors:
@@ -200,7 +200,7 @@ def sensitivity(
 
     Args:
         scenario: One scenario, as `camphandover.run` takes it.
-        outcomes: Forms such as `held:Kidal:army` (`point_outcomes.FORMS`); days on which the army
+        outcomes: Forms such as `held:Kidal:army` (`measure.outcomes.forms`); days on which the army
             holds Kidal and Tessalit, and the dead, if not given.
         method: `morris`, to find the few parameters that matter among many; `sobol`, for the
             shares of variance of few.
@@ -232,8 +232,7 @@ def sensitivity(
     size = whole(what, size, 2, 2**24)
     spec = _one(load_all(scenario))
     window = Window(spec.window.start, spec.window.end)
-    asked = [outcomes] if isinstance(outcomes, str) else list(outcomes)
-    wanted = tuple(outcomes_of(asked, window, _places()))
+    wanted = tuple(parse_all(outcomes, window, _places()))
     problem = problem_of(spec, evidence, parameters, groups)
     design = {"morris": morris_design, "sobol": sobol_design}[method](problem, size, seed)
     made = {"method": method, "size": size, "seed": seed}

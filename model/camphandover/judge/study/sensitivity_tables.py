@@ -9,7 +9,7 @@ import numpy as np
 
 from camphandover.judge.study.design import Problem
 from camphandover.judge.study.indices import MAIN, indices_of, noise_of
-from camphandover.measure.point_outcomes import Outcome
+from camphandover.measure.outcomes import Asked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ def tables(
     method: str,
     problem: Problem,
     design: np.ndarray,
-    values: dict[Outcome, np.ndarray],
+    values: dict[Asked, np.ndarray],
     size: int,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
@@ -87,7 +87,7 @@ def _ranked(found: pd.DataFrame, method: str) -> pd.DataFrame:
     return found.assign(rank=order.astype(int))
 
 
-def _told(found: pd.DataFrame, outcome: Outcome, problem: Problem, method: str) -> pd.DataFrame:
+def _told(found: pd.DataFrame, outcome: Asked, problem: Problem, method: str) -> pd.DataFrame:
     """Rows of `Sensitivity.table` of one outcome."""
     index = MAIN[method]
     ranges = [one.known(problem.evidence) for one in problem.parameters]
@@ -107,9 +107,7 @@ def _told(found: pd.DataFrame, outcome: Outcome, problem: Problem, method: str) 
     return told.sort_values("rank")[[*head, *figures, "stands_out"]]
 
 
-def _grown(
-    found: pd.DataFrame, outcome: Outcome, method: str, size: int, runs: int
-) -> pd.DataFrame:
+def _grown(found: pd.DataFrame, outcome: Asked, method: str, size: int, runs: int) -> pd.DataFrame:
     """Rows of `Sensitivity.convergence` of one part of a design."""
     index = MAIN[method]
     kept = found[[index, f"{index}_conf", "rank"]].reset_index()

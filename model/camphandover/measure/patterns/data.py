@@ -29,7 +29,7 @@ from pydantic_core import PydanticCustomError
 from camphandover import facts
 from camphandover.errors import Fault, PatternError, close_matches
 from camphandover.facts.codes import Holder
-from camphandover.measure.outcomes import Window
+from camphandover.measure.runs import Window
 
 FILE = Path(__file__).with_name("patterns.yaml")
 HOLDERS = Literal["army", "separatists", "gsim", "minusma", "nobody", "joint"]
