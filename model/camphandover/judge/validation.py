@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,25 +71,16 @@ class Runs:
     Attributes:
         name: `hindcast` or `prior`.
         batch: Where they are.
+        score: Held to the record, days by its confidence.
+        unweighted: The same with all days alike; of `FORECAST` only.
+        patterns: Held to P1-P14.
     """
 
     name: str
     batch: Batch
-
-    @cached_property
-    def score(self) -> Score:
-        """Held to the record, days by its confidence."""
-        return score(self.batch, scenario=SCENARIOS)
-
-    @cached_property
-    def unweighted(self) -> Score:
-        """The same with all days alike; of `FORECAST` only."""
-        return score(self.batch, scenario=FORECAST, confidence=False)
-
-    @cached_property
-    def patterns(self) -> Patterns:
-        """Held to P1-P14."""
-        return patterns(self.batch, scenario=list(SCENARIOS))
+    score: Score
+    unweighted: Score
+    patterns: Patterns
 
     def about(self, scenario: str) -> About:
         """What was scored of a scenario."""
@@ -103,11 +94,13 @@ class Sources:
     Attributes:
         hindcast, prior: Of the two sets of parameters.
         variants: Runs of `GIVEN` without one mechanism each, if there are any.
+        needs: Their patterns beside those of `GIVEN`.
     """
 
     hindcast: Runs
     prior: Runs
     variants: Batch | None
+    needs: Patterns | None
 
     @property
     def sets(self) -> tuple[Runs, Runs]:
@@ -124,11 +117,6 @@ class Sources:
         """All batches by what they are to the page."""
         both = {runs.name: runs.batch for runs in self.sets}
         return both if self.variants is None else both | {"variants": self.variants}
-
-    @cached_property
-    def needs(self) -> Patterns | None:
-        """The patterns of the variants beside `GIVEN`."""
-        return None if self.variants is None else patterns(self.variants, against=GIVEN)
 
 
 def sources(
@@ -163,14 +151,19 @@ def sources(
                     f"{batch.folder} was run with other rules or facts than {opened[0].folder}: "
                     "run both anew with one version."
                 )
-    both = [Runs(name, batch) for name, batch in zip(SETS, opened, strict=False)]
-    for runs in both:
-        if runs.about(FORECAST).n_given:
+    both = []
+    for batch, name in zip(opened, SETS, strict=False):
+        scored = score(batch, scenario=SCENARIOS)
+        if any(one.n_given for one in scored.about if one.scenario == FORECAST):
             raise BatchError(
-                f"{runs.batch.folder}: {FORECAST} gives the dates of exits, so it is no forecast. "
+                f"{batch.folder}: {FORECAST} gives the dates of exits, so it is no forecast. "
                 f"Run the {FORECAST} of the library."
             )
-    return Sources(both[0], both[1], None if variants is None else opened[2])
+        alike = score(batch, scenario=FORECAST, confidence=False)
+        both.append(Runs(name, batch, scored, alike, patterns(batch, list(SCENARIOS))))
+    third = None if variants is None else opened[2]
+    needs = None if third is None else patterns(third, against=GIVEN)
+    return Sources(both[0], both[1], third, needs)
 
 
 def _check_set(batch: Batch, name: str) -> None:
