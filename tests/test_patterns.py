@@ -479,6 +479,7 @@ def test_the_definitions_are_whole_and_agree_with_the_record():
         (("P1", "window", "from"), date(2024, 1, 1), "ends before it begins"),
         (("P4", "places", "posts"), {"group": "army bases outside"}, "region is given or missing"),
         (("P6", "parts", "departs", "since"), "recrd", "since 'recrd'"),
+        (("P1", "parts", "days_off", "from"), date(2023, 8, 1), "belong together"),
         (("P9", "places", "to"), {"convoy": "Ansongo"}, "no convoy of 'Ansongo'"),
         (("P3", "readings", "7 days"), {"P3_days": [1, 2]}, "nothing measures"),
         (("P1", "needed"), 2, "less than or equal to 1"),

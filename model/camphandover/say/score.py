@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from operator import itemgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camphandover.judge.score.baselines import TITLES
@@ -15,12 +16,14 @@ from camphandover.known.record import WEIGHTS
 from camphandover.measure import notation
 from camphandover.measure.notation import NONE, counted, interval_of
 from camphandover.say.document import Document, Paragraph, Table, table
+from camphandover.say.prose import paragraphs
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from camphandover.judge.score.score import About, Score
 
+WORDS = Path(__file__).with_name("score.md")
 WORST = 8
 """Slots shown of those from which the losses come."""
 DAY = "%d %B %Y"
@@ -55,53 +58,12 @@ def data(score: Score) -> dict[str, Any]:
 
 def document(score: Score) -> Document:
     """What is scored and what the figures mean, and the tables of each scenario."""
-    blocks: list[Paragraph | Table] = [*map(Paragraph, _preface(score))]
-    for about in score.about:
-        blocks += [Paragraph(_heading(about)), *_tables(score, about)]
+    content = {"score": score, "TITLES": TITLES, "WEIGHTS": WEIGHTS, "DAY": DAY}
+    blocks: list[Paragraph | Table] = []
+    for about in (None, *score.about):
+        blocks += map(Paragraph, paragraphs(WORDS, about=about, **content))
+        blocks += [] if about is None else _tables(score, about)
     return blocks
-
-
-def _preface(score: Score) -> list[str]:
-    slots = "camps and towns" if score.slot == "both" else f"{score.slot}s"
-    weights = ", ".join(f"{name} {weight:g}" for name, weight in WEIGHTS.items())
-    weighted = (
-        f"Days count by the confidence of the record ({weights})."
-        if score.confidence
-        else "All days count alike, whatever the confidence of the record."
-    )
-    said = "; ".join(f"{name}: {title}" for name, title in TITLES.items())
-    return [
-        f"Who holds the {slots}: forecasts against {score.source}, {score.runs} runs of each "
-        f"scenario, seed {score.seed}. {weighted}",
-        "Smaller scores are better: Brier 0 to 2, log in nats, RPS 0 to 2 on army < UN, joint "
-        "unit or nobody < separatists or GSIM, CRPS in days. Skill is that of the model "
-        "over the baseline: 1 is perfect, 0 no better, below 0 worse [95 % interval from "
-        "resampling regions].",
-        f"Baselines. {said}. They start from the record's state on the origin; the runs do not: "
-        "they begin earlier and never look at the record.",
-    ]
-
-
-def _heading(about: About) -> str:
-    agreed = (
-        "the scenario begins after the origin"
-        if math.isnan(about.agreement)
-        else f"{100 * about.agreement:.0f} % of runs and slots are as in the record there"
-    )
-    given = (
-        f" The scenario gives the dates of {counted(about.n_given, 'event')} that come with the "
-        "UN's exits (* below): they are no forecast and are left out of CRPS and intervals, but "
-        "the scores of days gain by them."
-        if about.n_given
-        else ""
-    )
-    return (
-        f"Scenario {about.scenario}: {counted(about.n, 'run')}, {about.window.first:{DAY}} to "
-        f"{about.window.last:{DAY}}, forecast origin {about.origin:{DAY}} ({agreed}). The record "
-        f"has {counted(about.n_turns, 'change')} at {counted(about.n_places, 'place')} in "
-        f"{counted(about.n_regions, 'region')}: so few events are independent, however many days "
-        f"are scored.{given}"
-    )
 
 
 def _tables(score: Score, about: About) -> Iterator[Table]:

@@ -24,7 +24,8 @@ from camphandover.judge import aims, validation
 from camphandover.judge.validation import FORECAST, Sources
 from camphandover.measure import notation
 from camphandover.say import writers
-from camphandover.say.patterns import bounds, points
+from camphandover.say.patterns import P_FALSE, bounds, points
+from camphandover.say.prose import rendered
 
 if TYPE_CHECKING:
     from camphandover.batch.batch import Batch
@@ -35,8 +36,6 @@ EXPLANATIONS = Path(__file__).with_name("explanations.yaml")
 KINDS = ("places", "dates", "patterns", "claims", "horizons")
 NOT_EXPLAINED = "Not explained yet."
 DPI = 110
-P_FALSE = 0.05
-"""Share of intervals of 95 % that leave out 0 although nothing differs."""
 GOES_ON = " \\"
 """What a shell needs at the end of a line that goes on."""
 AS_IT_IS = re.compile(r"^(\||#|```|!\[|<)")
@@ -111,12 +110,7 @@ def page(
         pictures: Charts to show: by title, the path from the page's folder.
         picture_folder: Where they are, likewise for the command.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=False, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= vars(notation) | {
+    filters = {
         "interval": lambda value, digits=2: notation.with_interval(digits)(value),
         "points": lambda value: notation.bounded(value, points),
         "literal": writers.literal,
@@ -125,7 +119,6 @@ def page(
         "quote": shlex.quote,
         "shell": in_lines,
     }
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     content = {
         "found": found, "judge": validation, "aims": aims, "facts": facts.load(), "ORIGIN": ORIGIN,
         "HOLDERS": HOLDERS, "is_shipped": is_shipped, "records_made": records_made,
@@ -133,7 +126,7 @@ def page(
         "NOT_EXPLAINED": NOT_EXPLAINED, "pictures": pictures or {}, "out": out,
         "picture_folder": picture_folder,
     }  # fmt: skip
-    return wrapped(template.render(content))
+    return wrapped(rendered(TEMPLATE, filters, **content))
 
 
 def wrapped(text: str) -> str:
