@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from datetime import date, datetime
@@ -30,6 +31,7 @@ from camphandover.errors import BatchError, PatternError
 from camphandover.facts.codes import Holder, Mission, Side, Slot
 from camphandover.judge.patterns.met import WHOLE, parts_set
 from camphandover.judge.patterns.patterns import joint_of, pattern_values, patterns
+from camphandover.known.record import read_record
 from camphandover.measure.outcomes import Window
 from camphandover.measure.patterns.data import FILE, VALUES
 from camphandover.measure.patterns.data import patterns as definitions
@@ -299,6 +301,25 @@ def test_the_record_meets_every_part_of_every_pattern():
     assert {name: values[name] for name in expected} == pytest.approx(expected)
     # The camp of Kidal: 31 October 14:00 to 14 November 10:00.
     assert values["P10_hold"] == pytest.approx(14 - 4 / 24)
+
+
+def test_the_record_of_control_is_measured_as_runs_are():
+    """What the patterns read from control alone, read from the dated record day by day."""
+    control = read_record().control.isel(replicate=0)
+    world = World()
+    for (i, place), slot in itertools.product(enumerate(PLACES), (0, 1)):
+        told = control.sel(place=place).isel(slot=slot).to_numpy()
+        world.holders[place, slot] = world.last[place, slot] = Holder(told[0])
+        for day in np.flatnonzero(np.diff(told)) + 1:
+            world.change(hour("08-01") + 24 * day, place, Holder(told[day]), slot)
+        assert PLACES[i] == control["place"][i]
+    values = measured(world, last=date(2023, 12, 31))
+    expected = {
+        "P1_day_off": 0, "P2_army_share": 1, "P8_Tessalit": ARMY, "P8_Aguelhok": SEP,
+        "P8_Kidal": SEP, "P10_day_off": 0, "P10_hold": 14, "P14_capitals_lost": 0,
+        "P14_posts_lost": 0, "P14_un_camps_lost": 0,
+    }  # fmt: skip
+    assert {name: values[name] for name in expected} == pytest.approx(expected)
 
 
 BOUNDS: list[tuple[str, str, str, list[tuple[Any, float, bool]]]] = [

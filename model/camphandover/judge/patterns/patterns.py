@@ -141,7 +141,7 @@ def pattern_values(batch: Batch, scenario: Names = None) -> pd.DataFrame:
         scenario: One of its scenarios, or several; all if not given.
     Returns:
         Index (scenario, replicate), a float column for each quantity of
-        `camphandover.measure.patterns.values.VALUES`, which gives unit and meaning, as do
+        `camphandover.measure.patterns.data.VALUES`, which gives unit and meaning, as do
         `attrs["units"]` and `attrs["long_names"]`. nan: it did not happen, its dates are outside
         the scenario's window, or the run failed. Hours are infinite for what lasts to the end.
     Errors:
