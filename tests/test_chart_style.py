@@ -276,7 +276,7 @@ def test_markdown_shows_texts_as_they_are():
 
 def test_commands_of_the_page_are_whole():
     names = ["it's $5 or 10", *(f"name-{i}" for i in range(30))]
-    lines = in_lines(["run", *names])
+    lines = in_lines(shlex.join(["run", *names]))
     assert len(lines.splitlines()) > 2
     told = shlex.split(lines.replace("\\\n", ""))
     assert told == ["uv", "run", "camphandover", "run", *names]

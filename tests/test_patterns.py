@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from datetime import date, datetime
@@ -30,6 +31,7 @@ from camphandover.errors import BatchError, PatternError
 from camphandover.facts.codes import Holder, Mission, Side, Slot
 from camphandover.judge.patterns.met import WHOLE, parts_set
 from camphandover.judge.patterns.patterns import joint_of, pattern_values, patterns
+from camphandover.known.record import read_record
 from camphandover.measure.outcomes import Window
 from camphandover.measure.patterns.data import FILE, VALUES
 from camphandover.measure.patterns.data import patterns as definitions
@@ -301,6 +303,25 @@ def test_the_record_meets_every_part_of_every_pattern():
     assert values["P10_hold"] == pytest.approx(14 - 4 / 24)
 
 
+def test_the_record_of_control_is_measured_as_runs_are():
+    """What the patterns read from control alone, read from the dated record day by day."""
+    control = read_record().control.isel(replicate=0)
+    world = World()
+    for (i, place), slot in itertools.product(enumerate(PLACES), (0, 1)):
+        told = control.sel(place=place).isel(slot=slot).to_numpy()
+        world.holders[place, slot] = world.last[place, slot] = Holder(told[0])
+        for day in np.flatnonzero(np.diff(told)) + 1:
+            world.change(hour("08-01") + 24 * day, place, Holder(told[day]), slot)
+        assert PLACES[i] == control["place"][i]
+    values = measured(world, last=date(2023, 12, 31))
+    expected = {
+        "P1_day_off": 0, "P2_army_share": 1, "P8_Tessalit": ARMY, "P8_Aguelhok": SEP,
+        "P8_Kidal": SEP, "P10_day_off": 0, "P10_hold": 14, "P14_capitals_lost": 0,
+        "P14_posts_lost": 0, "P14_un_camps_lost": 0,
+    }  # fmt: skip
+    assert {name: values[name] for name in expected} == pytest.approx(expected)
+
+
 BOUNDS: list[tuple[str, str, str, list[tuple[Any, float, bool]]]] = [
     ("P1", "days_off", "ber", [(-6, -6, False), (-5, -5, True), (5, 5, True), (6, 6, False)]),
     ("P1", "days_off", "ber", [(None, math.nan, False)]),
@@ -479,6 +500,7 @@ def test_the_definitions_are_whole_and_agree_with_the_record():
         (("P1", "window", "from"), date(2024, 1, 1), "ends before it begins"),
         (("P4", "places", "posts"), {"group": "army bases outside"}, "region is given or missing"),
         (("P6", "parts", "departs", "since"), "recrd", "since 'recrd'"),
+        (("P1", "parts", "days_off", "from"), date(2023, 8, 1), "belong together"),
         (("P9", "places", "to"), {"convoy": "Ansongo"}, "no convoy of 'Ansongo'"),
         (("P3", "readings", "7 days"), {"P3_days": [1, 2]}, "nothing measures"),
         (("P1", "needed"), 2, "less than or equal to 1"),

@@ -32,6 +32,8 @@ from camphandover.judge.score.baselines import (
 )
 from camphandover.judge.score.rules import losses
 from camphandover.known.record import WEIGHTS, read_record
+from camphandover.measure.runs import first_day
+from camphandover.measure.shares import control_shares
 
 ARMY, SEPARATISTS, GSIM, UN, NOBODY, JOINT = (int(holder) for holder in Holder)
 FIRST, LAST = ORIGIN + timedelta(days=1), date(2023, 12, 31)
@@ -77,6 +79,20 @@ def test_record_tells_the_state_at_the_end_of_each_day():
     assert held(record, "Talataye", date(2023, 9, 1)) == "nobody"
     # Gao's camp has no end row: it stays the UN's.
     assert held(record, "Gao", LAST) == "minusma"
+
+
+def test_the_record_is_measured_as_a_run_is():
+    record = read_record()
+    control = record.control
+    assert control.dims == ("replicate", "place", "slot", "date")
+    shares = control_shares(control.sel(place="Kidal", slot="camp"))
+    told = shares["share"].sel(date="2023-11-14", holder=["separatists", "army"])
+    assert told.to_numpy().tolist() == [0, 1]
+    kidal = control.sel(place="Kidal", slot="camp").to_numpy()
+    assert first_day(kidal == ARMY).tolist() == [record.index(date(2023, 11, 14))]
+    assert first_day(kidal == GSIM).tolist() == [record.n_days]
+    bamba = control["weight"].sel(place="Bamba", slot="camp")
+    assert bamba.sel(date="2023-09-07").item() == WEIGHTS["low"]
 
 
 def test_weights_are_those_of_the_row_that_tells():

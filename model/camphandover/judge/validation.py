@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,25 +71,16 @@ class Runs:
     Attributes:
         name: `hindcast` or `prior`.
         batch: Where they are.
+        score: Held to the record, days by its confidence.
+        unweighted: The same with all days alike; of `FORECAST` only.
+        patterns: Held to P1-P14.
     """
 
     name: str
     batch: Batch
-
-    @cached_property
-    def score(self) -> Score:
-        """Held to the record, days by its confidence."""
-        return score(self.batch, scenario=SCENARIOS)
-
-    @cached_property
-    def unweighted(self) -> Score:
-        """The same with all days alike; of `FORECAST` only."""
-        return score(self.batch, scenario=FORECAST, confidence=False)
-
-    @cached_property
-    def patterns(self) -> Patterns:
-        """Held to P1-P14."""
-        return patterns(self.batch, scenario=list(SCENARIOS))
+    score: Score
+    unweighted: Score
+    patterns: Patterns
 
     def about(self, scenario: str) -> About:
         """What was scored of a scenario."""
@@ -103,11 +94,13 @@ class Sources:
     Attributes:
         hindcast, prior: Of the two sets of parameters.
         variants: Runs of `GIVEN` without one mechanism each, if there are any.
+        needs: Their patterns beside those of `GIVEN`.
     """
 
     hindcast: Runs
     prior: Runs
     variants: Batch | None
+    needs: Patterns | None
 
     @property
     def sets(self) -> tuple[Runs, Runs]:
@@ -124,11 +117,6 @@ class Sources:
         """All batches by what they are to the page."""
         both = {runs.name: runs.batch for runs in self.sets}
         return both if self.variants is None else both | {"variants": self.variants}
-
-    @cached_property
-    def needs(self) -> Patterns | None:
-        """The patterns of the variants beside `GIVEN`."""
-        return None if self.variants is None else patterns(self.variants, against=GIVEN)
 
 
 def sources(
@@ -163,14 +151,19 @@ def sources(
                     f"{batch.folder} was run with other rules or facts than {opened[0].folder}: "
                     "run both anew with one version."
                 )
-    both = [Runs(name, batch) for name, batch in zip(SETS, opened, strict=False)]
-    for runs in both:
-        if runs.about(FORECAST).n_given:
+    both = []
+    for batch, name in zip(opened, SETS, strict=False):
+        scored = score(batch, scenario=SCENARIOS)
+        if any(one.n_given for one in scored.about if one.scenario == FORECAST):
             raise BatchError(
-                f"{runs.batch.folder}: {FORECAST} gives the dates of exits, so it is no forecast. "
+                f"{batch.folder}: {FORECAST} gives the dates of exits, so it is no forecast. "
                 f"Run the {FORECAST} of the library."
             )
-    return Sources(both[0], both[1], None if variants is None else opened[2])
+        alike = score(batch, scenario=FORECAST, confidence=False)
+        both.append(Runs(name, batch, scored, alike, patterns(batch, list(SCENARIOS))))
+    third = None if variants is None else opened[2]
+    needs = None if third is None else patterns(third, against=GIVEN)
+    return Sources(both[0], both[1], third, needs)
 
 
 def _check_set(batch: Batch, name: str) -> None:
@@ -226,17 +219,21 @@ def is_current(batch: Batch) -> bool:
 # --- scores ------------------------------------------------------------------------------
 
 
+def by(table: pd.DataFrame, *labels: str, value: str) -> dict[tuple[str, ...], Row]:
+    """The rows of a table by their labels; a value with its bounds is an interval."""
+    return {
+        tuple(one[label] for label in labels): one | {value: interval_of(one, value)}
+        for one in table.to_dict("records")
+    }
+
+
 @lru_cache(maxsize=8)
 def rows(score: Score) -> Mapping[tuple[str, ...], Row]:
-    """The table of scores by scenario, split, forecast, horizon and measure; `score` and `skill`
-    are intervals."""
+    """The table of scores; `score` and `skill` are intervals."""
     labels = ("scenario", "split", "forecast", "horizon", "measure")
-    return {
-        tuple(one[label] for label in labels): one
-        | {"score": interval_of(one, "score")}
-        | {"skill": interval_of(one, "skill", "skill_low", "skill_high")}
-        for one in score.table.to_dict("records")
-    }
+    found = by(score.table, *labels, value="score")
+    skill = ("skill", "skill_low", "skill_high")
+    return {key: one | {"skill": interval_of(one, *skill)} for key, one in found.items()}
 
 
 def row(
@@ -421,12 +418,10 @@ def bins(score: Score, scenario: str, *groups: str) -> list[Row]:
 
 
 @lru_cache(maxsize=8)
-def shares(found: Patterns, scenario: str) -> Mapping[tuple[str, str], Row]:
+def shares(found: Patterns, scenario: str) -> Mapping[tuple[str, ...], Row]:
     """The shares of runs of a scenario by pattern and part; `share` is an interval."""
-    table = found.shares[found.shares["scenario"] == scenario].to_dict("records")
-    return {
-        (one["pattern"], one["part"]): one | {"share": interval_of(one, "share")} for one in table
-    }
+    table = found.shares[found.shares["scenario"] == scenario]
+    return by(table, "pattern", "part", value="share")
 
 
 def count(found: Patterns, scenario: str) -> PatternCount:
@@ -450,32 +445,25 @@ def together(found: Patterns, scenario: str) -> Row:
     return one | {"share": interval_of(one, "share"), "mean": mean_interval(met)}
 
 
-def parts_set(sets: Iterable[Runs]) -> list[Row]:
-    """The parts of patterns that a scenario sets itself, each once."""
+def parts_set(sets: Iterable[Runs]) -> dict[tuple[str, ...], Row]:
+    """The parts of patterns that a scenario sets itself, by pattern, part and scenario."""
     found: dict[tuple[str, ...], Row] = {}
     for runs in sets:
         table = runs.patterns.shares
-        for one in table[table["is_set"] & (table["part"] != WHOLE)].to_dict("records"):
-            found.setdefault((one["pattern"], one["part"], one["scenario"]), one)
-    return list(found.values())
+        table = table[table["is_set"] & (table["part"] != WHOLE)]
+        found |= by(table, "pattern", "part", "scenario", value="share")
+    return found
 
 
-def readings(found: Patterns) -> dict[tuple[str, str], dict[str, Interval]]:
-    """Shares by pattern and name of another reading, and scenario."""
-    shares: dict[tuple[str, str], dict[str, Interval]] = {}
-    for one in found.readings.to_dict("records"):
-        by_scenario = shares.setdefault((one["pattern"], one["reading"]), {})
-        by_scenario[one["scenario"]] = interval_of(one, "share")
-    return shares
+def readings(found: Patterns) -> dict[tuple[str, ...], Row]:
+    """Other readings by pattern, name and scenario; `share` is an interval."""
+    return by(found.readings, "pattern", "reading", "scenario", value="share")
 
 
-def differences(found: Patterns) -> dict[tuple[str, str], Row]:
+def differences(found: Patterns) -> dict[tuple[str, ...], Row]:
     """By scenario and pattern, how its share differs; `difference` is an interval."""
-    table = found.differences[found.differences["part"] == WHOLE].to_dict("records")
-    return {
-        (one["scenario"], one["pattern"]): one | {"difference": interval_of(one, "difference")}
-        for one in table
-    }
+    table = found.differences[found.differences["part"] == WHOLE]
+    return by(table, "scenario", "pattern", value="difference")
 
 
 def rarer(found: Patterns) -> dict[str, list[Row]]:

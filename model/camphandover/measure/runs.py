@@ -205,6 +205,5 @@ def first_day(has: np.ndarray) -> np.ndarray:
     Returns:
         Shape (...).
     """
-    import numpy as np
-
-    return np.where(has.any(axis=-1), has.argmax(axis=-1), has.shape[-1])
+    first: np.ndarray = has.argmax(axis=-1) + has.shape[-1] * ~has.any(axis=-1)
+    return first

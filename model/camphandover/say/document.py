@@ -57,14 +57,15 @@ class Column:
 
     Attributes:
         name: Its head.
-        kind: `name`, to the left and repeated where a table is cut; `text`, to the left, broken
-            into lines where it must; `prose`, sentences, which have the rest of the width, a line
-            break between those that stand apart; `figure`, to the right.
+        kind: `name`, to the left and repeated where a table is cut; `label`, the same, but never
+            shortened; `text`, to the left, broken into lines where it must; `prose`, sentences,
+            which have the rest of the width, a line break between those that stand apart;
+            `figure`, to the right.
         form: How a cell reads.
     """
 
     name: str
-    kind: Literal["name", "text", "prose", "figure"] = "figure"
+    kind: Literal["name", "label", "text", "prose", "figure"] = "figure"
     form: Callable[[Any], str] = str
 
 

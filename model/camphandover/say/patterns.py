@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +16,14 @@ from camphandover.judge.patterns.met import WHOLE
 from camphandover.measure.notation import NONE, SET, bounded, interval_of, percent, percent_interval
 from camphandover.measure.patterns.data import VALUES, Part, Pattern
 from camphandover.say.document import Column, Document, Paragraph, Table, table
+from camphandover.say.prose import paragraphs
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from camphandover.judge.patterns.patterns import Patterns
 
+WORDS = Path(__file__).with_name("patterns.md")
 DAY = "%d %B %Y"
 CLEAR = "!"
 DATE = "%d %b"
@@ -49,22 +53,17 @@ def _described(pattern: Pattern) -> dict[str, Any]:
     ]
     told = {name: getattr(pattern, name) for name in ("name", "title", "history", "source")}
     told |= {"known_at_origin": pattern.known, "needed": pattern.needed}
-    return told | {"window": [pattern.window.first, pattern.window.last], "parts": parts}
+    return told | {"window": [pattern.first, pattern.last], "parts": parts}
 
 
 def document(patterns: Patterns) -> Document:
     """What is held to what, the shares, other readings, and what each scenario changes."""
-    plural = "s" * (patterns.runs != 1)
-    preface = (
-        f"Patterns P1-P14: what happened in northern Mali in 2023, and how many of {patterns.runs} "
-        f"run{plural} of each scenario retell it; seed {patterns.seed}. A run meets a pattern if "
-        "it meets all parts of it."
-    )
     made = [_shares]
     made += [] if patterns.readings.empty else [_readings]
     made += [] if patterns.against is None else [_differences]
     tables = [replace(make(patterns, False), brief=make(patterns, True)) for make in made]
-    return [Paragraph(preface), *tables, *([] if patterns.against is None else [_needs(patterns)])]
+    preface = map(Paragraph, paragraphs(WORDS, what="preface", patterns=patterns))
+    return [*preface, *tables, *([] if patterns.against is None else [_needs(patterns)])]
 
 
 def _title(text: str, brief: bool, shown: pd.DataFrame) -> str:
@@ -96,9 +95,9 @@ def _shares(patterns: Patterns, brief: bool) -> Table:
     columns = [_together(patterns, name, brief) for name in patterns.scenarios]
     for label, *cells in zip([*ends, "Met by the runs needed"], *columns, strict=True):
         body.append([label, "", "", *cells])
-    head = ["Pattern, and its parts", "Needed", "Known", *patterns.scenarios]
-    if brief:
-        head, body = [head[0], *head[3:]], [[row[0], *row[3:]] for row in body]
+    told = [] if brief else ["Needed", "Known"]
+    head = [Column("Pattern, and its parts", "label"), *map(Column, [*told, *patterns.scenarios])]
+    body = [[row[0], *row[3:]] for row in body] if brief else body
     title = _title("Share in % of the runs that meet it", brief, patterns.shares)
     return table(title, head, body, notes=_share_notes(patterns, brief))
 
@@ -147,31 +146,10 @@ def _together(patterns: Patterns, name: str, brief: bool) -> list[str]:
 def _share_notes(patterns: Patterns, brief: bool) -> list[str]:
     """What the marks and the empty cells mean."""
     shares = patterns.shares
-    parts = shares[(shares["part"] != WHOLE) & shares["is_set"]]
-    notes = []
-    if len(parts):
-        notes.append(
-            f"{SET} The scenario itself sets what this part measures ({_told(patterns, parts)}): "
-            "it is shown, and the pattern counts as met by its other parts."
-        )
-    if (shares["n"] == 0).any():
-        notes.append(
-            f"{NONE} The scenario's window does not hold the pattern's dates, it sets all parts "
-            "of it, or all runs failed."
-        )
+    parts_set = _told(patterns, shares[(shares["part"] != WHOLE) & shares["is_set"]])
     rare = shares[~shares["is_modal"].fillna(True)]
-    if len(rare):
-        told = ", ".join(f"{row.pattern} in {row.scenario}" for row in rare.itertuples())
-        notes.append(f"The record's outcome is not the most frequent one, as it should be: {told}.")
-    if not brief:
-        notes.append(
-            "Needed: share of the runs, in %, that is to meet it. Known: whether it was known at "
-            f"the forecast origin, {ORIGIN:{DAY}}."
-        )
-    for row in patterns.joint.itertuples():
-        if 0 < row.n < patterns.runs:
-            notes.append(f"Of {row.scenario} only {row.n} runs of {patterns.runs} did not fail.")
-    return notes
+    about = {"parts_set": parts_set, "rare": rare, "origin": f"{ORIGIN:{DAY}}"}
+    return paragraphs(WORDS, what="shares", patterns=patterns, brief=brief, **about)
 
 
 def _told(patterns: Patterns, rows: pd.DataFrame) -> str:
@@ -187,42 +165,45 @@ def _told(patterns: Patterns, rows: pd.DataFrame) -> str:
 def _readings(patterns: Patterns, brief: bool) -> Table:
     """The patterns read in another way."""
     shares = patterns.readings.set_index(["pattern", "reading", "scenario"]).to_dict("index")
+    lines = [(p.name, reading, reading) for p in patterns.definitions for reading in p.readings]
+    title = _title(
+        "Read in another way, counted nowhere: share in % of the runs", brief, patterns.readings
+    )
+    return _grid(title, patterns.scenarios, lines, {k: _share(v, brief) for k, v in shares.items()})
+
+
+def _grid(
+    title: str,
+    scenarios: Sequence[str],
+    lines: Iterable[tuple[str, ...]],
+    cells: Mapping[tuple[str, ...], str],
+) -> Table:
+    """A line for each pattern, label and more of its key; a column for each scenario."""
     body = [
-        [f"{pattern.name:<4}{reading}"]
-        + [
-            _share(shares[key], brief) if key in shares else NONE
-            for key in ((pattern.name, reading, name) for name in patterns.scenarios)
-        ]
-        for pattern in patterns.definitions
-        for reading in pattern.readings
+        [f"{pattern:<4}{label}", *(cells.get((pattern, *key, name), NONE) for name in scenarios)]
+        for pattern, label, *key in lines
     ]
-    title = "Read in another way, counted nowhere: share in % of the runs"
-    return table(_title(title, brief, patterns.readings), ["Pattern", *patterns.scenarios], body)
+    return table(title, [Column("Pattern", "label"), *scenarios], body)
 
 
 # --- differences -------------------------------------------------------------------------
 
 
+def _wholes(patterns: Patterns) -> pd.DataFrame:
+    return patterns.differences[patterns.differences["part"] == WHOLE]
+
+
 def _differences(patterns: Patterns, brief: bool) -> Table:
     """The other scenarios minus one."""
-    wholes = patterns.differences[patterns.differences["part"] == WHOLE]
-    rows = wholes.set_index(["pattern", "scenario"]).to_dict("index")
-
-    def cell(*key: str) -> str:
-        if key not in rows:
-            return NONE
-        found = interval_of(rows[key], "difference")
-        return (points(found.value) if brief else bounded(found, points)) + CLEAR * rows[key][
-            "is_clear"
-        ]
-
-    body = [
-        [f"{p.name:<4}{p.title}", *(cell(p.name, name) for name in patterns.scenarios[1:])]
-        for p in patterns.definitions
-    ]
+    cells: dict[tuple[str, ...], str] = {}
+    for row in _wholes(patterns).to_dict("records"):
+        found = interval_of(row, "difference")
+        told = points(found.value) if brief else bounded(found, points)
+        cells[row["pattern"], row["scenario"]] = told + CLEAR * row["is_clear"]
     title = f"Points of % by which the share differs from that of {patterns.against}, paired"
+    lines = [(p.name, p.title) for p in patterns.definitions]
     title = _title(title, brief, patterns.differences)
-    return table(title, ["Pattern", *patterns.scenarios[1:]], body)
+    return _grid(title, patterns.scenarios[1:], lines, cells)
 
 
 def points(share: float) -> str:
@@ -233,7 +214,7 @@ def points(share: float) -> str:
 
 def _needs(patterns: Patterns) -> Table:
     """For each scenario the patterns that it makes rarer or more frequent beyond doubt."""
-    wholes = patterns.differences[patterns.differences["part"] == WHOLE]
+    wholes = _wholes(patterns)
     clear = wholes[wholes["is_clear"]].sort_values("difference")
 
     def listed(rows: pd.DataFrame) -> str:
@@ -245,13 +226,8 @@ def _needs(patterns: Patterns) -> Table:
         own = clear[clear["scenario"] == name]
         less, more = own[own["difference"] < 0], own[own["difference"] > 0][::-1]
         body.append([name, listed(less), listed(more)])
-    notes = [
-        f"{CLEAR} The 95 % interval of the difference leaves out 0; of {len(wholes)} "
-        f"differences up to {math.ceil(P_FALSE * len(wholes))} may do so by chance. A pattern that "
-        "is rarer without a mechanism needs it.",
-        "Run r of both scenarios shares all luck. A part that either of the two sets is counted "
-        "in neither.",
-    ]
+    n = len(wholes)
+    notes = paragraphs(WORDS, what="differences", n=n, by_chance=math.ceil(P_FALSE * n))
     title = f"Patterns that are rarer or more frequent than in {patterns.against}"
     columns = (Column(name, "text") for name in ("Rarer", "More frequent"))
     return table(title, ["Scenario", *columns], body, notes=notes)

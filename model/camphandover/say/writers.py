@@ -98,12 +98,14 @@ def _heads(table: Table, broken: bool) -> list[list[str]]:
 def _cut(table: Table, width: int) -> Iterator[Table]:
     """A table as several of which each fits, with the names at the left of each."""
     sizes = _sizes(table, broken=True)
-    names = [i for i, column in enumerate(table.columns) if column.kind == "name"]
+    names = [i for i, column in enumerate(table.columns) if column.kind in ("name", "label")]
     others = [i for i in range(len(sizes)) if i not in names]
     if not others or any(table.columns[i].kind in ("text", "prose") for i in others):
         yield table
         return
-    left = SHORTEST + sum(sizes[i] + 1 for i in names[1:]) if names else 0
+    if table.columns[0].kind == "name":
+        sizes[0] = min(sizes[0], SHORTEST)
+    left = sum(sizes[i] + 1 for i in names) - bool(names)
     while others:
         used, taken = left, 0
         while taken < len(others) and (used := used + 1 + sizes[others[taken]]) <= width:
@@ -131,7 +133,7 @@ def aligned(table: Table, width: int = WIDTH) -> list[str]:
         kept = sum(size for i, size in enumerate(sizes) if i not in texts)
         room = (width - gap * (len(sizes) - 1) - kept) // len(texts)
         sizes = [min(size, room) if i in texts else size for i, size in enumerate(sizes)]
-    elif excess > 0:
+    elif excess > 0 and table.columns[0].kind == "name":
         sizes[0] = max(sizes[0] - excess, min(sizes[0], SHORTEST))
         body = [[shortened(row[0], sizes[0]), *row[1:]] for row in body]
     prose = [i for i, column in enumerate(table.columns) if column.kind == "prose"]

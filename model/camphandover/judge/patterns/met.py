@@ -12,8 +12,8 @@ import numpy as np
 
 from camphandover import facts
 from camphandover.facts.codes import Holder
-from camphandover.measure.outcomes import scenario_window
 from camphandover.measure.patterns.data import Part, Pattern, day_number
+from camphandover.measure.runs import scenario_window
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,7 @@ import numpy as np
 from camphandover.batch.names import check_known
 from camphandover.batch.told import Told
 from camphandover.errors import BatchError
-from camphandover.judge.paired import paired_shares
+from camphandover.judge.paired import paired
 from camphandover.judge.patterns.met import (
     WHOLE,
     Set,
@@ -141,7 +141,7 @@ def pattern_values(batch: Batch, scenario: Names = None) -> pd.DataFrame:
         scenario: One of its scenarios, or several; all if not given.
     Returns:
         Index (scenario, replicate), a float column for each quantity of
-        `camphandover.measure.patterns.values.VALUES`, which gives unit and meaning, as do
+        `camphandover.measure.patterns.data.VALUES`, which gives unit and meaning, as do
         `attrs["units"]` and `attrs["long_names"]`. nan: it did not happen, its dates are outside
         the scenario's window, or the run failed. Hours are infinite for what lasts to the end.
     Errors:
@@ -247,7 +247,7 @@ class _Held:
                 pair = pd.concat([table[key] for table in pairs], axis=1).dropna()
                 if pair.empty:
                     continue
-                found = paired_shares(*pair.to_numpy(dtype=float).T)
+                found = paired(*pair.to_numpy(dtype=float).T, is_share=True)
                 low, high = found.difference.low, found.difference.high
                 row = [name, against, *key, found.mean_a, found.mean_b]
                 row += [found.difference.value, low, high, found.n, bool(low > 0 or high < 0)]

@@ -20,12 +20,19 @@ from camphandover.facts.checks import ORIGIN
 from camphandover.judge.score import rules
 from camphandover.judge.score.scored import MODEL, Scored
 from camphandover.known.record import SHIPPED, Record, read_record
-from camphandover.measure.outcomes import Window, scenario_window
+from camphandover.measure.intervals import Interval
+from camphandover.measure.runs import Window, scenario_window
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BOTH = "both"
+HORIZONS = (7, 30, 60, 90)
+"""Days after the origin (RULES, section 10)."""
+PATH = "path"
+DATES, ALL_DATES = "event dates", "all dates"
+"""Horizons of the CRPS: of events that happened, and of all that could have."""
+LOG = rules.MEASURES.index("log")
 HORIZONS = (7, 30, 60, 90)
 """Days after the origin (RULES, section 10)."""
 PATH = "path"
@@ -139,7 +146,7 @@ class Score(Told):
         """
         table = self.table
         for column, label in labels.items():
-            check_known("column", column, COLUMNS)
+            check_known("column", column, list(table))
             check_known(column, label, [str(one) for one in self.table[column].unique()])
             table = table[table[column] == label]
         return table
@@ -193,7 +200,7 @@ def score(
         for name in names
     ]
     return Score(
-        table=_frame(found, _scores, COLUMNS),
+        table=_frame(found, _scores),
         days=_frame(found, _days),
         places=_frame(found, _places),
         reliability=_frame(found, _reliability),
@@ -309,11 +316,10 @@ def _compared(
     drawn = s.blocks(units)
     for name, values in loss.items():
         mean = drawn.ratio(values, weight)
-        skill = drawn.skill(loss[MODEL], values)
+        skill = Interval(*[np.nan] * 3) if name == MODEL else drawn.skill(loss[MODEL], values)
         row: dict[str, Any] = {"scenario": s.scenario, **about, "forecast": name}
         row |= {"score": mean.value, "low": mean.low, "high": mean.high}
-        if name != MODEL:
-            row |= {"skill": skill.value, "skill_low": skill.low, "skill_high": skill.high}
+        row |= {"skill": skill.value, "skill_low": skill.low, "skill_high": skill.high}
         yield row | {"n": len(units), "blocks": drawn.kind, "n_blocks": drawn.n}
 
 

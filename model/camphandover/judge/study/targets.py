@@ -109,7 +109,7 @@ def targets_of(evidence: str, scenarios: Sequence[Scenario]) -> Targets:
 
 def _where(pattern: Pattern, scenarios: Sequence[Scenario]) -> list[int]:
     """Positions of the scenarios in which a pattern is measured."""
-    from camphandover.measure.outcomes import Window
+    from camphandover.measure.runs import Window
 
     holds = [
         i

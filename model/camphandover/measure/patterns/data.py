@@ -29,7 +29,7 @@ from pydantic_core import PydanticCustomError
 from camphandover import facts
 from camphandover.errors import Fault, PatternError, close_matches
 from camphandover.facts.codes import Holder
-from camphandover.measure.outcomes import Window
+from camphandover.measure.runs import Window
 
 FILE = Path(__file__).with_name("patterns.yaml")
 HOLDERS = Literal["army", "separatists", "gsim", "minusma", "nobody", "joint"]
@@ -201,7 +201,8 @@ class Part(_Form):
     def _bounded(self) -> Self:
         """The bounds as numbers."""
         low, high, start = self.low, self.high, self.start
-        if (self.since is None) != (self.dates is None):
+        given = (self.since, self.first, self.last)
+        if None in given and any(given):
             raise _wrong("from, to and since belong together", "all three, or none")
         if self.since is not None and start is None:
             raise _wrong(f"since {self.since!r}", "one of the pattern's dates")
@@ -271,13 +272,23 @@ class Pattern(_Form):
         }
 
     @property
+    def first(self) -> date:
+        """First date that a scenario has to simulate."""
+        return self.window.first
+
+    @property
+    def last(self) -> date:
+        """Last one."""
+        return self.window.last
+
+    @property
     def parts(self) -> tuple[Part, ...]:
         """What is measured, with its bounds."""
         return tuple(self.by_name.values())
 
     def is_within(self, window: Window) -> bool:
         """Whether a window holds its dates."""
-        return window.first <= self.window.first and self.window.last <= window.last
+        return window.first <= self.first and self.last <= window.last
 
     def place(self, name: str) -> int:
         """The one place that has this name in the pattern."""

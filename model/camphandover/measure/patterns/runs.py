@@ -15,8 +15,8 @@ from camphandover.batch.names import check_holders
 from camphandover.core.ledger import Kind
 from camphandover.errors import BatchError
 from camphandover.facts.codes import Holder, Mission, Side, Slot
-from camphandover.measure.outcomes import Window, scenario_window
 from camphandover.measure.run_ledger import block_table, blocks_of
+from camphandover.measure.runs import Window, scenario_window
 
 if TYPE_CHECKING:
     import pyarrow as pa

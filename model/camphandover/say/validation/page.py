@@ -10,7 +10,7 @@ import math
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,8 @@ from camphandover.judge import aims, validation
 from camphandover.judge.validation import FORECAST, Sources
 from camphandover.measure import notation
 from camphandover.say import writers
-from camphandover.say.patterns import bounds, points
+from camphandover.say.patterns import P_FALSE, bounds, points
+from camphandover.say.prose import rendered
 
 if TYPE_CHECKING:
     from camphandover.batch.batch import Batch
@@ -36,8 +37,6 @@ KINDS = ("places", "dates", "patterns", "claims", "horizons")
 NOT_EXPLAINED = "Not explained yet."
 DPI = 110
 CHARTS = {"reliability": "Reliability", "by-day": "Log score by day in the Kidal region"}
-P_FALSE = 0.05
-"""Share of intervals of 95 % that leave out 0 although nothing differs."""
 GOES_ON = " \\"
 """What a shell needs at the end of a line that goes on."""
 AS_IT_IS = re.compile(r"^(\||#|```|!\[|<)")
@@ -103,37 +102,23 @@ def page(
         pictures: Charts to show: by title, the path from the page's folder.
         picture_folder: Where they are, likewise for the command.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=False, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {
+    filters = {
         "interval": lambda value, digits=2: notation.with_interval(digits)(value),
-        "percent": notation.percent_interval,
-        "share": notation.percent,
-        "number": notation.number,
-        "day": notation.day,
-        "span": span,
         "points": lambda value: notation.bounded(value, points),
-        "counted": notation.counted,
-        "listed": notation.listed,
         "literal": writers.literal,
         "code": writers.code,
         "verdict": aims.skill_verdict,
+        "quote": shlex.quote,
         "shell": in_lines,
     }
-    again = {name: batch.folder.as_posix() for name, batch in found.batches.items()}
-    again |= {"out": out} | ({"pictures": picture_folder} if picture_folder else {})
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     content = {
         "found": found, "judge": validation, "aims": aims, "facts": facts.load(), "ORIGIN": ORIGIN,
-        "HOLDERS": HOLDERS, "command": command, "records_made": records_made, "bounds": bounds,
-        "by_chance": lambda n: math.ceil(P_FALSE * n), "known": reasons(),
-        "NOT_EXPLAINED": NOT_EXPLAINED, "pictures": pictures or {},
-        "again": [word for name, path in again.items() for word in (f"--{name}", path)],
+        "HOLDERS": HOLDERS, "is_shipped": is_shipped, "records_made": records_made,
+        "bounds": bounds, "by_chance": lambda n: math.ceil(P_FALSE * n), "known": reasons(),
+        "NOT_EXPLAINED": NOT_EXPLAINED, "pictures": pictures or {}, "out": out,
+        "picture_folder": picture_folder,
     }  # fmt: skip
-    return wrapped(template.render(content))
+    return wrapped(rendered(TEMPLATE, filters, **content))
 
 
 def wrapped(text: str) -> str:
@@ -154,15 +139,6 @@ def _filled(block: str) -> Iterator[str]:
     """A paragraph, or a list whose items begin with `- `, in lines."""
     for item in re.split(r"\n(?=- )", block):
         yield writers.filled(item, "  " * item.startswith("- "))
-
-
-def span(one: Mapping[str, Any], level: int) -> str:
-    """A central interval of dates, `13 Nov to 5 Dec 2023`."""
-    low, high = (notation.day(one[f"{side}_{level}"]) for side in ("low", "high"))
-    if low == high:
-        return low
-    year = low[-len(" 2023") :]
-    return f"{low.removesuffix(year) if high.endswith(year) else low} to {high}"
 
 
 def reasons(path: Path = EXPLANATIONS) -> Mapping[str, Mapping[str, Any]]:
@@ -189,20 +165,7 @@ def reasons(path: Path = EXPLANATIONS) -> Mapping[str, Mapping[str, Any]]:
 # --- how the batches were made -----------------------------------------------------------
 
 
-def command(batch: Batch) -> list[str]:
-    """The words of the command that makes a batch."""
-    given = batch.manifest["records"]
-    words = ["run", *batch.scenarios, "--runs", str(batch.runs), "--seed", str(batch.seed)]
-    if given is not None:
-        stored = (batch.folder / store.RECORDS).as_posix()
-        words += ["--parameters", given["name"] if _is_shipped(given) else stored]
-    elif batch.manifest["evidence"] == "prior":
-        words += ["--evidence", "prior"]
-    words += ["--sample-parameters"] * batch.manifest["sampled"]
-    return [*words, "--out", batch.folder.as_posix()]
-
-
-def _is_shipped(given: Mapping[str, Any]) -> bool:
+def is_shipped(given: Mapping[str, Any]) -> bool:
     """Whether records are those that come with the package under their name."""
     try:
         return records.find_records(given["name"]).digest == given["digest"]
@@ -217,10 +180,10 @@ def records_made(batch: Batch) -> dict[str, str]:
     return {k: str(v)[: 12 if k in ("core", "theatre") else None] for k, v in plain.items()}
 
 
-def in_lines(words: Iterable[str]) -> str:
+def in_lines(command: str) -> str:
     """A command of this program in lines that a shell takes as one."""
     lines = ["uv run camphandover"]
-    for word in map(shlex.quote, words):
+    for word in map(shlex.quote, shlex.split(command)):
         if len(lines[-1]) + 1 + len(word) + len(GOES_ON) > writers.PAGE:
             lines.append("   ")
         lines[-1] += f" {word}"
