@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from camphandover.cli.batch import Json, check_writable, to_json, write_all
-
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")]
-Name = Annotated[str | None, typer.Option(help="Name of a scenario of the batch.")]
+from camphandover.cli.options import Folder, Json, Name, Replicate, Slot
+from camphandover.cli.telling import tell
+from camphandover.errors import BatchError
 
 
 def why(
     folder: Folder,
     place: Annotated[str, typer.Option(help="The place, such as Kidal.")],
     scenario: Name = None,
-    replicate: Annotated[int | None, typer.Option(help="Number of the run, from 0.")] = None,
-    slot: Annotated[str, typer.Option(help="camp or town.")] = "camp",
+    replicate: Replicate = None,
+    slot: Slot = "camp",
     date: Annotated[
         str | None,
         typer.Option(
@@ -48,30 +46,28 @@ def why(
     the calendar, or how things stood on the first day.
     """
     from camphandover.batch.batch import open_batch
-    from camphandover.judge.why import why as explain
-    from camphandover.judge.why import why_summary
+    from camphandover.judge import why as judge
 
-    check_writable(json, "--json")
     batch = open_batch(folder)
-    chosen = _scenario(scenario, batch.scenarios)
+    if scenario is None and len(batch.scenarios) > 1:
+        raise BatchError(f"--scenario is needed, one of {', '.join(batch.scenarios)}.")
+    chosen = scenario or batch.scenarios[0]
+    useless = {"--replicate": replicate, "--date": date} if summary else {"--to": to}
+    for option, value in useless.items():
+        if value is not None:
+            raise BatchError(f"{option} goes {'without' if summary else 'with'} --summary only.")
     if summary:
-        _refuse({"--replicate": replicate, "--date": date}, "without --summary")
-        counted = why_summary(batch, chosen, place, slot, to)
-        typer.echo(str(counted))
-        write_all(to_json(counted, json))
+        tell(judge.why_summary(batch, chosen, place, slot, to), json)
         return
-    _refuse({"--to": to}, "with --summary")
-    run = _replicate(replicate, batch.runs, ", or --summary")
-    explained = explain(batch, chosen, run, place, slot, date, alternatives=alternatives)
-    typer.echo(str(explained))
-    write_all(to_json(explained, json))
+    run = _given(replicate, batch.runs, ", or --summary")
+    tell(judge.why(batch, chosen, run, place, slot, date, alternatives=alternatives), json)
 
 
 def diverge(
     folder: Folder,
     a: Annotated[str, typer.Argument(metavar="A", help="Name of a scenario of the batch.")],
     b: Annotated[str, typer.Argument(metavar="B", help="Name of the other one.")],
-    replicate: Annotated[int | None, typer.Option(help="Number of the run, from 0.")] = None,
+    replicate: Replicate = None,
     json: Json = None,
 ) -> None:
     """Show the first event that differs between two scenarios in one run, and what followed.
@@ -81,37 +77,12 @@ def diverge(
     from camphandover.batch.batch import open_batch
     from camphandover.judge.diverge import diverge as find
 
-    check_writable(json, "--json")
     batch = open_batch(folder)
-    found = find(batch, a, b, _replicate(replicate, batch.runs))
-    typer.echo(str(found))
-    write_all(to_json(found, json))
+    tell(find(batch, a, b, _given(replicate, batch.runs)), json)
 
 
-def _scenario(name: str | None, known: list[str]) -> str:
-    """The scenario asked for; the only one of the batch if none is."""
-    from camphandover.errors import BatchError
-
-    if name is not None:
-        return name
-    if len(known) > 1:
-        raise BatchError(f"--scenario is needed, one of {', '.join(known)}.")
-    return known[0]
-
-
-def _replicate(number: int | None, runs: int, otherwise: str = "") -> int:
+def _given(replicate: int | None, runs: int, otherwise: str = "") -> int:
     """The run asked for; there is no default, lest run 0 be taken for all."""
-    from camphandover.errors import BatchError
-
-    if number is None:
+    if replicate is None:
         raise BatchError(f"--replicate is needed, a number from 0 to {runs - 1}{otherwise}.")
-    return number
-
-
-def _refuse(options: dict[str, object], where: str) -> None:
-    """Refuse options that would have no effect."""
-    from camphandover.errors import BatchError
-
-    for option, value in options.items():
-        if value is not None:
-            raise BatchError(f"{option} goes {where} only.")
+    return replicate
