@@ -48,37 +48,26 @@ def _of_one(explained: Explanation) -> Document:
 
 
 def _data_of_one(explained: Explanation) -> dict[str, Any]:
-    x = explained
-    names = ("scenario", "replicate", "seed", "place", "slot", "date")
-    return {
-        **{name: getattr(x, name) for name in names},
-        "window": list(x.window),
-        "first_holder": x.first_holder,
-        "holder": x.holder,
-        "n_changes": x.n_changes,
-        "alternatives_unknown": x.unknown,
-        "changes": [
-            {
-                "time": change.time.isoformat(),
-                "before": change.before,
-                "after": change.after,
-                "root": change.root.nature,
-                "steps": [_data_of(step) for step in change.steps],
-            }
-            for change in x.changes
-        ],
-    }
+    found = fields(explained) | {"holder": explained.holder, "window": list(explained.window)}
+    found["alternatives_unknown"] = found.pop("unknown")
+    found["changes"] = [
+        {
+            "time": change.time.isoformat(),
+            "before": change.before,
+            "after": change.after,
+            "root": change.root.nature,
+            "steps": [_data_of(step) for step in change.steps],
+        }
+        for change in explained.changes
+    ]
+    return found
 
 
 def _data_of(step: Step) -> dict[str, Any]:
     event = step.event
-    told = {name: getattr(step, name) for name in ("sentence", "alternatives", "note")}
-    return {"number": step.number, "row": event.row, "time": event.time.isoformat()} | {
-        "kind": event.kind,
-        "nature": step.nature,
-        "p": event.p,
-        **told,
-    }
+    of_step = ("number", "nature", "sentence", "alternatives", "note")
+    of_event = {"row": event.row, "time": event.time.isoformat(), "kind": event.kind, "p": event.p}
+    return {name: getattr(step, name) for name in of_step} | of_event
 
 
 def note(step: Step) -> str:
