@@ -849,7 +849,7 @@ def test_the_command_without_a_kind(batch, tmp_path):
     [
         ("--kind pie", "no kind is named 'pie'"),
         ("--kind mapp --scenario one", "did you mean 'map'"),
-        ("--place Kidal", "--place needs --kind, one of control, heatmap"),
+        ("--place Kidal", "--place needs --kind, one of control, grid, heatmap"),
         ("--kind control --place Kidall", "did you mean 'Kidal'"),
         ("--kind heatmap --scenario two", "no scenario is named 'two': there is: one, brief"),
         ("--kind heatmap", "needs --scenario, one of one, brief"),

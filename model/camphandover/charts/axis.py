@@ -198,10 +198,13 @@ def heading(ax: Axes, text: str, gap: float = TITLE_GAP, size: float = TITLE_SIZ
     ax.set_title(text, loc="left", color=INK, fontsize=size, pad=gap)
 
 
-def head(figure: Figure, left: float, text: str, size: float = 12, down: float = 0.12) -> None:
-    """The title of a figure, so many inches from its left and its upper edge."""
+def head(
+    figure: Figure, left: float, text: str, down: float = 0.12, size: float = 12, **look: Any
+) -> None:
+    """A title of a figure, so many inches from its left and its upper edge."""
     width, height = figure.get_size_inches()
-    figure.text(left / width, 1 - down / height, text, va="top", fontsize=size, color=INK)
+    look = {"va": "top", "fontsize": size, "color": INK, **look}
+    figure.text(left / width, 1 - down / height, text, **look)
 
 
 def foot(figure: Figure, right: float, text: str, size: float = 7, up: float = 0.1) -> None:
@@ -254,8 +257,8 @@ def stack_legends(
         options: Of the legends, in place of those of `below`.
     """
     for i, keys in enumerate(rows):
-        settings = {**below(ax, points + i * LEGEND_ROW), **options}
-        made = ax.legend(handles=list(keys), ncols=len(keys), **settings)
+        settings = {"ncols": len(keys), **below(ax, points + i * LEGEND_ROW), **options}
+        made = ax.legend(handles=list(keys), **settings)
         if i < len(rows) - 1:
             ax.add_artist(made)
 

@@ -125,7 +125,7 @@ def base_figure(data: Data, place: str, slot: str = "camp") -> Figure:
         axis.heading(ax, style.fitted(name, 9, axis.room_of(ax)), size=PANEL_SIZE)
     n_rows = -(-len(names) // n_columns)
     panels[(n_rows - 1) // 2 * n_columns].set_ylabel("share of runs", fontsize=9, color=INK)
-    axis.head(figure, BASE_AROUND[0], f"Who holds the {slot} of {place}?", 13)
+    axis.head(figure, BASE_AROUND[0], f"Who holds the {slot} of {place}?", size=13)
     axis.foot(figure, BASE_AROUND[0] / 4, given.caption(here), 7.5)
     return figure
 
@@ -207,9 +207,8 @@ def _draw_stacks(
 def _draw_stack(ax: Axes, shares: xr.Dataset) -> None:
     """Stack the shares of one scenario, place and slot; mark the UN's median exit."""
     axis.frame(ax)
-    ax.set_ylim(0, 1)
+    ax.set(ylim=(0, 1), yticks=[0, 0.25, 0.5, 0.75, 1])
     ax.yaxis.set_major_formatter(axis.PERCENT)
-    ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
     if shares.sizes["date"] == 0:
         axis.empty(ax)
         return
@@ -342,9 +341,8 @@ def _points(shares: xr.Dataset, places: Sequence[str], question: str) -> Figure:
     columns[0].set_yticks(range(0, len(names), every), short[::every], fontsize=POINTS_SIZE)
     _likeliest_legend(columns[0], stacks)
     axis.head(figure, 0.12, question)
-    width, height = figure.get_size_inches()
-    rows = style.fitted(f"rows: {pattern}", 8, 72 * (width - 0.24))
-    figure.text(0.12 / width, 1 - 0.36 / height, rows, va="top", fontsize=8, color=FAINT)
+    rows = style.fitted(f"rows: {pattern}", 8, 72 * (figure.get_figwidth() - 0.24))
+    axis.head(figure, 0.12, rows, 0.36, 8, color=FAINT)
     axis.foot(figure, 0.2, given.caption(shares))
     return figure
 

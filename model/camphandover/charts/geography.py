@@ -75,13 +75,9 @@ def draw_ground(ax: Axes, *, detailed: bool = True) -> None:
         ax: The axes; their ticks go.
         detailed: Whether there is room for the names of the countries and the scale.
     """
-    ax.set_xlim(WEST, EAST)
-    ax.set_ylim(SOUTH, NORTH)
-    ax.set_aspect(1 / math.cos(MIDDLE))
-    ax.set_xticks([])
-    ax.set_yticks([])
+    ax.set(xlim=(WEST, EAST), ylim=(SOUTH, NORTH), aspect=1 / math.cos(MIDDLE))
+    ax.set(xticks=[], yticks=[], facecolor=ABROAD)
     ax.spines[:].set_color(BORDER)
-    ax.set_facecolor(ABROAD)
     _draw_borders(ax)
     rivers = [line for _, line in lines_of("rivers")]
     water = LineCollection(rivers, colors=WATER, linewidths=1.3, capstyle="round", gid="river")

@@ -109,13 +109,12 @@ def _write(ax: Axes, at: tuple[int, int], share: float, star: str, too_few: bool
 def _around(ax: Axes, patterns: Patterns) -> None:
     """Title above, what the signs mean below."""
     figure = axis.figure_of(ax)
-    axis.head(figure, 0.12, "Share of runs, in %, that meets each pattern of 2023", 11, 0.1)
+    axis.head(figure, 0.12, "Share of runs, in %, that meets each pattern of 2023", 0.1, 11)
     joint = patterns.joint["n_patterns"]
     asked = f"{joint.min()}" if joint.min() == joint.max() else f"{joint.min()} to {joint.max()}"
     signs = "underlined: fewer than needed"
     if patterns.shares["is_set"].any():
         signs += f"; {SET} the scenario sets a part of it, which is not counted"
     runs = f"all of {asked} patterns; {patterns.runs} runs each, seed {patterns.seed}"
-    width, height = figure.get_size_inches()
     for text, up in ((signs, 0.42), (runs, 0.26)):
-        figure.text(0.12 / width, up / height, text, va="top", fontsize=7, color=FAINT)
+        axis.head(figure, 0.12, text, figure.get_figheight() - up, 7, color=FAINT)

@@ -26,17 +26,14 @@ def chart_files(folder: Path, scenarios: Iterable[str]) -> dict[Path, tuple[Regi
         By file, the chart and the base or scenario that it shows.
     """
     names = list(scenarios)
-    bases = {place: place.lower() for place in KEY_BASES}
-    of = {"base": bases, "scenario": dict(zip(names, names, strict=True))}
-    if len(names) > MANY:
-        of["scenario"] = {}
-    return {
-        folder / f"{one.leaves.format_map({each: file_name(part)})}.png": (one, name)
-        for one in charts()
-        for each, its in of.items()
-        if f"{{{each}}}" in one.leaves
-        for name, part in its.items()
-    }
+    of = {"base": KEY_BASES, "scenario": names if len(names) <= MANY else []}
+    found = {}
+    for one in charts():
+        for each in of:
+            for name in of[each] if f"{{{each}}}" in one.leaves else ():
+                part = file_name(name.lower() if each == "base" else name)
+                found[folder / f"{one.leaves.format_map({each: part})}.png"] = (one, name)
+    return found
 
 
 def is_current(chart: Path, batch: Path) -> bool:

@@ -17,15 +17,8 @@ from typing import Any
 
 MARKED = re.compile(r'^@chart\(.*?(?=^    """)', re.MULTILINE | re.DOTALL)
 """A mark and the head of its function, up to the docstring that each of them has."""
-FILLED = {
-    "scenario": ("scenario", "scenarios", "a"),
-    "place": ("place", "places"),
-    "date": ("date", "dates"),
-    "against": ("b",),
-    "slot": ("slot",),
-    "outcome": ("outcome",),
-}
-"""By option of `plot`, the parameters that it fills: in the plural, it may be given again."""
+COMPARED = {"scenario": "a", "against": "b"}
+"""By option of `plot`, the parameter of a comparison that it fills."""
 
 
 def chart[**P, R](
@@ -72,8 +65,12 @@ class Registered:
     title: str = ""
 
     def fills(self, option: str) -> str:
-        """The parameter that an option of the command line fills; empty if there is none."""
-        return next((name for name in FILLED[option] if name in self.parameters), "")
+        """The parameter that an option of `plot` fills; empty if there is none.
+
+        It has the option's name, in the plural if the option may be given again.
+        """
+        names = (option, f"{option}s", COMPARED.get(option))
+        return next((name for name in names if name in self.parameters), "")
 
     def needs(self, option: str) -> bool:
         """Whether an option must be given; a scenario need not be if there is only one."""

@@ -27,19 +27,16 @@ class WithKinds(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help, with the kinds in it."""
-        from camphandover.charts.registry import FILLED, kinds
+        from camphandover.charts.registry import kinds
 
         known = kinds().values()
-        wide = max(len(one.kind) for one in known)
+        wide = max(map(len, kinds()))
         rows = [f"{one.kind:{wide}}  {one.tells}" for one in known]
-        self.help = "\n".join([*(self.help or "").splitlines(), "", "\b", *rows])
-        many = {
-            option: " and ".join(one.kind for one in known if one.takes_many(option))
-            for option in FILLED
-        }
-        for parameter in self.params:
-            if getattr(parameter, "help", None):
-                parameter.help = parameter.help.format(**many)  # type: ignore[attr-defined]
+        self.help = "\n".join([str(self.help), "", "\b", *rows])
+        for option in self.params:
+            if text := getattr(option, "help", None):
+                many = (one.kind for one in known if one.takes_many(str(option.name)))
+                option.help = text.format(many=" and ".join(many))  # type: ignore[attr-defined]
         super().format_help(ctx, formatter)
 
 
@@ -50,11 +47,11 @@ def plot(
         typer.Option(metavar="KIND", help="A single chart, one of those above."),
     ] = None,
     scenario: Annotated[
-        Names, typer.Option(help="Scenario of the batch; for {scenario} it may be given again.")
+        Names, typer.Option(help="Scenario of the batch; for {many} it may be given again.")
     ] = None,
-    place: Annotated[Names, typer.Option(help="Base; for {place} it may be given again.")] = None,
+    place: Annotated[Names, typer.Option(help="Base; for {many} it may be given again.")] = None,
     date: Annotated[
-        Names, typer.Option(metavar="YYYY-MM-DD", help="Date; for {date} it may be given again.")
+        Names, typer.Option(metavar="YYYY-MM-DD", help="Date; for {many} it may be given again.")
     ] = None,
     against: Annotated[
         str | None,
