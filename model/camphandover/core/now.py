@@ -11,12 +11,12 @@ from camphandover.core.ledger import NONE, Ledger, new_ledger
 from camphandover.core.parameters import PARAMETERS, Params
 from camphandover.core.state import (
     ARMY,
-    ARMY_BLOC,
     CAMP,
     CLASH,
-    GSIM_BLOC,
     HOURS,
-    SEPARATIST_BLOC,
+    JIHADISTS,
+    REBELS,
+    STATE,
     TOWN,
     State,
     empty_state,
@@ -147,9 +147,9 @@ def hostile(now: Now, bloc: int, other: int):
     """Whether two blocs fight when they touch: the army against either armed group, and these
     against each other while they clash. Source: RULES R5.5.
     """
-    if bloc == ARMY_BLOC or other == ARMY_BLOC:
-        return bloc != other and max(bloc, other) <= GSIM_BLOC
-    groups = min(bloc, other) == SEPARATIST_BLOC and max(bloc, other) == GSIM_BLOC
+    if bloc == STATE or other == STATE:
+        return bloc != other and max(bloc, other) <= JIHADISTS
+    groups = min(bloc, other) == REBELS and max(bloc, other) == JIHADISTS
     return groups and now.conflict.relation == CLASH
 
 
@@ -181,3 +181,9 @@ def target_slot(now: Now, place: int, bloc: int):
     if hostile(now, bloc, spot.town_holder):
         return TOWN
     return -1
+
+
+@compiled
+def is_nearer(now: Now, place: int, p: int, best: int):
+    """Whether the road from a place to `p` is shorter than to the best one yet, -1 none."""
+    return best < 0 or now.routes[place, p].km < now.routes[place, best].km

@@ -369,12 +369,12 @@ def mark_contact(now: Now, place: int, bloc: int, other: int, hour: float, row: 
     """
     spot = now.places[place]
     spot.fights |= 1
-    if bloc != 0 and other != 0:
+    if bloc != st.STATE and other != st.STATE:
         return
     if hour < spot.contact:
         spot.contact = hour
         spot.contact_cause = row
-    if bloc == 1 or other == 1:
+    if bloc == st.REBELS or other == st.REBELS:
         now.recent[st.today(now.day), st.SEPARATISTS].attacks += 1
 
 
@@ -425,7 +425,7 @@ def defender_of(now: Now, place: int, bloc: int):
     """Hostile bloc with most men standing inside a place, -1 when none does."""
     best = -1
     most = 0
-    for other in range(3):
+    for other in range(st.N_ARMED):
         if not hostile(now, bloc, other):
             continue
         men = 0
