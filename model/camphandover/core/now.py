@@ -7,7 +7,7 @@ import numpy as np
 
 from camphandover.core.compiled import compiled, declare
 from camphandover.core.draws import Key
-from camphandover.core.ledger import NONE, Ledger, new_ledger
+from camphandover.core.ledger import NONE, RUNG, Ledger, new_ledger
 from camphandover.core.parameters import PARAMETERS, Params
 from camphandover.core.state import (
     ARMY,
@@ -157,6 +157,13 @@ def hostile(now: Now, bloc: int, other: int):
 def rung_now(now: Now):
     """Escalation as it binds behaviour: one rung lower while a truce holds. Source: RULES R7.2."""
     return now.conflict.rung - 1 if now.conflict.truce else now.conflict.rung
+
+
+@compiled
+def set_rung(now: Now, rung: int, cause: int, p: float = math.nan, side: int = NONE):
+    """The conflict comes to a rung of escalation, with a ledger row. Source: RULES R7.1."""
+    now.conflict.rung = rung
+    now.conflict.rung_cause = note(now, now.start, RUNG, side, NONE, cause, amount=rung, p=p)
 
 
 @compiled

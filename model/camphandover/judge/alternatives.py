@@ -156,4 +156,4 @@ def _doctrine() -> _Doctrine:
         offensive.weigh_objective,
         offensive.assembly_base,
     )
-    return _Doctrine._make(map(callable_from_python, parts))
+    return _Doctrine._make([callable_from_python(part) for part in parts])

@@ -6,7 +6,7 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision, gumbel, uniform
-from camphandover.core.now import Now, is_nearer, note, rung_now, target_slot
+from camphandover.core.now import Now, is_nearer, note, rung_now, set_rung, target_slot
 from camphandover.core.rules import MARCH, ORDERS, movement, presence, road, rule, strategy
 
 
@@ -220,8 +220,7 @@ def launch_offensive(now: Now):
         now, st.ARMY, st.OFFENSIVE, base, target, movement.ANY_NUMBER, movement.ANY_NUMBER, 0, row
     )
     if war.rung < now.params.offensive_rung:
-        war.rung = int(now.params.offensive_rung)
-        war.rung_cause = note(now, now.start, log.RUNG, st.ARMY, cause=row, amount=war.rung)
+        set_rung(now, int(now.params.offensive_rung), row, math.nan, st.ARMY)
 
 
 @compiled

@@ -6,7 +6,7 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision, uniform
-from camphandover.core.now import Now, is_news, note
+from camphandover.core.now import Now, is_news, note, set_rung
 from camphandover.core.parameters import Params
 from camphandover.core.rules import abuse, offensive, rule
 
@@ -35,8 +35,7 @@ def learn_events(now: Now):
         if not is_news(now, known.day):
             continue
         if known.what == st.KNOWN_RUNG and now.switches.record and known.rung > war.rung:
-            war.rung = known.rung
-            war.rung_cause = note(now, now.start, log.RUNG, amount=known.rung)
+            set_rung(now, known.rung, log.NONE)
         elif known.what == st.KNOWN_AID and now.switches.aid:
             war.aid = 1
             war.aid_cause = note(now, now.start, log.AID, st.ARMY, amount=now.params.aid_budget)
@@ -82,8 +81,7 @@ def climb_ladder(now: Now):
         step, chance = -1, now.params.ladder_down
     if step == 0:
         return
-    war.rung += step
-    war.rung_cause = note(now, now.start, log.RUNG, cause=war.rung_cause, amount=war.rung, p=chance)
+    set_rung(now, war.rung + step, war.rung_cause, chance)
 
 
 @rule("R6.6", conflict="truce truce_cause")

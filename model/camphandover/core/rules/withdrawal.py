@@ -6,7 +6,7 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision, normal, uniform
-from camphandover.core.now import Now, is_nearer, note
+from camphandover.core.now import Now, is_nearer, note, set_rung
 from camphandover.core.parameters import Params
 from camphandover.core.rules import ALL, HOLD, MARCH, control, handover, movement, rule
 
@@ -51,23 +51,16 @@ def announce_handovers(now: Now):
         spot.announced = 1
         hour = now.start
         ahead, meant = spot.plan_day - now.day, control.meant_holder(spot.receiver)
+        un = st.UN_HOLDER
         spot.clause_cause = note(
-            now,
-            hour,
-            log.CLAUSE,
-            st.MINUSMA,
-            p,
-            amount=ahead,
-            slot=st.CAMP,
-            before=st.UN_HOLDER,
-            after=meant,
+            now, hour, log.CLAUSE, st.MINUSMA, p, amount=ahead, slot=st.CAMP, before=un, after=meant
         )
         if spot.receiver == st.TO_SEPARATISTS and war.forward == 0:
             war.forward = int(now.params.concession_forward)
             war.forward_cause = spot.clause_cause
             most = int(now.params.ladder_top)
-            war.rung = min(war.rung + int(now.params.concession_escalation), max(war.rung, most))
-            war.rung_cause = note(now, hour, log.RUNG, cause=spot.clause_cause, amount=war.rung)
+            higher = war.rung + int(now.params.concession_escalation)
+            set_rung(now, min(higher, max(war.rung, most)), spot.clause_cause)
             for side in (st.ARMY, st.ARMY + 1):
                 now.sides[side].morale -= now.params.concession_morale
 
