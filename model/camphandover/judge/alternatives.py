@@ -144,16 +144,23 @@ def _doctrine() -> _Doctrine:
 
     What they give is used only if the chance of what was chosen comes out as it was stored.
     """
+    import numba
+
     from camphandover.core import day
-    from camphandover.core.compiled import callable_from_python
+    from camphandover.core.compiled import callable_from_python, interpreted
     from camphandover.core.rules import offensive, strategy
 
+    def prepare(now):  # type: ignore[no-untyped-def]
+        day.prepare_attacks(now)
+
+    def attack(now):  # type: ignore[no-untyped-def]
+        day.order_attacks(now)
+
+    phases = [phase if interpreted() else numba.njit(phase) for phase in (prepare, attack)]
     parts = (
-        day.prepare_attacks,
-        day.order_attacks,
         offensive.regroup,
         strategy.weigh_target,
         offensive.weigh_objective,
         offensive.assembly_base,
     )
-    return _Doctrine._make([callable_from_python(part) for part in parts])
+    return _Doctrine(*phases, *map(callable_from_python, parts))
