@@ -92,10 +92,7 @@ def abuse_rate(now: Now, day: int, bloc: int):
         if now.switches.french:
             rate *= now.params.abuse_french
     rate *= now.params.abuse_north
-    told = 0.0
-    phis = 0.0
-    free = 0.0
-    weights = 0.0
+    told = phis = free = weights = 0.0
     for p in range(len(now.places)):
         phi = now.presence[bloc, p].phi
         told += phi * presence.information(now, p, bloc)

@@ -12,13 +12,6 @@ ON_A_PLACE = 4096
 
 
 @compiled
-def is_airfield(now: Now, place: int):
-    """Whether the army's aircraft can fly from a place: a strip in a place that it holds."""
-    spot = now.places[place]
-    return spot.airstrip == 1 and st.held_by(spot, st.STATE)
-
-
-@compiled
 def drone_capacity(now: Now):
     """Drone strikes a day that the army can fly in good weather, partners' drones included.
 
@@ -59,8 +52,9 @@ def ready_aircraft(now: Now):
         spot.covered = 0
         if not flying:
             continue
-        for field in range(len(now.places)):
-            if now.routes[field, p].air_km <= now.params.air_range_km and is_airfield(now, field):
+        for field, base in enumerate(now.places):
+            near = now.routes[field, p].air_km <= now.params.air_range_km
+            if near and base.airstrip and st.held_by(base, st.STATE):
                 spot.covered = 1
                 break
     drones = drone_capacity(now)

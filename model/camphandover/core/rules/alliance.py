@@ -79,8 +79,7 @@ def ask_for_help(now: Now):
     days = int(now.params.help_days)
     if not war.charter or (war.asked_day >= 0 and now.day - war.asked_day < days):
         return
-    bases = 0
-    dead = 0
+    bases = dead = 0
     for back in range(days):
         row = now.recent[st.today(now.day - back), st.ARMY]
         bases += row.bases

@@ -76,13 +76,10 @@ declare(Party, Party(-1, 0, 0, 0, 0.0, 0, 0, 0, -1))
 @compiled
 def muster(now: Now, c: int, place: int, bloc: int):
     """The party of a column, or (c = -1) of those of a bloc inside a place. Source: RULES R2.2."""
-    men = 0
+    men = vehicles = 0
     power = 0.0
-    vehicles = 0
     since = 10**9
-    garrison = 0
-    best = 0
-    kind = 0
+    garrison = best = kind = 0
     first = -1
     for u in range(len(now.units)):
         if not in_party(now, u, c, place, bloc):

@@ -135,8 +135,7 @@ def form_column(
     c = free_column(now)
     if c < 0:
         return -1
-    n_men = 0
-    n_vehicles = 0
+    n_men = n_vehicles = 0
     lead = -1
     for preferred in range(2):
         for u, unit in enumerate(now.units):
@@ -282,10 +281,9 @@ def note_lost(now: Now, hour: float, side: int, by: int, place: int, entity: int
 def strike_ied(now: Now, c: int, hour: float):
     """One IED hits the unit of the column whose turn it is. Source: RULES R1.5."""
     column = now.columns[c]
-    order = 0
-    count = 0
-    for u in range(len(now.units)):
-        if now.units[u].column == c and now.units[u].men > 0:
+    order = count = 0
+    for unit in now.units:
+        if unit.column == c and unit.men > 0:
             count += 1
     if count == 0:
         return

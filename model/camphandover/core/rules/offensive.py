@@ -125,8 +125,7 @@ def choose_objective(now: Now, base: int, power: float, when: int):
     """
     chosen = -1
     best = -math.inf
-    total = 0.0
-    weight = 0.0
+    total = weight = 0.0
     for target in range(len(now.places)):
         u = weigh_objective(now, base, power, target)
         if u == -math.inf:
@@ -278,9 +277,9 @@ def go_on(now: Now, c: int, hour: float):
     column = now.columns[c]
     place = column.stop
     if place == column.target:
-        for u in range(len(now.units)):
-            if now.units[u].column == c:
-                now.units[u].home = place
+        for unit in now.units:
+            if unit.column == c:
+                unit.home = place
         movement.disband(now, c)
         return
     movement.begin_leg(now, c, place, hour, now.params.depart_delay)

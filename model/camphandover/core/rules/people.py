@@ -123,8 +123,7 @@ def nurse_grievance(now: Now):
     """
     kept = 0.5 ** (1.0 / now.params.harm_half_life)
     hour = now.end - 1.0
-    harmed = 0.0
-    total = 0.0
+    harmed = total = 0.0
     for p, spot in enumerate(now.people):
         spot.harm_army *= kept
         spot.harm_separatists *= kept

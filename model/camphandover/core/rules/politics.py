@@ -63,8 +63,7 @@ def climb_ladder(now: Now):
     While a truce holds it does not climb. Source: RULES R7.1, R7.2.
     """
     war = now.conflict
-    attacks = 0.0
-    lost = 0.0
+    attacks = lost = 0.0
     for back in range(int(now.params.ladder_days)):
         day = now.recent[st.today(now.day - back), st.SEPARATISTS]
         attacks += day.attacks
@@ -207,8 +206,7 @@ def aid_victims(now: Now):
     for home in now.people:
         displaced += home.away
     coverage = aid_coverage(now.params, displaced / now.params.household, now.params.aid_reach)
-    covered = 0.0
-    total = 0.0
+    covered = total = 0.0
     for p, spot in enumerate(now.people):
         near = abuse.zone_of(now.params, now.presence[st.STATE, p].phi) <= 2
         spot.aided = coverage if near else 0.0

@@ -187,8 +187,7 @@ def say(now: Now, i: int):
 @compiled
 def say_what_is_due(now: Now):
     """Say what is to be said by the day's end, in the order in which it was told; keep the rest."""
-    kept = 0
-    i = 0
+    kept = i = 0
     while i < now.queue.waiting <= len(now.tellings):  # a claim that is said may add a revision
         if now.tellings[i].hour < now.end:
             say(now, i)

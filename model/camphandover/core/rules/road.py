@@ -90,8 +90,7 @@ def road_contest(now: Now, origin: int, target: int, bloc: int):
     Along the corridor, where insurgents mine the road whoever holds the places, it is 1 for the
     army and the UN. Source: RULES R1.4 (z), R4.1.
     """
-    total = 0.0
-    weight = 0.0
+    total = weight = 0.0
     here = origin
     while here != target:
         nxt = now.routes[here, target].next

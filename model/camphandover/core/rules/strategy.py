@@ -246,13 +246,9 @@ def choose_target(now: Now, side: int):
         feasible); target -1 when nothing is feasible.
     Source: McKelvey and Palfrey 1995; RULES R5.1, R3.3.
     """
-    chosen = -1
-    best = -math.inf
-    best_u = -math.inf
-    origin = -1
-    men = 0.0
-    total = 0.0
-    sum_u = 0.0
+    chosen = origin = -1
+    best = best_u = -math.inf
+    men = total = sum_u = 0.0
     n_feasible = 0
     for target in range(len(now.places)):
         u, start, n = weigh_target(now, side, target)

@@ -44,11 +44,8 @@ def choose_strike(now: Now, hour: float, sortie: int):
     """
     who = sortie % STRIKERS
     best = -math.inf
-    weight = 0.0
-    total = 0.0
-    column = -1
-    place = -1
-    bloc = -1
+    weight = total = 0.0
+    column = place = bloc = -1
     for c, target in enumerate(now.columns):
         foe = st.bloc_of(target.side)
         if target.status == st.FREE or not target.seen or not airpower.may_strike(now, foe):
