@@ -314,21 +314,22 @@ def home_of() -> dict[str, str]:
 def days_work() -> list[tuple[str, str]]:
     """(phase, rule) in the order in which `day.advance` calls the rules."""
     path = Path(core.__file__)
-    advance = functions_of(path)["advance"]
-    calls = {
-        node.lineno: node.value.func.id
-        for node in advance.body
-        if isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Call)
-        and isinstance(node.value.func, ast.Name)
-    }
-    work, phase = [], ""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    for line in range(advance.lineno, (advance.end_lineno or 0) + 1):
-        comment = re.match(r"    # ([^:,]+)", lines[line - 1])
-        phase = comment.group(1) if comment else phase
-        if line in calls:
-            work.append((phase, calls[line]))
+    parts, lines = functions_of(path), path.read_text(encoding="utf-8").splitlines()
+    work: list[tuple[str, str]] = []
+
+    def walk(part: str, phase: str) -> str:
+        node = parts[part]
+        for line in lines[node.lineno : node.end_lineno]:
+            if comment := re.match(r"    # ([^:,]+)", line):
+                phase = comment.group(1)
+            elif call := re.fullmatch(r"    (\w+)\(now\)", line):
+                if call.group(1) in parts:
+                    phase = walk(call.group(1), phase)
+                else:
+                    work.append((phase, call.group(1)))
+        return phase
+
+    walk("advance", "")
     return work
 
 

@@ -177,8 +177,10 @@ def test_r5_1_the_armys_objective_is_chosen_no_less_often_when_it_is_worth_more(
 
 
 def test_r5_1_the_utility_is_that_of_the_table():
-    weights = small_world([0], []).state.sides
-    terms = (0.4, 0.5, 0.8, 0.6, 2.0, 0.7, 1.0)
+    state = small_world([0], []).state
+    weights, place = state.sides, state.places[0]
+    place.symbolic, place.route_value, place.core = 0.4, 0.8, 1
+    loot, threat, days, win = 0.5, 0.6, 2.0, 0.7
     logit = math.log(0.7 / 0.3)
     expected = {
         ARMY: 6 * 0.4 + 0 + 1.5 * 0.8 + 0.6 - 0.3 * 2 + logit,
@@ -186,7 +188,7 @@ def test_r5_1_the_utility_is_that_of_the_table():
         GSIM: 0.4 + 1.5 * 0.5 + 1.5 * 0.8 + 0.6 - 0.2 * 2 + 1.5 * logit + 0.5,
     }
     for side, value in expected.items():
-        assert call(utility)(weights[side], *terms) == pytest.approx(value)
+        assert call(utility)(weights[side], place, loot, threat, days, win) == pytest.approx(value)
 
 
 def test_r5_1_choices_are_a_logit_of_their_utilities():

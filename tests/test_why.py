@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
+from string import Formatter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,17 +19,31 @@ from typer.testing import CliRunner
 import camphandover as ch
 from batches import Scripted, Unlucky, made, short
 from camphandover import facts
+from camphandover.batch.cubes import HOLDERS, SIDES
+from camphandover.batch.ledgers import MISSIONS
 from camphandover.cli import why as cli_why
 from camphandover.cli.main import Commands
 from camphandover.core import ledger as log
 from camphandover.core import state as st
+from camphandover.core.kinds import Words
 from camphandover.core.ledger import ROW, Kind
 from camphandover.errors import BatchError
 from camphandover.facts.codes import Holder, Mission, Side, Slot
 from camphandover.judge.alternatives import alternatives_of
 from camphandover.judge.diverge import diverge
 from camphandover.judge.why import why, why_summary
-from camphandover.measure.events import KINDS, NATURES, Event, cause_name, nature, sentence, when
+from camphandover.measure.events import (
+    KINDS,
+    MARKS,
+    NATURES,
+    PARTS,
+    RELATED,
+    Event,
+    cause_name,
+    nature,
+    sentence,
+    when,
+)
 from camphandover.measure.notation import chance
 from camphandover.measure.run_ledger import RunLedger, read_run
 from core import DAY, World, add_column, add_unit, compiled_only, see, small_world
@@ -180,6 +196,32 @@ def test_every_kind_of_row_has_a_sentence(kind):
 def test_there_is_no_sentence_for_what_is_no_kind():
     with pytest.raises(ValueError, match="'eclipse'"):
         sentence(FULL._replace(kind="eclipse"))
+
+
+def marks_of(words: Words) -> Iterator[str]:
+    """What words of the table ask of an event: marks, parts and choices."""
+    for marks, text in [("", words)] if isinstance(words, str) else words:
+        yield from filter(None, marks.split(", "))
+        for _, name, form, _ in Formatter().parse(text):
+            if name is not None:
+                yield name
+                yield from marks_of(form or "")
+
+
+@pytest.mark.parametrize("kind", list(Kind), ids=lambda kind: kind.label)
+def test_the_words_of_a_kind_name_only_what_can_be_asked_of_an_event(kind):
+    row = kind.row
+    assert getattr(log, kind.name) == kind == row.code
+    for mark in [
+        mark for words in (row.sentence, row.chance, row.short) for mark in marks_of(words)
+    ]:
+        if not {mark} & {*MARKS, *PARTS, *Event._fields}:
+            what, name = mark.split()
+            assert what in RELATED
+            names = {"nobody", "anyone", "nothing", *KINDS, *HOLDERS, *SIDES, *MISSIONS}
+            assert name in names
+    with pytest.raises(AttributeError, match="ECLIPSE"):
+        _ = log.ECLIPSE
 
 
 CONTROL = Event(

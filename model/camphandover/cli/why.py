@@ -8,6 +8,7 @@ import typer
 
 from camphandover.cli.options import Folder, Json, Name, Replicate, Slot
 from camphandover.cli.telling import tell
+from camphandover.errors import BatchError
 
 
 def why(
@@ -45,18 +46,21 @@ def why(
     the calendar, or how things stood on the first day.
     """
     from camphandover.batch.batch import open_batch
-    from camphandover.judge.why import why as explain
-    from camphandover.judge.why import why_summary
+    from camphandover.judge import why as judge
 
     batch = open_batch(folder)
-    chosen = _scenario(scenario, batch.scenarios)
+    if scenario is None and len(batch.scenarios) > 1:
+        raise BatchError(f"--scenario is needed, one of {', '.join(batch.scenarios)}.")
+    chosen = scenario or batch.scenarios[0]
+    useless = {"--replicate": replicate, "--date": date} if summary else {"--to": to}
+    for option, value in useless.items():
+        if value is not None:
+            raise BatchError(f"{option} goes {'without' if summary else 'with'} --summary only.")
     if summary:
-        _refuse({"--replicate": replicate, "--date": date}, "without --summary")
-        tell(why_summary(batch, chosen, place, slot, to), json)
+        tell(judge.why_summary(batch, chosen, place, slot, to), json)
         return
-    _refuse({"--to": to}, "with --summary")
-    run = _replicate(replicate, batch.runs, ", or --summary")
-    tell(explain(batch, chosen, run, place, slot, date, alternatives=alternatives), json)
+    run = _given(replicate, batch.runs, ", or --summary")
+    tell(judge.why(batch, chosen, run, place, slot, date, alternatives=alternatives), json)
 
 
 def diverge(
@@ -74,33 +78,11 @@ def diverge(
     from camphandover.judge.diverge import diverge as find
 
     batch = open_batch(folder)
-    tell(find(batch, a, b, _replicate(replicate, batch.runs)), json)
+    tell(find(batch, a, b, _given(replicate, batch.runs)), json)
 
 
-def _scenario(name: str | None, known: list[str]) -> str:
-    """The scenario asked for; the only one of the batch if none is."""
-    from camphandover.errors import BatchError
-
-    if name is not None:
-        return name
-    if len(known) > 1:
-        raise BatchError(f"--scenario is needed, one of {', '.join(known)}.")
-    return known[0]
-
-
-def _replicate(number: int | None, runs: int, otherwise: str = "") -> int:
+def _given(replicate: int | None, runs: int, otherwise: str = "") -> int:
     """The run asked for; there is no default, lest run 0 be taken for all."""
-    from camphandover.errors import BatchError
-
-    if number is None:
+    if replicate is None:
         raise BatchError(f"--replicate is needed, a number from 0 to {runs - 1}{otherwise}.")
-    return number
-
-
-def _refuse(options: dict[str, object], where: str) -> None:
-    """Refuse options that would have no effect."""
-    from camphandover.errors import BatchError
-
-    for option, value in options.items():
-        if value is not None:
-            raise BatchError(f"{option} goes {where} only.")
+    return replicate

@@ -85,6 +85,8 @@ def order_attacks(now: Now):
     """The orders of attacks, and the columns that set out by all orders."""
     launch_offensive(now)
     order_raids(now)
+
+    # moves
     carry_out_orders(now)
 
 
@@ -93,8 +95,6 @@ def advance(now: Now):
     """Play one day: every rule once, in the order of R1.1. Source: RULES R1.1."""
     prepare_attacks(now)
     order_attacks(now)
-
-    # moves
     resume_offensive(now)
     airlift(now)
     receive_help(now)

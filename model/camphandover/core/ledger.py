@@ -64,7 +64,7 @@ def write(ledger: Ledger, hour: float, kind: int, **cells: float) -> int:
     ledger.used[0] = n + 1
     if n < len(ledger.rows):
         row = ledger.rows[n]
-        for name in ROW.names:
+        for name in ROW.names or ():
             row[name] = NONE
         row["amount"], row["p"] = 0.0, math.nan
         for name, value in {"hour": hour, "kind": kind, **cells}.items():

@@ -7,16 +7,16 @@ import numpy as np
 
 from camphandover.core.compiled import compiled, declare
 from camphandover.core.draws import Key
-from camphandover.core.ledger import NONE, Ledger, new_ledger
+from camphandover.core.ledger import NONE, RUNG, Ledger, new_ledger
 from camphandover.core.parameters import PARAMETERS, Params
 from camphandover.core.state import (
     ARMY,
-    ARMY_BLOC,
     CAMP,
     CLASH,
-    GSIM_BLOC,
     HOURS,
-    SEPARATIST_BLOC,
+    JIHADISTS,
+    REBELS,
+    STATE,
     TOWN,
     State,
     empty_state,
@@ -147,9 +147,9 @@ def hostile(now: Now, bloc: int, other: int):
     """Whether two blocs fight when they touch: the army against either armed group, and these
     against each other while they clash. Source: RULES R5.5.
     """
-    if bloc == ARMY_BLOC or other == ARMY_BLOC:
-        return bloc != other and max(bloc, other) <= GSIM_BLOC
-    groups = min(bloc, other) == SEPARATIST_BLOC and max(bloc, other) == GSIM_BLOC
+    if bloc == STATE or other == STATE:
+        return bloc != other and max(bloc, other) <= JIHADISTS
+    groups = min(bloc, other) == REBELS and max(bloc, other) == JIHADISTS
     return groups and now.conflict.relation == CLASH
 
 
@@ -157,6 +157,13 @@ def hostile(now: Now, bloc: int, other: int):
 def rung_now(now: Now):
     """Escalation as it binds behaviour: one rung lower while a truce holds. Source: RULES R7.2."""
     return now.conflict.rung - 1 if now.conflict.truce else now.conflict.rung
+
+
+@compiled
+def set_rung(now: Now, rung: int, cause: int, p: float = math.nan, side: int = NONE):
+    """The conflict comes to a rung of escalation, with a ledger row. Source: RULES R7.1."""
+    now.conflict.rung = rung
+    now.conflict.rung_cause = note(now, now.start, RUNG, side, NONE, cause, amount=rung, p=p)
 
 
 @compiled
@@ -181,3 +188,9 @@ def target_slot(now: Now, place: int, bloc: int):
     if hostile(now, bloc, spot.town_holder):
         return TOWN
     return -1
+
+
+@compiled
+def is_nearer(now: Now, place: int, p: int, best: int):
+    """Whether the road from a place to `p` is shorter than to the best one yet, -1 none."""
+    return best < 0 or now.routes[place, p].km < now.routes[place, best].km

@@ -25,7 +25,9 @@ from camphandover.facts.codes import (
 
 # Plain numbers for the compiled rules: an enum member as an argument would compile them twice.
 ARMY, WAGNER, SEPARATISTS, GSIM, MINUSMA, PARTNERS = (int(side) for side in Side)
-ARMY_BLOC, SEPARATIST_BLOC, GSIM_BLOC, UN_HOLDER, NOBODY, JOINT = (int(h) for h in Holder)
+# A bloc's number is the code of the holder that it makes of a slot: the state is the army with
+# Wagner and partners, the rebels are the separatists, the jihadists are GSIM.
+STATE, REBELS, JIHADISTS, UN_HOLDER, NOBODY, JOINT = (int(h) for h in Holder)
 CAMP, TOWN, COUNTRY = (int(slot) for slot in Slot)
 GARRISON, MANOEUVRE, WAGNER_TEAM, GROUP, UN_COMPANY, PARTNER = (int(kind) for kind in Kind)
 RAID, OFFENSIVE, OCCUPY, RELIEF, TRANSFER, WITHDRAW, CONVOY, GATHER = range(1, len(Mission))
@@ -35,8 +37,11 @@ KNOWN_RUNG, KNOWN_BLOCKADE, KNOWN_AID, KNOWN_CHARTER = (int(known) for known in 
 TO_ARMY, TO_SEPARATISTS, TO_JOINT, TO_NOBODY, TO_THE_FIRST = (int(r) for r in Receiver)
 N_SIDES = len(Side)
 N_BLOCS = 4
-"""Blocs that have units: army (with Wagner and partners), separatists, GSIM, the UN. A bloc's
-number is the code of the holder that it makes of a slot."""
+"""Blocs that have units: the state, rebels, jihadists, the UN."""
+N_ARMED = N_BLOCS - 1
+"""Blocs that fight: the first ones; the UN does not."""
+GROUPS = (REBELS, JIHADISTS)
+"""Blocs of armed groups."""
 NEVER = np.inf
 HOURS = 24
 MEMORY_DAYS = 32
@@ -403,6 +408,7 @@ def restore(state: State, saved: State) -> None:
 UnitRow = NewType("UnitRow", np.record)
 ColumnRow = NewType("ColumnRow", np.record)
 SideRow = NewType("SideRow", np.record)
+PlaceRow = NewType("PlaceRow", np.record)
 
 
 def empty_state(**rows: int) -> State:
@@ -426,6 +432,7 @@ declare(State, _example)
 declare(UnitRow, _example.units[0])
 declare(ColumnRow, _example.columns[0])
 declare(SideRow, _example.sides[0])
+declare(PlaceRow, _example.places[0])
 
 
 @compiled
@@ -435,15 +442,33 @@ def bloc_of(side: int):
 
 
 @compiled
+def held_by(spot: PlaceRow, bloc: int):
+    """Whether a bloc holds the camp or the town of a place."""
+    return spot.camp_holder == bloc or spot.town_holder == bloc
+
+
+@compiled
+def is_group(bloc: int):
+    """Whether a bloc is one of the armed groups."""
+    return bloc == REBELS or bloc == JIHADISTS
+
+
+@compiled
+def comes_to_stay(mission: int):
+    """Whether men of a mission stay where it leads them: all but raids and offensives."""
+    return mission >= OCCUPY
+
+
+@compiled
 def leader_of(bloc: int):
     """The side that leads a bloc."""
-    return bloc if bloc == ARMY_BLOC else bloc + 1
+    return bloc if bloc == STATE else bloc + 1
 
 
 @compiled
 def other_group(bloc: int):
     """The other of the two blocs of armed groups."""
-    return SEPARATIST_BLOC + GSIM_BLOC - bloc
+    return REBELS + JIHADISTS - bloc
 
 
 @compiled

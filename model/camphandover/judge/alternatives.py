@@ -111,7 +111,7 @@ def _worth(model: Any, order: Event) -> Callable[[int], float]:
 
     run = st.copy_state(model.state), model.params, model.key, new_ledger(len(model.ledger.rows))
     now = at(*run, model.world.first, model.world.last, int(model.day))
-    _callable(day.prepare_attacks)(now)
+    day.prepare_attacks(now)
     if order.mission == "raid":
         side = int(st.Side[str(order.side).upper()])
         return lambda target: float(_callable(strategy.weigh_target)(now, side, target)[0])
@@ -120,7 +120,7 @@ def _worth(model: Any, order: Event) -> Callable[[int], float]:
         base = _callable(offensive.assembly_base)(now)
         power = float(now.presence["mobile_power"][st.ARMY_BLOC, base])
     else:
-        _callable(day.order_attacks)(now)
+        day.order_attacks(now)
         paused = (c for c, column in enumerate(now.columns) if column.status == st.PAUSED)
         for c in paused:
             power = _callable(offensive.regroup)(now, c)

@@ -17,7 +17,7 @@ from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 from camphandover.measure.events import KINDS, Event, sentence
 from camphandover.measure.outcomes import Window, common_window
-from camphandover.measure.run_ledger import RunLedger, check_run, read_run
+from camphandover.measure.run_ledger import RunLedger, check_full, check_run, read_run
 from camphandover.scenario.diff import differences, grouped
 
 if TYPE_CHECKING:
@@ -115,11 +115,7 @@ def diverge(batch: Batch, a: str, b: str, replicate: int) -> Divergence:
     if a == b:
         known = ", ".join(batch.scenarios)
         raise BatchError(f"A and B are both {a!r}: name two scenarios of {known}.")
-    if batch.ledger != "full":
-        raise BatchError(
-            f"{batch.folder} was run with --ledger {batch.ledger}: to find the first event that "
-            "differs the full ledger is needed."
-        )
+    check_full(batch, "to find the first event that differs the full ledger is needed")
     window = common_window(batch, a, b)
     one, two = (
         _side(key, read_run(batch, name, replicate), window) for key, name in (("a", a), ("b", b))

@@ -20,27 +20,12 @@ from camphandover.batch.plan import DEFAULT_MODEL
 from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 from camphandover.judge.alternatives import Alternative, alternatives_of
-from camphandover.measure.events import (
-    ARMED,
-    Event,
-    cause_name,
-    ends_a_day,
-    event_of,
-    nature,
-    sentence,
-)
+from camphandover.measure import events, run_ledger
+from camphandover.measure.events import ARMED, Event, nature
 from camphandover.measure.intervals import share_interval
 from camphandover.measure.notation import named
 from camphandover.measure.outcomes import Window, scenario_window
-from camphandover.measure.run_ledger import (
-    RunLedger,
-    block_table,
-    blocks_of,
-    check_base,
-    check_ledger,
-    check_run,
-    read_run,
-)
+from camphandover.measure.run_ledger import RunLedger
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,7 +82,7 @@ class Step:
     @property
     def sentence(self) -> str:
         """What happened."""
-        return sentence(self.event, self.causes)
+        return events.sentence(self.event, self.causes)
 
     @property
     def note(self) -> str:
@@ -198,11 +183,11 @@ def why(
     Errors:
         BatchError if a name, replicate or date cannot be, the run failed, or has no ledger.
     """
-    replicate = check_run(batch, scenario, replicate)
-    check_base(batch, place, slot)
+    replicate = run_ledger.check_run(batch, scenario, replicate)
+    run_ledger.check_base(batch, place, slot)
     window = scenario_window(batch, scenario)
     until = None if date is None else inputs.day("date", date, *window)
-    run = read_run(batch, scenario, replicate)
+    run = run_ledger.read_run(batch, scenario, replicate)
     rows = [
         event
         for event in run.events.values()
@@ -271,7 +256,7 @@ def _aside(run: RunLedger, event: Event, causes: Sequence[Event], *, is_full: bo
     if by in ("exit", "joint_end") and event.after in ARMED:
         came = _last(run, event, event.after, lambda earlier: _comes_to_stay(run, earlier))
         return Aside("came", came)
-    if by in (None, "control") and ends_a_day(event.time) and event.before in ARMED:
+    if by in (None, "control") and events.ends_a_day(event.time) and event.before in ARMED:
         left = _last(run, event, event.before, lambda earlier: earlier.kind == "depart")
         return left and Aside("left", left, run.causes(left))
     return None
@@ -325,7 +310,7 @@ class WhySummary(Told):
         table: See above.
     """
 
-    words: ClassVar[str] = "camphandover.say.why_summary"
+    words: ClassVar[str] = "camphandover.say.why"
     width: ClassVar[int] = 100
     scenario: str
     seed: int
@@ -358,17 +343,17 @@ def why_summary(
         BatchError if a name cannot be, the batch has no ledger, or all runs failed.
     """
     check_known("scenario", scenario, batch.scenarios)
-    check_base(batch, place, slot)
+    run_ledger.check_base(batch, place, slot)
     if to is not None:
         check_known("holder", to, batch.holders)
-    check_ledger(batch)
+    run_ledger.check_ledger(batch)
     failed = sum(failure["scenario"] == scenario for failure in batch.failures)
     if failed == batch.runs:
         raise BatchError(f"all {failed} runs of {scenario} failed and tell nothing.")
     counts: Counter[tuple[str, str, str]] = Counter()
     own = batch.manifest["model"] != DEFAULT_MODEL
-    for block in blocks_of(batch, scenario):
-        for chain in _first_falls(block_table(batch, block), place, slot, to):
+    for block in run_ledger.blocks_of(batch, scenario):
+        for chain in _first_falls(run_ledger.block_table(batch, block), place, slot, to):
             counts.update(_counted(chain, own))
     runs = batch.runs - failed
     fell = sum(n for (part, _, _), n in counts.items() if part == "fell_to")
@@ -394,7 +379,7 @@ def _first_falls(table: pa.Table, place: str, slot: str, to: str | None) -> Iter
         if is_fall and replicate not in fallen:
             fallen.add(replicate)
             chain = _positions(numbers, causes, replicate, cells["row"])
-            yield [event_of(row) for row in table.take(chain).to_pylist()]
+            yield [events.event_of(row) for row in table.take(chain).to_pylist()]
 
 
 def _positions(numbers: np.ndarray, causes: np.ndarray, replicate: int, row: int) -> list[int]:
@@ -420,7 +405,7 @@ def _counted(chain: Sequence[Event], own: bool) -> set[tuple[str, str, str]]:
     """
     fall, causes = chain[0], chain[1:]
     told = [
-        (cause_name(event, causes[i + 1 :]), nature(event, causes[i + 1 :], own))
+        (events.cause_name(event, causes[i + 1 :]), nature(event, causes[i + 1 :], own))
         for i, event in enumerate(causes)
     ] or [("no cause in the ledger", nature(fall, (), own))]
     return {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from camphandover.batch.batch import Batch
-from camphandover.errors import BatchError
+from camphandover.measure.run_ledger import check_full
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,12 +75,10 @@ def control_reports(data: Batch | pd.DataFrame) -> pd.DataFrame:
 
 
 def _events(data: Batch | pd.DataFrame) -> pd.DataFrame:
-    if not isinstance(data, Batch):
-        return data
-    if data.ledger != "full":
-        what = f"{data.folder} was run with --ledger {data.ledger}: claims need the full ledger."
-        raise BatchError(what)
-    return data.events
+    if isinstance(data, Batch):
+        check_full(data, "claims need the full ledger")
+        return data.events
+    return data
 
 
 def _of_kind(events: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:

@@ -11,12 +11,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
-
-from camphandover.errors import BatchError
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from camphandover.batch.batch import Batch
 
@@ -69,7 +68,8 @@ def claims_on_record(until: date) -> list[ClaimOnRecord]:
             mean = sum(logs) / len(logs)
             spread = sum((value - mean) ** 2 for value in logs)
             sd = math.sqrt(spread / (len(logs) - 1)) if len(logs) > 1 else math.nan
-            found.append(ClaimOnRecord(name, mean, sd, len(logs), max(day for day, _ in told)))
+            last = max(day for day, _ in told)
+            found.append(ClaimOnRecord(name, mean, sd, len(logs), last))
     return found
 
 
@@ -100,36 +100,30 @@ def claim_values(batch: Batch, scenario: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from camphandover.measure.run_ledger import block_table, blocks_of
+    from camphandover.measure.run_ledger import block_table, blocks_of, check_full
 
-    if batch.ledger != "full":
-        raise BatchError(
-            f"{batch.folder} was run with --ledger {batch.ledger}: claims need the full ledger."
-        )
+    check_full(batch, "claims need the full ledger")
     parts = []
     for block in blocks_of(batch, scenario):
-        rows = _rows(block_table(batch, block))
         replicates = pd.RangeIndex(block["first"], block["stop"], name="replicate")
-        parts.append(_summed(rows).reindex(replicates, fill_value=0.0))
+        summed = _summed(_rows(block_table(batch, block)))
+        parts.append(summed.reindex(replicates, fill_value=0.0))
     return pd.concat(parts)
 
 
-def _rows(table: Any) -> pd.DataFrame:
+def _rows(table: pa.Table) -> pd.DataFrame:
     """Battles, claims and revisions at bases of the army."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     from camphandover import facts
 
-    bases = pa.array([place.name for place in facts.load().places if place.army_base])
-    kinds = pc.is_in(table["kind"].cast(pa.string()), value_set=pa.array(KINDS))
-    wanted = table.filter(kinds)
-    wanted = wanted.filter(pc.is_in(wanted["place"].cast(pa.string()), value_set=bases))
+    bases = [place.name for place in facts.load().places if place.army_base]
+    for column, names in {"kind": KINDS, "place": bases}.items():
+        table = table.filter(pc.is_in(table[column].cast(pa.string()), value_set=pa.array(names)))
     columns = ["replicate", "row", "time", "kind", "side", "about", "place", "amount", "cause"]
-    frame: pd.DataFrame = wanted.select(columns).to_pandas()
-    for name in ("kind", "side", "about", "place"):
-        frame[name] = frame[name].astype("str")
-    return frame
+    frame: pd.DataFrame = table.select(columns).to_pandas()
+    return frame.astype(dict.fromkeys(("kind", "side", "about", "place"), "str"))
 
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:

@@ -222,10 +222,7 @@ RELATED: dict[str, Callable[[Event, Causes], str | None]] = {
 }
 """What of an event a mark such as `by exit` is about."""
 PARTS: dict[str, Callable[[Event, Causes], Any]] = {
-    "place": lambda event, causes: event.place,
-    "slot": lambda event, causes: event.slot,
     "base": lambda event, causes: base_name(event.place, event.slot),
-    "mission": lambda event, causes: event.mission,
     "who": lambda event, causes: _who(event.side),
     "about": lambda event, causes: _who(event.about),
     "outsiders": lambda event, causes: OUTSIDERS,
@@ -260,7 +257,11 @@ class _Filling(dict[str, Any]):
         self.told = event, causes
 
     def __missing__(self, name: str) -> Any:
-        return PARTS[name](*self.told) if name in PARTS else _Choice(_holds(name, *self.told))
+        if name in PARTS:
+            return PARTS[name](*self.told)
+        if name in Event._fields:
+            return getattr(self.told[0], name)
+        return _Choice(_holds(name, *self.told))
 
 
 def _filled(words: Words, event: Event, causes: Causes) -> str:

@@ -80,6 +80,12 @@ def check_ledger(batch: Batch) -> None:
         )
 
 
+def check_full(batch: Batch, what: str) -> None:
+    """Refuse a batch whose ledger is not full, and say what needs it."""
+    if batch.ledger != "full":
+        raise BatchError(f"{batch.folder} was run with --ledger {batch.ledger}: {what}.")
+
+
 def check_base(batch: Batch, place: str, slot: str) -> None:
     """Refuse a place or slot that the batch does not have."""
     check_known("slot", slot, SLOTS)

@@ -1,14 +1,16 @@
-"""The chain of causes behind each change of control of a base, in words."""
+"""Why a base changed hands, in words: in one run, and counted over many."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from camphandover.judge.why import Change, Explanation, Step
+from camphandover.judge.why import Change, Explanation, Step, WhySummary
 from camphandover.measure.events import NATURES, base_name, long_day, sentence, when
-from camphandover.measure.notation import chance, named
-from camphandover.say.document import Block, Column, Document, Paragraph, Table
+from camphandover.measure.intervals import share_interval
+from camphandover.measure.notation import chance, named, percent_interval
+from camphandover.say.document import Block, Column, Document, Paragraph, Table, table
+from camphandover.say.plain import fields
 
 SHOWN = 5
 """Alternatives that the text names; the others are counted."""
@@ -20,7 +22,17 @@ STEPS = (
 """A step's number and nature stand in the margin."""
 
 
-def document(explained: Explanation) -> Document:
+def document(found: Explanation | WhySummary) -> Document:
+    """What came of one run, or of many."""
+    return _of_many(found) if isinstance(found, WhySummary) else _of_one(found)
+
+
+def data(found: Explanation | WhySummary) -> dict[str, Any]:
+    """The same as JSON holds it."""
+    return _data_of_many(found) if isinstance(found, WhySummary) else _data_of_one(found)
+
+
+def _of_one(explained: Explanation) -> Document:
     """What the base went through, then each change; a step that is told is not told again."""
     blocks: list[Block] = [Paragraph(_preface(explained))]
     seen: set[int] = set()
@@ -35,39 +47,27 @@ def document(explained: Explanation) -> Document:
     return blocks
 
 
-def data(explained: Explanation) -> dict[str, Any]:
-    """The same as JSON holds it."""
-    x = explained
-    names = ("scenario", "replicate", "seed", "place", "slot", "date")
-    return {
-        **{name: getattr(x, name) for name in names},
-        "window": list(x.window),
-        "first_holder": x.first_holder,
-        "holder": x.holder,
-        "n_changes": x.n_changes,
-        "alternatives_unknown": x.unknown,
-        "changes": [
-            {
-                "time": change.time.isoformat(),
-                "before": change.before,
-                "after": change.after,
-                "root": change.root.nature,
-                "steps": [_data_of(step) for step in change.steps],
-            }
-            for change in x.changes
-        ],
-    }
+def _data_of_one(explained: Explanation) -> dict[str, Any]:
+    found = fields(explained) | {"holder": explained.holder, "window": list(explained.window)}
+    found["alternatives_unknown"] = found.pop("unknown")
+    found["changes"] = [
+        {
+            "time": change.time.isoformat(),
+            "before": change.before,
+            "after": change.after,
+            "root": change.root.nature,
+            "steps": [_data_of(step) for step in change.steps],
+        }
+        for change in explained.changes
+    ]
+    return found
 
 
 def _data_of(step: Step) -> dict[str, Any]:
     event = step.event
-    told = {name: getattr(step, name) for name in ("sentence", "alternatives", "note")}
-    return {"number": step.number, "row": event.row, "time": event.time.isoformat()} | {
-        "kind": event.kind,
-        "nature": step.nature,
-        "p": event.p,
-        **told,
-    }
+    of_step = ("number", "nature", "sentence", "alternatives", "note")
+    of_event = {"row": event.row, "time": event.time.isoformat(), "kind": event.kind, "p": event.p}
+    return {name: getattr(step, name) for name in of_step} | of_event
 
 
 def note(step: Step) -> str:
@@ -138,3 +138,55 @@ def _lower(text: str) -> str:
 
 def _upper(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+# --- over many runs ----------------------------------------------------------------------
+
+TITLES = {
+    "fell_to": "It fell to",
+    "root": "Root causes",
+    "direct": "What led to the fall directly",
+    "chain": "What stands anywhere in the chain of causes",
+}
+"""Parts of a summary's table, and how they are headed."""
+MOST_ROWS = 15
+HEADER = (
+    Column("cause", "name"),
+    Column("decided by", "name"),
+    "runs",
+    Column("share", form=percent_interval),
+)
+
+
+def _of_many(summary: WhySummary) -> Document:
+    """What was counted; of each part the most frequent causes."""
+    blocks: list[Block] = [Paragraph(_summed(summary))]
+    for part, title in TITLES.items():
+        rows = list(summary.table[summary.table["part"] == part].itertuples())
+        cells = [
+            (row.cause, row.nature, row.runs, (row.share, row.low, row.high))
+            for row in rows[:MOST_ROWS]
+        ]
+        more = len(rows) - len(cells)
+        if cells:
+            notes = [f"... and {more} more"] if more else []
+            blocks.append(table(title, HEADER, cells, notes=notes))
+    return blocks
+
+
+def _data_of_many(summary: WhySummary) -> dict[str, Any]:
+    """All rows of the table, and what they count."""
+    found = fields(summary)
+    found["causes"] = found.pop("table")
+    return found
+
+
+def _summed(summary: WhySummary) -> str:
+    s = summary
+    to = "an armed side that did not have it on the first day" if s.to is None else named(s.to)
+    share = percent_interval(share_interval(s.fell, s.runs))
+    return (
+        f"{s.scenario}, seed {s.seed}: {base_name(s.place, s.slot)} fell to {to} in {s.fell} of "
+        f"{s.runs} runs, {share}. The first such fall of each run is counted. Shares in "
+        "% [95 % interval] are of all runs for whom it fell to, else of the runs in which it fell."
+    )

@@ -44,7 +44,7 @@ def unrestrained(now: Now, place: int, bloc: int):
     """How much more often a bloc does violence where the UN has left. Source: RULES R4.5."""
     if bloc == OUTSIDERS or not now.places[place].un_left:
         return 1.0
-    return now.params.abuse_un_army if bloc == 0 else now.params.abuse_un_insurgents
+    return now.params.abuse_un_army if bloc == st.STATE else now.params.abuse_un_insurgents
 
 
 @compiled
@@ -82,20 +82,17 @@ def abuse_rate(now: Now, day: int, bloc: int):
     """Expected events of a day. Source: RULES R4.5; ACLED 2023 (anchors, Wagner being there)."""
     if bloc == OUTSIDERS:
         return now.params.abuse_islamic_state * now.params.abuse_north
-    if bloc == 1:
+    if bloc == st.REBELS:
         return 0.0  # no rate is known for the separatists
     rate = now.params.abuse_gsim
-    if bloc == 0:
+    if bloc == st.STATE:
         rate = now.params.abuse_army
         if not now.switches.wagner:
             rate /= now.params.abuse_wagner
         if now.switches.french:
             rate *= now.params.abuse_french
     rate *= now.params.abuse_north
-    told = 0.0
-    phis = 0.0
-    free = 0.0
-    weights = 0.0
+    told = phis = free = weights = 0.0
     for p in range(len(now.places)):
         phi = now.presence[bloc, p].phi
         told += phi * presence.information(now, p, bloc)
@@ -106,7 +103,7 @@ def abuse_rate(now: Now, day: int, bloc: int):
     if weights <= 0.0:
         return 0.0
     info = told / phis
-    told_usual = now.params.abuse_told_army if bloc == 0 else now.params.abuse_told_gsim
+    told_usual = now.params.abuse_told_army if bloc == st.STATE else now.params.abuse_told_gsim
     usual = (1.0 + now.params.abuse_losses * now.params.abuse_usual) * (1.0 - told_usual)
     lately = 1.0 + now.params.abuse_losses * own_deaths(now, day, bloc)
     return rate * lately * (1.0 - info) / usual * free / weights
@@ -117,7 +114,7 @@ def perpetrator(now: Now, bloc: int):
     """Side to which violence of a bloc is booked; -1 for the Islamic State."""
     if bloc == OUTSIDERS:
         return -1
-    if bloc == 0:
+    if bloc == st.STATE:
         return st.WAGNER if now.switches.wagner else st.ARMY
     return st.GSIM
 

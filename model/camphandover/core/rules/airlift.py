@@ -28,11 +28,13 @@ def fly_in(now: Now, place: int, men: int, hour: float, cause: int):
             and unit.column < 0
             and unit.place != place
             and spot.airstrip
-            and spot.town_holder == 0
+            and spot.town_holder == st.STATE
             and unit.men > men
             and unit.slot != st.COUNTRY
         ):
-            spare = strategy.spare_men(now, unit.place, 0) - strategy.kept_back(now, unit.place)
+            spare = strategy.spare_men(now, unit.place, st.STATE) - strategy.kept_back(
+                now, unit.place
+            )
             if spare >= men and spare > most:
                 donor = u
                 most = spare
@@ -55,19 +57,18 @@ def airlift(now: Now):
         return
     if rung_now(now) < now.params.column_escalation:
         return
-    hour = now.start
     for place, spot in enumerate(now.places):
-        if not spot.airstrip or spot.camp_holder != st.UN_HOLDER or spot.town_holder == 0:
+        if not spot.airstrip or spot.camp_holder != st.UN_HOLDER or spot.town_holder == st.STATE:
             continue
-        if now.presence[0, place].inside <= 0.0:
+        if now.presence[st.STATE, place].inside <= 0.0:
             continue
         if spot.plan_day - now.day > now.params.column_exit_window:
             continue
-        room = now.params.garrison_max - now.presence[0, place].inside
+        room = now.params.garrison_max - now.presence[st.STATE, place].inside
         u = uniform(now.key, Decision.AIRLIFT, place, now.day)
         for flight in range(poisson(now.params.airlift_flights * now.sides[st.ARMY].air, u)):
             men = int(min(room, now.params.airlift_men))
-            when = hour + flight
+            when = now.start + flight
             if men > 0 and fly_in(now, place, men, when, spot.clause_cause):
                 room -= men
                 strikes.land_under_fire(now, place, when, spot.clause_cause)

@@ -12,13 +12,6 @@ ON_A_PLACE = 4096
 
 
 @compiled
-def is_airfield(now: Now, place: int):
-    """Whether the army's aircraft can fly from a place: a strip in a place that it holds."""
-    spot = now.places[place]
-    return spot.airstrip == 1 and (spot.town_holder == 0 or spot.camp_holder == 0)
-
-
-@compiled
 def drone_capacity(now: Now):
     """Drone strikes a day that the army can fly in good weather, partners' drones included.
 
@@ -59,8 +52,9 @@ def ready_aircraft(now: Now):
         spot.covered = 0
         if not flying:
             continue
-        for field in range(len(now.places)):
-            if now.routes[field, p].air_km <= now.params.air_range_km and is_airfield(now, field):
+        for field, base in enumerate(now.places):
+            near = now.routes[field, p].air_km <= now.params.air_range_km
+            if near and base.airstrip and st.held_by(base, st.STATE):
                 spot.covered = 1
                 break
     drones = drone_capacity(now)
@@ -68,20 +62,12 @@ def ready_aircraft(now: Now):
         drones *= now.params.drone_rain
     army.drone_sorties = whole_sorties(now, 0, now.day, drones)
     planes = whole_sorties(now, 1, now.day, plane_capacity(now))
-    away = 0
+    away, drain, cause = 0, now.params.crisis_drain, now.conflict.crisis_cause
     if now.conflict.crisis:
         u = uniform(now.key, Decision.SORTIES_AWAY, 0, now.day)
-        away = binomial(planes, now.params.crisis_drain, u)
+        away = binomial(planes, drain, u)
     if away > 0:
-        note(
-            now,
-            now.start,
-            log.SORTIES_AWAY,
-            st.ARMY,
-            cause=now.conflict.crisis_cause,
-            amount=away,
-            p=now.params.crisis_drain,
-        )
+        note(now, now.start, log.SORTIES_AWAY, st.ARMY, cause=cause, amount=away, p=drain)
     army.plane_sorties = planes - away
 
 
@@ -101,7 +87,9 @@ def p_detect(now: Now, vehicles: float):
 def may_strike(now: Now, bloc: int):
     """Whether the state strikes a bloc now: GSIM always, the separatists from clashes on."""
     war = now.conflict
-    return bloc == 2 or (bloc == 1 and war.rung >= now.params.strike_escalation and war.truce == 0)
+    return bloc == st.JIHADISTS or (
+        bloc == st.REBELS and war.rung >= now.params.strike_escalation and war.truce == 0
+    )
 
 
 @rule("R3.3", columns="seen surprise", places="stormed", presence=ALL)
@@ -116,9 +104,9 @@ def watch_from_air(now: Now):
     for c, column in enumerate(now.columns):
         column.seen = 0
         bloc = st.bloc_of(column.side)
-        if column.status == st.ENGAGED and bloc == 0:
+        if column.status == st.ENGAGED and bloc == st.STATE:
             now.places[column.stop].stormed = 1
-        if column.status == st.FREE or (bloc != 1 and bloc != 2):
+        if column.status == st.FREE or not st.is_group(bloc):
             continue
         place = movement.whereabouts(now, c, noon)
         if not now.places[place].covered:
@@ -129,18 +117,9 @@ def watch_from_air(now: Now):
         column.seen = 1
         if column.surprise:
             column.surprise = 0
-            note(
-                now,
-                noon,
-                log.SPOTTED,
-                st.ARMY,
-                place,
-                column.cause,
-                column.lead,
-                column.vehicles,
-                chance,
-            )
-    for bloc in (1, 2):
+            cause, lead = column.cause, column.lead
+            note(now, noon, log.SPOTTED, st.ARMY, place, cause, lead, column.vehicles, chance)
+    for bloc in st.GROUPS:
         for p in range(len(now.places)):
             cell = now.presence[bloc, p]
             cell.seen = 0

@@ -6,7 +6,7 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision, erlang, uniform
-from camphandover.core.now import Now, note
+from camphandover.core.now import Now, is_nearer, note
 from camphandover.core.parameters import Params, nearest_whole
 from camphandover.core.rules import politics, rule
 
@@ -33,37 +33,27 @@ def p_help(params: Params, intercept: float, threat: float, ecowas: bool, joint:
 @compiled
 def is_pressed(now: Now, partner: int, day: int):
     """Whether ECOWAS threatens a partner on a day. Source: RULES R8.1."""
-    switches = now.switches
-    ends = day >= switches.sanctions_end and not switches.intervention
+    ends = day >= now.switches.sanctions_end and not now.switches.intervention
     return now.partners[partner].ecowas == 1 and not ends
 
 
 @compiled
 def answer(now: Now, i: int, kind: int, row: int):
     """One partner's answer to one request for one kind of help. Source: RULES R8.1."""
-    switches = now.switches
     partner = now.partners[i]
     hour = now.start
     threat = partner.threat
     pressed = is_pressed(now, i, now.day)
-    if pressed and switches.intervention:
+    if pressed and now.switches.intervention:
         threat = 1.0
     intercept = now.params.help_ground if kind == GROUND else now.params.help_air
-    chance = p_help(now.params, intercept, threat, pressed, switches.joint_force == 1)
-    if switches.reliable:
+    chance = p_help(now.params, intercept, threat, pressed, now.switches.joint_force == 1)
+    if now.switches.reliable:
         chance = 1.0
     who = i * 2 + kind
+    by = st.PARTNERS
     if uniform(now.key, Decision.HELP, who, now.day) >= chance:
-        note(
-            now,
-            hour,
-            log.REFUSED_HELP,
-            st.PARTNERS,
-            cause=row,
-            entity=i,
-            amount=kind,
-            p=1.0 - chance,
-        )
+        note(now, hour, log.REFUSED_HELP, by, cause=row, entity=i, amount=kind, p=1.0 - chance)
         return
     delay = now.params.ground_delay if kind == GROUND else now.params.air_delay
     u = uniform(now.key, Decision.HELP_DELAY, who, now.day)
@@ -89,8 +79,7 @@ def ask_for_help(now: Now):
     days = int(now.params.help_days)
     if not war.charter or (war.asked_day >= 0 and now.day - war.asked_day < days):
         return
-    bases = 0
-    dead = 0
+    bases = dead = 0
     for back in range(days):
         row = now.recent[st.today(now.day - back), st.ARMY]
         bases += row.bases
@@ -120,7 +109,7 @@ def raise_company(now: Now, place: int, day: int):
         unit.supply = now.params.supply_max_garrison
         unit.place = place
         unit.home = place
-        unit.slot = st.CAMP if now.places[place].camp_holder == 0 else st.TOWN
+        unit.slot = st.CAMP if now.places[place].camp_holder == st.STATE else st.TOWN
         unit.since = day
         books = now.sides[st.PARTNERS]
         books.mustered += unit.men
@@ -134,9 +123,7 @@ def entry_of(now: Now, place: int):
     """Nearest place to a partner's border that the army holds, -1 when there is none."""
     best = -1
     for p, spot in enumerate(now.places):
-        if (spot.camp_holder == 0 or spot.town_holder == 0) and (
-            best < 0 or now.routes[place, p].km < now.routes[place, best].km
-        ):
+        if st.held_by(spot, st.STATE) and is_nearer(now, place, p, best):
             best = p
     return best
 
@@ -149,39 +136,23 @@ def entry_of(now: Now, place: int):
 )
 def receive_help(now: Now):
     """Companies and drones that were promised arrive. Source: RULES R8.1 (delays, size)."""
-    midnight = now.end
+    kind, by = log.HELP_ARRIVES, st.PARTNERS
     for partner in now.partners:
-        if partner.ground_hour < midnight:
-            hour = max(partner.ground_hour, midnight - st.HOURS)
+        if partner.ground_hour < now.end:
+            hour = max(partner.ground_hour, now.end - st.HOURS)
             partner.ground_hour = st.NEVER
             place = entry_of(now, partner.arrives_at)
             for _ in range(partner.companies):
                 u = raise_company(now, place, now.day) if place >= 0 else -1
                 if u >= 0:
                     partner.in_mali += 1
-                    note(
-                        now,
-                        hour,
-                        log.HELP_ARRIVES,
-                        st.PARTNERS,
-                        place,
-                        partner.cause,
-                        u,
-                        now.units[u].men,
-                    )
-        if partner.air_hour < midnight:
-            hour = max(partner.air_hour, midnight - st.HOURS)
+                    note(now, hour, kind, by, place, partner.cause, u, now.units[u].men)
+        if partner.air_hour < now.end:
+            hour = max(partner.air_hour, now.end - st.HOURS)
             partner.air_hour = st.NEVER
             now.sides[st.ARMY].drones += partner.drones
-            note(
-                now,
-                hour,
-                log.HELP_ARRIVES,
-                st.PARTNERS,
-                partner.arrives_at,
-                partner.cause,
-                amount=partner.drones,
-            )
+            place = partner.arrives_at
+            note(now, hour, kind, by, place, partner.cause, amount=partner.drones)
 
 
 @rule("R8.2", conflict="crisis crisis_cause")
@@ -199,10 +170,9 @@ def flare_crisis(now: Now):
         if is_pressed(now, i, now.day):
             pressed = True
             tense = tense or now.day <= partner.crisis_until
-    hour = now.start
     if war.crisis and not pressed:
         war.crisis = 0
-        war.crisis_cause = note(now, hour, log.CRISIS, cause=war.crisis_cause)
+        war.crisis_cause = note(now, now.start, log.CRISIS, cause=war.crisis_cause)
     if war.crisis or not (pressed and tense):
         return
     chance = (
@@ -210,4 +180,4 @@ def flare_crisis(now: Now):
     )
     if uniform(now.key, Decision.CRISIS, 0, now.day) < chance:
         war.crisis = 1
-        war.crisis_cause = note(now, hour, log.CRISIS, amount=1.0, p=chance)
+        war.crisis_cause = note(now, now.start, log.CRISIS, amount=1.0, p=chance)

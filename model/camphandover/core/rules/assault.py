@@ -85,7 +85,7 @@ def holds(now: Now, place: int, side: int):
     """Whether a side's bloc has the camp or the town of a place."""
     spot = now.places[place]
     bloc = st.bloc_of(side)
-    return spot.camp_holder == bloc or spot.town_holder == bloc
+    return st.held_by(spot, bloc)
 
 
 @compiled
@@ -203,7 +203,7 @@ def refuses(now: Now, side: int, foe: int, power: float, power_foe: float, place
     Source: RULES R2.7.
     """
     params = now.params
-    if st.bloc_of(side) != 0 or not now.places[place].covered:
+    if st.bloc_of(side) != st.STATE or not now.places[place].covered:
         return False, math.nan
     seen = combat.perceived(now, Decision.PERCEPTION_REFUSE, st.leader_of(foe), place, power)
     if 1.0 - presence.estimate_win(params, seen, power_foe, 0.0) >= params.refuse_win_max:
@@ -296,8 +296,7 @@ def engage_columns(now: Now):
 
     Source: RULES R1.1 (hours only where hostile units touch), R2.1-R2.7.
     """
-    midnight = now.end
-    c = next_act(now, midnight)
+    c = next_act(now, now.end)
     while c >= 0:
         act(now, c)
-        c = next_act(now, midnight)
+        c = next_act(now, now.end)

@@ -17,9 +17,9 @@ SIEGE = columns(places="siege siege_day siege_strength siege_stage siege_cause f
 def declare_siege(now: Now, place: int, side: int, day: int, cause: int):
     """An armed group bars the roads to a town of the army, from `day` on. Source: RULES R5.6."""
     spot = now.places[place]
-    if spot.siege >= 0 or spot.town_holder != 0:
+    if spot.siege >= 0 or spot.town_holder != st.STATE:
         return
-    spot.siege = side - 1
+    spot.siege = st.bloc_of(side)
     spot.siege_day = day
     spot.siege_strength = now.params.siege_strength
     spot.siege_stage = 1
@@ -49,7 +49,7 @@ def lose_core(now: Now):
     if prize < 0:
         return
     spot = now.places[prize]
-    lost = spot.camp_holder == 0 and spot.town_holder == 0
+    lost = spot.camp_holder == st.STATE and spot.town_holder == st.STATE
     hour = now.start
     if lost and not war.guerrilla:
         war.guerrilla = 1
@@ -59,7 +59,7 @@ def lose_core(now: Now):
         u = uniform(now.key, Decision.CORE_SIEGE, prize, now.day)
         days = erlang(int(now.params.raid_shape), now.params.core_siege_days, u)
         war.siege_hour = hour + days * st.HOURS
-    elif war.guerrilla and (spot.camp_holder == 1 or spot.town_holder == 1):
+    elif war.guerrilla and st.held_by(spot, st.REBELS):
         war.guerrilla = 0
         war.siege_hour = st.NEVER
         war.guerrilla_cause = note(now, hour, log.GUERRILLA, st.SEPARATISTS, prize, spot.camp_cause)
@@ -73,26 +73,25 @@ def close_roads(now: Now):
     """
     if not now.switches.sieges:
         return
-    war = now.conflict
     for known in now.calendar:
         if known.what == st.KNOWN_BLOCKADE and is_news(now, known.day):
             declare_siege(now, known.place, st.GSIM, known.day, -1)
-    if war.siege_hour < now.end:
-        war.siege_hour = st.NEVER
+    if now.conflict.siege_hour < now.end:
+        now.conflict.siege_hour = st.NEVER
         prize = core_prize(now)
         for p, spot in enumerate(now.places):
             if (
                 spot.symbolic >= now.params.core_siege_symbolic
                 and now.routes[prize, p].km <= now.params.core_siege_km
             ):
-                declare_siege(now, p, st.SEPARATISTS, now.day, war.guerrilla_cause)
+                declare_siege(now, p, st.SEPARATISTS, now.day, now.conflict.guerrilla_cause)
 
 
 @compiled
 def end_siege(now: Now, place: int, hour: float, p: float, cause: int):
     """A blockade is over."""
     spot = now.places[place]
-    side = spot.siege + 1
+    side = st.leader_of(spot.siege)
     note(now, hour, log.BLOCKADE_ENDED, side, place, cause, p=p)
     spot.siege = -1
     spot.siege_stage = 0
@@ -106,16 +105,16 @@ def press_sieges(now: Now):
     The first easing leaves a part of the strength and reopens river and air, a second one ends
     it. A town that the army has lost is not blockaded any more. Source: RULES R5.6.
     """
-    hour = now.start
     cap = math.log(now.params.siege_price_cap)
     for p, spot in enumerate(now.places):
         if spot.siege < 0:
             spot.fuel = max(0.0, spot.fuel - now.params.siege_price)
             continue
-        if spot.town_holder != 0:
-            end_siege(now, p, hour, math.nan, spot.town_cause)
+        if spot.town_holder != st.STATE:
+            end_siege(now, p, now.start, math.nan, spot.town_cause)
             continue
         age = now.day - spot.siege_day
+        side = st.leader_of(spot.siege)
         eased = spot.siege_strength < now.params.siege_strength
         if eased:
             spot.fuel = max(0.0, spot.fuel - now.params.siege_price * (1.0 - spot.siege_strength))
@@ -124,26 +123,20 @@ def press_sieges(now: Now):
         if not eased and spot.siege_stage == 1 and age >= now.params.siege_stage_days:
             spot.siege_stage = 2
             spot.siege_cause = note(
-                now, hour, log.BLOCKADE_TIGHTER, spot.siege + 1, p, spot.siege_cause, amount=2.0
+                now, now.start, log.BLOCKADE_TIGHTER, side, p, spot.siege_cause, amount=2.0
             )
         if age < now.params.siege_ease_days:
             continue
         if uniform(now.key, Decision.SIEGE_EASE, p, now.day) >= now.params.siege_ease:
             continue
         if eased:
-            end_siege(now, p, hour, now.params.siege_ease, spot.siege_cause)
+            end_siege(now, p, now.start, now.params.siege_ease, spot.siege_cause)
             continue
         spot.siege_strength *= now.params.siege_eased
         spot.siege_stage = 1
+        kind, strength, eases = log.BLOCKADE_EASED, spot.siege_strength, now.params.siege_ease
         spot.siege_cause = note(
-            now,
-            hour,
-            log.BLOCKADE_EASED,
-            spot.siege + 1,
-            p,
-            spot.siege_cause,
-            amount=spot.siege_strength,
-            p=now.params.siege_ease,
+            now, now.start, kind, side, p, spot.siege_cause, log.NONE, strength, eases
         )
 
 
@@ -155,7 +148,7 @@ def siege_passage(now: Now, here: int, nxt: int, bloc: int):
     and the UN, are not barred. Source: RULES R5.6 (military by escort only).
     """
     chance = 1.0
-    if bloc != 0:
+    if bloc != st.STATE:
         return chance
     for end in range(2):
         spot = now.places[here if end == 0 else nxt]

@@ -102,7 +102,7 @@ def record_sides(now: Now, series: Series, d: int):
         row.vehicles = 0
         row.supply = 0.0
         row.places_held = 0
-        holder = 0 if s < 2 or s == st.N_SIDES - 1 else s - 1
+        holder = st.bloc_of(s)
         for spot in now.places:
             if spot.camp_holder == holder:
                 row.places_held += 1

@@ -76,13 +76,10 @@ declare(Party, Party(-1, 0, 0, 0, 0.0, 0, 0, 0, -1))
 @compiled
 def muster(now: Now, c: int, place: int, bloc: int):
     """The party of a column, or (c = -1) of those of a bloc inside a place. Source: RULES R2.2."""
-    men = 0
+    men = vehicles = 0
     power = 0.0
-    vehicles = 0
     since = 10**9
-    garrison = 0
-    best = 0
-    kind = 0
+    garrison = best = kind = 0
     first = -1
     for u in range(len(now.units)):
         if not in_party(now, u, c, place, bloc):
@@ -369,12 +366,12 @@ def mark_contact(now: Now, place: int, bloc: int, other: int, hour: float, row: 
     """
     spot = now.places[place]
     spot.fights |= 1
-    if bloc != 0 and other != 0:
+    if bloc != st.STATE and other != st.STATE:
         return
     if hour < spot.contact:
         spot.contact = hour
         spot.contact_cause = row
-    if bloc == 1 or other == 1:
+    if bloc == st.REBELS or other == st.REBELS:
         now.recent[st.today(now.day), st.SEPARATISTS].attacks += 1
 
 
@@ -425,7 +422,7 @@ def defender_of(now: Now, place: int, bloc: int):
     """Hostile bloc with most men standing inside a place, -1 when none does."""
     best = -1
     most = 0
-    for other in range(3):
+    for other in range(st.N_ARMED):
         if not hostile(now, bloc, other):
             continue
         men = 0

@@ -3,7 +3,7 @@
 from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
-from camphandover.core.now import Now, hostile, note
+from camphandover.core.now import Now, hostile, is_nearer, note
 from camphandover.core.rules import HOLD, movement, rule
 
 DUSK = 2e-3
@@ -30,15 +30,13 @@ def count_change(now: Now, place: int, before: int, after: int, day: int):
     agreed, to who has the town anyway is no victory. Source: RULES R7.1, R7.3, R8.1.
     """
     symbolic = now.places[place].symbolic
-    if before < st.N_BLOCS - 1:
+    if before < st.N_ARMED:
         loser = st.leader_of(before)
         now.sides[loser].given += symbolic
         now.recent[st.today(day), loser].bases += 1
         now.recent[st.today(day), loser].symbolic += symbolic
     formal = before == st.UN_HOLDER and now.places[place].town_holder == after
-    if after < st.N_BLOCS - 1 and not (
-        formal and meant_holder(now.places[place].receiver) == after
-    ):
+    if after < st.N_ARMED and not (formal and meant_holder(now.places[place].receiver) == after):
         now.sides[st.leader_of(after)].gained += symbolic
 
 
@@ -60,9 +58,9 @@ def set_holder(now: Now, place: int, slot: int, holder: int, side: int, hour: fl
         spot.camp_since = hour
         spot.camp_cause = row
         spot.garrisoned = 0
-        if before == 0:
+        if before == st.STATE:
             spot.lost_hour = hour
-        if holder == 0:
+        if holder == st.STATE:
             spot.given_up = 0
             spot.lost_hour = st.NEVER
             spot.reenter_hour = st.NEVER
@@ -72,9 +70,9 @@ def set_holder(now: Now, place: int, slot: int, holder: int, side: int, hour: fl
     else:
         spot.town_holder = holder
         spot.town_since = hour
-        if before == 0:
+        if before == st.STATE:
             spot.town_lost = hour
-        if holder == 0:
+        if holder == st.STATE:
             spot.town_lost = st.NEVER
         spot.town_cause = row
     return row
@@ -108,7 +106,7 @@ def settle(now: Now, c: int, hour: float, stay: bool):
     place = column.stop
     spot = now.places[place]
     bloc = st.bloc_of(column.side)
-    if spot.camp_holder == st.NOBODY and stay and bloc < st.N_BLOCS - 1:
+    if spot.camp_holder == st.NOBODY and stay and bloc < st.N_ARMED:
         set_holder(now, place, st.CAMP, bloc, column.side, hour, column.cause)
     slot = st.CAMP if spot.camp_holder == bloc else st.TOWN
     if column.side == st.GSIM and spot.camp_holder != bloc and spot.town_holder != bloc:
@@ -116,7 +114,9 @@ def settle(now: Now, c: int, hour: float, stay: bool):
     for unit in now.units:
         if unit.column == c:
             unit.slot = slot
-            if stay and (bloc != 0 or column.mission == st.TRANSFER or column.mission == st.GATHER):
+            if stay and (
+                bloc != st.STATE or column.mission == st.TRANSFER or column.mission == st.GATHER
+            ):
                 unit.home = place
     movement.disband(now, c)
     if slot == st.CAMP:
@@ -131,9 +131,7 @@ def refuge(now: Now, place: int, bloc: int):
         if p == place:
             continue
         spot = now.places[p]
-        if (spot.camp_holder == bloc or spot.town_holder == bloc) and (
-            best < 0 or now.routes[place, p].km < now.routes[place, best].km
-        ):
+        if st.held_by(spot, bloc) and is_nearer(now, place, p, best):
             best = p
     return best
 
@@ -184,11 +182,11 @@ def evacuate(now: Now, place: int, bloc: int, hour: float, cause: int):
         here = unit.place == place and st.bloc_of(unit.side) == bloc
         if here and unit.column >= 0 and movement.at_rest(now, unit):
             movement.disband(now, unit.column)
-    if bloc != 2 and safe >= 0:
+    if bloc != st.JIHADISTS and safe >= 0:
         lead = -1
         for u, unit in enumerate(now.units):
             if movement.is_free(unit, place, bloc):
-                if bloc == 0:
+                if bloc == st.STATE:
                     unit.slot = st.CAMP
                 unit.home = safe
                 lead = u
@@ -216,7 +214,7 @@ def offer(now: Now, place: int, hour: float, delay: float, cause: int):
     spot = now.places[place]
     best = -1
     most = 0.0
-    for bloc in (1, 2):
+    for bloc in st.GROUPS:
         phi = now.presence[bloc, place].phi
         if phi > most:
             best = bloc
@@ -237,7 +235,7 @@ def hold_towns(now: Now):
     for place, spot in enumerate(now.places):
         only = -1
         n_blocs = 0
-        for bloc in range(st.N_BLOCS - 1):
+        for bloc in range(st.N_ARMED):
             if now.presence[bloc, place].inside > 0.0:
                 only = bloc
                 n_blocs += 1
@@ -258,13 +256,13 @@ def hold_towns(now: Now):
             if held != only and held != st.UN_HOLDER and held != st.JOINT:
                 set_holder(now, place, st.CAMP, only, st.leader_of(only), hour, cause)
         holder = spot.camp_holder
-        if holder >= st.N_BLOCS - 1:
+        if holder >= st.N_ARMED:
             continue
         if now.presence[holder, place].inside > 0.0:
             spot.garrisoned = 1
         elif spot.garrisoned and n_blocs == 0:
             largest = True
-            for bloc in range(st.N_BLOCS - 1):
+            for bloc in range(st.N_ARMED):
                 if now.presence[bloc, place].phi > now.presence[holder, place].phi:
                     largest = False
             if not largest:

@@ -6,7 +6,7 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision
-from camphandover.core.now import Now, note, rung_now, target_slot
+from camphandover.core.now import Now, is_nearer, note, rung_now, target_slot
 from camphandover.core.rules import (
     HOLD,
     MARCH,
@@ -23,7 +23,7 @@ from camphandover.core.rules import (
 @compiled
 def is_the_armys(now: Now, place: int):
     """Whether the army holds the camp or the town of a place."""
-    return now.places[place].camp_holder == 0 or now.places[place].town_holder == 0
+    return st.held_by(now.places[place], st.STATE)
 
 
 @compiled
@@ -45,8 +45,8 @@ def nearest_spare(now: Now, place: int, men: float, range_km: float):
             and is_the_armys(now, p)
             and not ordered_from(now, p)
             and now.routes[p, place].km <= range_km
-            and strategy.spare_men(now, p, 0) >= men + strategy.kept_back(now, p)
-            and (best < 0 or now.routes[p, place].km < now.routes[best, place].km)
+            and strategy.spare_men(now, p, st.STATE) >= men + strategy.kept_back(now, p)
+            and is_nearer(now, place, p, best)
         ):
             best = p
     return best
@@ -68,7 +68,7 @@ def keep_garrisons(now: Now):
         abandoned = spot.camp_holder == st.NOBODY and (spot.lost_hour < st.NEVER or left)
         if not abandoned and not is_the_armys(now, place):
             continue
-        cell = now.presence[0, place]
+        cell = now.presence[st.STATE, place]
         lacking = strategy.garrison_need(now, place) - cell.inside - cell.incoming
         if lacking < params.garrison_min and not (abandoned and cell.inside + cell.incoming <= 0.0):
             continue
@@ -84,7 +84,7 @@ def posts_near(now: Now, place: int):
     """The army's camps within reach of the groups around a place, itself one of them."""
     n = 0
     for p, spot in enumerate(now.places):
-        if spot.camp_holder == 0 and now.routes[p, place].km <= now.params.abandon_range_km:
+        if spot.camp_holder == st.STATE and now.routes[p, place].km <= now.params.abandon_range_km:
             n += 1
     return max(1, n)
 
@@ -96,11 +96,11 @@ def p_hold(now: Now, place: int):
     Each group within reach attacks one of the posts around at its tempo, and wins with its
     estimated chance. Source: RULES R5.4 (P_hold), R5.2 (tempo).
     """
-    cell = now.presence[0, place]
+    cell = now.presence[st.STATE, place]
     n_posts = posts_near(now, place)
     hold = 1.0
-    for bloc in (1, 2):
-        side = bloc + 1
+    for bloc in st.GROUPS:
+        side = st.leader_of(bloc)
         if side == st.SEPARATISTS and rung_now(now) < now.params.raid_escalation:
             continue
         power = 0.0
@@ -115,7 +115,7 @@ def p_hold(now: Now, place: int):
             now, Decision.PERCEPTION_HOLD, st.ARMY, place * st.N_BLOCS + bloc, power
         )
         own = cell.power * now.params.posture_prepared * now.sides[st.ARMY].morale
-        own *= presence.nerve(now, 0, False, False)
+        own *= presence.nerve(now, st.STATE, False, False)
         seen *= now.sides[side].morale * presence.nerve(now, bloc, True, False)
         win = presence.estimate_win(now.params, seen, own, 1.0)
         tempo = (
@@ -139,30 +139,23 @@ def abandon_posts(now: Now):
     hour = now.end - control.DUSK
     for place, spot in enumerate(now.places):
         if (
-            spot.camp_holder != 0
+            spot.camp_holder != st.STATE
             or spot.symbolic >= now.params.abandon_symbolic
-            or now.presence[0, place].inside <= 0.0
+            or now.presence[st.STATE, place].inside <= 0.0
         ):
             continue
-        short = now.presence[0, place].low_days
+        short = now.presence[st.STATE, place].low_days
         starved = now.params.abandon_days <= short < presence.NO_UNITS
-        fresh = now.day - now.presence[0, place].latest < now.params.abandon_days
+        fresh = now.day - now.presence[st.STATE, place].latest < now.params.abandon_days
         p = 1.0 if starved or fresh else p_hold(now, place)
         if starved or p < now.params.abandon_hold_p:
-            row = note(
-                now,
-                hour,
-                log.ABANDON,
-                st.ARMY,
-                place,
-                spot.camp_cause,
-                amount=1.0 if starved else 0.0,
-            )
-            control.evacuate(now, place, 0, hour, row)
+            cause = spot.camp_cause
+            row = note(now, hour, log.ABANDON, st.ARMY, place, cause, amount=starved)
+            control.evacuate(now, place, st.STATE, hour, row)
             row = control.empty_camp(now, place, st.ARMY, hour, row)
             spot.lost_hour = st.NEVER
             spot.given_up = 1
-            if spot.town_holder == 0:
+            if spot.town_holder == st.STATE:
                 control.set_holder(now, place, st.TOWN, st.NOBODY, st.ARMY, hour, row)
             control.offer(now, place, hour, now.params.vacated_enter_hours, row)
 
@@ -170,7 +163,7 @@ def abandon_posts(now: Now):
 @compiled
 def relief_men(now: Now, place: int):
     """Men that an army place can send away to relieve another. Source: RULES R2.6."""
-    return strategy.spare_men(now, place, 0) - strategy.kept_back(now, place)
+    return strategy.spare_men(now, place, st.STATE) - strategy.kept_back(now, place)
 
 
 @compiled
@@ -179,7 +172,7 @@ def relief_base(now: Now, place: int, defence: float):
     best = -1
     seen = combat.perceived(now, Decision.PERCEPTION, st.ARMY, place, defence)
     for p in range(len(now.places)):
-        cell = now.presence[0, p]
+        cell = now.presence[st.STATE, p]
         if (
             p == place
             or now.routes[p, place].km > now.params.relief_range_km
@@ -191,12 +184,12 @@ def relief_base(now: Now, place: int, defence: float):
         men = relief_men(now, p)
         if men < now.params.garrison_min:
             continue
-        n, power = strategy.force_at(now, p, 0, float(movement.ANY_NUMBER))
+        n, power = strategy.force_at(now, p, st.STATE, float(movement.ANY_NUMBER))
         power *= men / n
-        power *= now.sides[st.ARMY].morale * presence.nerve(now, 0, True, False)
+        power *= now.sides[st.ARMY].morale * presence.nerve(now, st.STATE, True, False)
         if presence.estimate_win(now.params, power, seen, 0.0) < now.params.assault_win_min:
             continue
-        if best < 0 or now.routes[p, place].km < now.routes[best, place].km:
+        if is_nearer(now, place, p, best):
             best = p
     return best
 
@@ -206,16 +199,16 @@ def gather(now: Now, place: int, hour: float, cause: int):
     """Scattered army men go back into a base that is the army's or nobody's, else march away."""
     spot = now.places[place]
     slot = -1
-    if spot.camp_holder == 0 or spot.camp_holder == st.NOBODY:
+    if spot.camp_holder == st.STATE or spot.camp_holder == st.NOBODY:
         slot = st.CAMP
-    elif spot.town_holder == 0 or spot.town_holder == st.NOBODY:
+    elif spot.town_holder == st.STATE or spot.town_holder == st.NOBODY:
         slot = st.TOWN
     if slot < 0:
-        if now.presence[0, place].inside <= 0.0:
-            control.evacuate(now, place, 0, hour, cause)
+        if now.presence[st.STATE, place].inside <= 0.0:
+            control.evacuate(now, place, st.STATE, hour, cause)
         return
-    control.set_holder(now, place, slot, 0, st.ARMY, hour, cause)
-    movement.station(now, place, st.ARMY_BLOC, slot)
+    control.set_holder(now, place, slot, st.STATE, st.ARMY, hour, cause)
+    movement.station(now, place, st.STATE, slot)
 
 
 @rule("R2.6", MARCH, HOLD, ORDERS)
@@ -229,17 +222,17 @@ def relieve_posts(now: Now):
         return
     hour = now.start
     for place, spot in enumerate(now.places):
-        cell = now.presence[0, place]
+        cell = now.presence[st.STATE, place]
         hidden = cell.men - cell.inside
         if hidden > 0.0 and hour - max(spot.camp_since, spot.town_since) > now.params.scatter_hours:
             gather(now, place, hour, spot.camp_cause)
-        slot = target_slot(now, place, 0)
+        slot = target_slot(now, place, st.STATE)
         if slot < 0 or cell.incoming > 0.0:
             continue
         lost = spot.lost_hour if slot == st.CAMP else spot.town_lost
         if lost == st.NEVER or hour - lost > now.params.relief_days * st.HOURS:
             continue
-        foe = combat.defender_of(now, place, 0)
+        foe = combat.defender_of(now, place, st.STATE)
         if foe < 0:
             continue
         defence = now.presence[foe, place].power * now.params.posture_raider
@@ -265,12 +258,12 @@ def send_home(now: Now):
             unit.home == place
             or unit.column >= 0
             or unit.men <= 0
-            or st.bloc_of(unit.side) != 0
+            or st.bloc_of(unit.side) != st.STATE
             or now.day - unit.since < now.params.settle_days
             or not (is_the_armys(now, place) and is_the_armys(now, unit.home))
         ):
             continue
-        spare = strategy.spare_men(now, place, 0)
+        spare = strategy.spare_men(now, place, st.STATE)
         if spare < unit.men or ordered_from(now, place):
             continue
         cause = now.places[place].camp_cause

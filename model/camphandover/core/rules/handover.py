@@ -80,7 +80,7 @@ def send_guard(now: Now, place: int, hour: float, cause: int):
             and unit.slot != st.COUNTRY
             and unit.place != place
             and unit.men >= now.params.garrison_min
-            and strategy.spare_men(now, unit.place, 0) >= unit.men
+            and strategy.spare_men(now, unit.place, st.STATE) >= unit.men
             and (
                 best < 0
                 or now.routes[unit.place, place].km < now.routes[now.units[best].place, place].km
@@ -106,7 +106,7 @@ def race(now: Now, place: int, hour: float, cause: int):
     Source: RULES R6.4, R5.7, R6.6.
     """
     spot = now.places[place]
-    t_army = earliest_arrival(now, place, 0, hour)
+    t_army = earliest_arrival(now, place, st.STATE, hour)
     delay = now.params.vacated_enter_hours
     if spot.notice_separatists == 0:
         delay = now.params.vacated_unwarned_hours
@@ -114,7 +114,7 @@ def race(now: Now, place: int, hour: float, cause: int):
     if spot.receiver != st.TO_ARMY:
         gap = min(gap, delay)
     if t_army <= hour:
-        take_camp(now, place, 0, hour, cause)
+        take_camp(now, place, st.STATE, hour, cause)
         return
     side = st.MINUSMA if spot.camp_holder == st.UN_HOLDER else -1
     row = control.empty_camp(now, place, side, hour, cause)
@@ -136,10 +136,10 @@ def hand_over(now: Now, place: int, hour: float, cause: int):
         spot.joint_cause = cause
         return
     if spot.receiver == st.TO_SEPARATISTS:
-        if now.presence[0, place].inside > 0.0 and now.places[place].town_holder != 0:
-            control.evacuate(now, place, 0, hour, cause)
-        if earliest_arrival(now, place, 1, hour) <= hour:
-            take_camp(now, place, 1, hour, cause)
+        if now.presence[st.STATE, place].inside > 0.0 and now.places[place].town_holder != st.STATE:
+            control.evacuate(now, place, st.STATE, hour, cause)
+        if earliest_arrival(now, place, st.REBELS, hour) <= hour:
+            take_camp(now, place, st.REBELS, hour, cause)
             return
         row = control.empty_camp(now, place, st.MINUSMA, hour, cause)
         spot.claimant = 1
@@ -147,9 +147,9 @@ def hand_over(now: Now, place: int, hour: float, cause: int):
         spot.open_cause = row
         return
     if not now.switches.race:
-        if now.presence[0, place].inside <= 0.0:
+        if now.presence[st.STATE, place].inside <= 0.0:
             send_guard(now, place, hour, cause)
-        take_camp(now, place, 0, hour, cause)
+        take_camp(now, place, st.STATE, hour, cause)
         return
     race(now, place, hour, cause)
 
@@ -192,14 +192,14 @@ def race_base(now: Now, place: int, exit_day: int):
     best = -1
     men_sent = 0.0
     defence = strategy.defence_of(now, st.ARMY, place)
-    steady = now.sides[st.ARMY].morale * presence.nerve(now, 0, True, False)
+    steady = now.sides[st.ARMY].morale * presence.nerve(now, st.STATE, True, False)
     for p in range(len(now.places)):
         km = now.routes[p, place].km
         if p == place or km > params.race_range_km or not garrisons.is_the_armys(now, p):
             continue
         if garrisons.ordered_from(now, p):
             continue
-        men, power = strategy.force_at(now, p, 0, float(movement.ANY_NUMBER))
+        men, power = strategy.force_at(now, p, st.STATE, float(movement.ANY_NUMBER))
         if men < params.men_garrison:
             continue
         if presence.estimate_win(params, power * steady, defence, 0.0) < params.assault_win_min:
@@ -237,7 +237,7 @@ def order_race(now: Now):
             known = spot.exit_day
         if known - now.day > spot.notice_army:
             continue
-        cell = now.presence[0, p]
+        cell = now.presence[st.STATE, p]
         if cell.men + cell.incoming > 0.0:
             continue
         origin, men = race_base(now, p, known)

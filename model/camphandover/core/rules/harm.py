@@ -24,7 +24,7 @@ def kill_civilians(now: Now, place: int, side: int, dead: int, hour: float, caus
     spot.dead += dead
     if side < 0:
         spot.harm_others += dead
-    elif st.bloc_of(side) == 0:
+    elif st.bloc_of(side) == st.STATE:
         spot.harm_army += dead
     elif side == st.SEPARATISTS:
         spot.harm_separatists += dead

@@ -6,7 +6,7 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision, erlang, lognormal, uniform
-from camphandover.core.now import Now, hostile, note, target_slot
+from camphandover.core.now import Now, hostile, is_nearer, note, target_slot
 from camphandover.core.rules import HOLD, MARCH, airpower, combat, control, movement, rule, strategy
 
 
@@ -17,7 +17,7 @@ def expected_air_loss(now: Now, place: int, bloc: int):
     All drone strikes of a day x fighters killed by one on a concentrated target, where aircraft
     reach. Source: RULES R2.5, R3.1, R3.2.
     """
-    if bloc == 0 or not now.places[place].covered:
+    if bloc == st.STATE or not now.places[place].covered:
         return 0.0
     return airpower.drone_capacity(now) * now.params.strike_fighters
 
@@ -34,7 +34,7 @@ def p_counterattack(now: Now, place: int, bloc: int, men: float):
     for p in range(len(now.places)):
         if p == place or now.routes[place, p].km > reach:
             continue
-        for other in range(3):
+        for other in range(st.N_ARMED):
             if hostile(now, bloc, other):
                 cell = now.presence[other, p]
                 if cell.men > 0.0 and cell.stock >= now.params.relief_supply_min * cell.men:
@@ -101,7 +101,7 @@ def capture(now: Now, c: int, hour: float, cause: int):
         spot = now.places[place]
         foe = spot.camp_holder if slot == st.CAMP else spot.town_holder
         row = control.set_holder(now, place, slot, bloc, column.side, hour, cause)
-        if foe == 0:
+        if foe == st.STATE:
             control.take_to_the_country(now, place, foe)
         else:
             control.evacuate(now, place, foe, hour, row)
@@ -113,7 +113,7 @@ def capture(now: Now, c: int, hour: float, cause: int):
     men = movement.column_men(now, c)
     value = hold_value(now, place, bloc, men)
     stays = value > 0.0 or not now.switches.hold_or_leave
-    if stays or (bloc == 0 and column.mission != st.OFFENSIVE):
+    if stays or (bloc == st.STATE and column.mission != st.OFFENSIVE):
         stay = movement.note_column(now, hour, log.STAY, c, row, value)
         if column.mission == st.OFFENSIVE:
             pause(now, c, hour, stay)
@@ -134,12 +134,11 @@ def leave_bases(now: Now):
 
     A base in which others of theirs have come to stand is not left. Source: RULES R2.5, R2.6.
     """
-    midnight = now.end
     for c, column in enumerate(now.columns):
-        if column.status != st.HOLDING or column.act >= midnight:
+        if column.status != st.HOLDING or column.act >= now.end:
             continue
         place = column.stop
-        hour = max(column.act, midnight - st.HOURS)
+        hour = max(column.act, now.end - st.HOURS)
         spot = now.places[place]
         bloc = st.bloc_of(column.side)
         since = spot.camp_since if spot.camp_holder == bloc else spot.town_since
@@ -170,13 +169,12 @@ def reenter_bases(now: Now):
 
     Source: RULES R2.6.
     """
-    midnight = now.end
     for place, spot in enumerate(now.places):
-        if spot.reenter_hour >= midnight:
+        if spot.reenter_hour >= now.end:
             continue
-        hour = max(spot.reenter_hour, midnight - st.HOURS)
+        hour = max(spot.reenter_hour, now.end - st.HOURS)
         spot.reenter_hour = st.NEVER
-        if movement.first_free(now, place, st.ARMY_BLOC) < 0:
+        if movement.first_free(now, place, st.STATE) < 0:
             if spot.camp_holder == st.NOBODY:
                 control.offer(now, place, hour, now.params.vacated_enter_hours, spot.open_cause)
             continue
@@ -189,13 +187,13 @@ def reenter_bases(now: Now):
             hour = max(hour, spot.town_since)
         if slot < 0:
             continue
-        movement.station(now, place, st.ARMY_BLOC, slot)
+        movement.station(now, place, st.STATE, slot)
         opened = spot.open_cause
         p = math.nan  # the re-entry was drawn when raiders left (R2.6), not after the Islamic State
         if opened >= 0 and now.ledger.rows[opened].kind == log.LEAVE:
             p = now.params.reenter_p
         row = note(now, hour, log.ENTER, st.ARMY, place, opened, p=p)
-        control.set_holder(now, place, slot, 0, st.ARMY, hour, row)
+        control.set_holder(now, place, slot, st.STATE, st.ARMY, hour, row)
 
 
 @compiled
@@ -207,7 +205,7 @@ def send_nearest(now: Now, place: int, bloc: int, hour: float):
             p != place
             and now.routes[p, place].km <= now.params.vacated_range_km
             and strategy.spare_men(now, p, bloc) > 0.0
-            and movement.goes_nearer(now, place, p, best)
+            and is_nearer(now, place, p, best)
         ):
             best = p
     side = st.leader_of(bloc)
@@ -226,11 +224,10 @@ def enter_vacated(now: Now):
     stands there, else the nearest unit in range sets out. Tried daily until somebody has come.
     Source: RULES R5.7.
     """
-    midnight = now.end
     for place, spot in enumerate(now.places):
-        if spot.enter_hour >= midnight or spot.claimant < 0:
+        if spot.enter_hour >= now.end or spot.claimant < 0:
             continue
-        hour = max(spot.enter_hour, midnight - st.HOURS)
+        hour = max(spot.enter_hour, now.end - st.HOURS)
         bloc = spot.claimant
         spot.enter_hour = st.NEVER
         if spot.camp_holder != st.NOBODY:

@@ -18,13 +18,13 @@ def may_march(now: Now, unit: st.UnitRow, side: int, mission: int, target: int):
         return False
     if unit.side != side and now.sides[unit.side].commanded:
         return False
-    if unit.slot == st.COUNTRY and st.bloc_of(side) == 0:
+    if unit.slot == st.COUNTRY and st.bloc_of(side) == st.STATE:
         return False
     if mission == st.WITHDRAW:
         return unit.home == target
     if (
         mission == st.OFFENSIVE
-        and st.bloc_of(side) == 0
+        and st.bloc_of(side) == st.STATE
         and not presence.has_stock(now.params, unit)
     ):
         return False
@@ -76,12 +76,6 @@ def station(now: Now, place: int, bloc: int, slot: int):
 
 
 @compiled
-def goes_nearer(now: Now, place: int, p: int, best: int):
-    """Whether the road from a place to `p` is shorter than to the best one yet, -1 none."""
-    return best < 0 or now.routes[place, p].km < now.routes[place, best].km
-
-
-@compiled
 def begin_leg(now: Now, c: int, start: int, hour: float, delay: float):
     """Send a column from `start` towards its target: the leg ends at the next hostile base.
 
@@ -99,8 +93,8 @@ def begin_leg(now: Now, c: int, start: int, hour: float, delay: float):
     contested = road.road_contest(now, start, stop, bloc)
     day = int(hour // st.HOURS)
     mean_hits = 0.0
-    if bloc == 0 or column.side == st.MINUSMA:
-        cover = bloc == 0 and now.places[start].covered == 1 == now.places[stop].covered
+    if bloc == st.STATE or column.side == st.MINUSMA:
+        cover = bloc == st.STATE and now.places[start].covered == 1 == now.places[stop].covered
         mean_hits = road.ied_mean(now.params, km, column.vehicles, contested, cover)
     speed = road.speed_of(now.params, column.side, contested, day)
     days, hits = road.travel_days(now, column.lead, int(hour), km, speed, mean_hits, delay)
@@ -141,8 +135,7 @@ def form_column(
     c = free_column(now)
     if c < 0:
         return -1
-    n_men = 0
-    n_vehicles = 0
+    n_men = n_vehicles = 0
     lead = -1
     for preferred in range(2):
         for u, unit in enumerate(now.units):
@@ -288,10 +281,9 @@ def note_lost(now: Now, hour: float, side: int, by: int, place: int, entity: int
 def strike_ied(now: Now, c: int, hour: float):
     """One IED hits the unit of the column whose turn it is. Source: RULES R1.5."""
     column = now.columns[c]
-    order = 0
-    count = 0
-    for u in range(len(now.units)):
-        if now.units[u].column == c and now.units[u].men > 0:
+    order = count = 0
+    for unit in now.units:
+        if unit.column == c and unit.men > 0:
             count += 1
     if count == 0:
         return
@@ -363,22 +355,21 @@ def advance_columns(now: Now):
     A column that arrives stands ENGAGED at its stop until fights and settlement take it on.
     Source: RULES R1.4, R1.5, R1.7.
     """
-    midnight = now.end
     for c, column in enumerate(now.columns):
         if column.status != st.MOVING:
             continue
         # a leg begun late yesterday, after the day's moves, is never booked into yesterday
-        column.arrive = max(column.arrive, midnight - st.HOURS)
+        column.arrive = max(column.arrive, now.end - st.HOURS)
         while column.struck < column.hits:
-            when = max(hit_hour(now, column, column.struck), midnight - st.HOURS)
-            if when >= midnight:
+            when = max(hit_hour(now, column, column.struck), now.end - st.HOURS)
+            if when >= now.end:
                 break
             strike_ied(now, c, when)
             column.struck += 1
         if column.struck > 0 and column_men(now, c) == 0:
             disband(now, c)
             continue
-        if column.arrive < midnight:
+        if column.arrive < now.end:
             break_down(now, c)
             column.status = st.ENGAGED
             column.act = column.arrive

@@ -6,7 +6,7 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision, gumbel, uniform
-from camphandover.core.now import Now, note, rung_now, target_slot
+from camphandover.core.now import Now, is_nearer, note, rung_now, set_rung, target_slot
 from camphandover.core.rules import MARCH, ORDERS, movement, presence, road, rule, strategy
 
 
@@ -17,7 +17,7 @@ def assembly_base(now: Now):
     """
     prize = -1
     for p, spot in enumerate(now.places):
-        if target_slot(now, p, 0) >= 0 and (
+        if target_slot(now, p, st.STATE) >= 0 and (
             prize < 0 or spot.symbolic > now.places[prize].symbolic
         ):
             prize = p
@@ -25,9 +25,9 @@ def assembly_base(now: Now):
     for p in range(len(now.places)):
         if (
             prize >= 0
-            and now.shipments[0, p].depot
-            and now.places[p].town_holder == 0
-            and (best < 0 or now.routes[p, prize].km < now.routes[best, prize].km)
+            and now.shipments[st.STATE, p].depot
+            and now.places[p].town_holder == st.STATE
+            and is_nearer(now, prize, p, best)
         ):
             best = p
     return best
@@ -40,7 +40,7 @@ def offensive_out(now: Now):
         if (
             column.status != st.FREE
             and column.mission == st.OFFENSIVE
-            and st.bloc_of(column.side) == 0
+            and st.bloc_of(column.side) == st.STATE
         ):
             return c
     return -1
@@ -54,7 +54,7 @@ def must_wait(now: Now, place: int, target: int):
     The state deals with the UN alone and does not fight over its head. Source: RULES R5.3
     (timed to the next exit).
     """
-    stop = road.next_stop(now, place, target, 0)
+    stop = road.next_stop(now, place, target, st.STATE)
     if now.places[stop].camp_holder == st.UN_HOLDER:
         return True
     for column in now.columns:
@@ -71,14 +71,14 @@ def next_exit(now: Now, day: int):
     """
     soonest = 10**6
     for spot in now.places:
-        if spot.un_camp == 0 or spot.town_holder == 0:
+        if spot.un_camp == 0 or spot.town_holder == st.STATE:
             continue
         if spot.camp_holder == st.UN_HOLDER:
             known = spot.plan_day
             if spot.announced and spot.exit_day - day <= spot.notice_army:
                 known = spot.exit_day
             soonest = min(soonest, max(0, known - day))
-        elif spot.camp_holder != 0 and spot.camp_holder != st.JOINT:
+        elif spot.camp_holder != st.STATE and spot.camp_holder != st.JOINT:
             soonest = 0
     return soonest
 
@@ -94,24 +94,19 @@ def weigh_objective(now: Now, base: int, power: float, target: int):
     Source: RULES R5.1, R5.3.
     """
     spot = now.places[target]
-    if target_slot(now, target, st.ARMY_BLOC) < 0 or target == base or spot.camp_holder == st.JOINT:
+    if target_slot(now, target, st.STATE) < 0 or target == base or spot.camp_holder == st.JOINT:
         return -math.inf
-    if spot.camp_holder == st.UN_HOLDER and now.presence[st.ARMY_BLOC, target].inside > 0.0:
+    if spot.camp_holder == st.UN_HOLDER and now.presence[st.STATE, target].inside > 0.0:
         return -math.inf  # its men wait in the camp for the handover
     weights = now.sides[st.ARMY]
-    steady = weights.morale * presence.nerve(now, st.ARMY_BLOC, True, True)
+    steady = weights.morale * presence.nerve(now, st.STATE, True, True)
     defence = strategy.defence_of(now, st.ARMY, target)
     win = presence.estimate_win(now.params, power * steady, defence, 0.0)
-    return strategy.utility(
-        weights,
-        spot.symbolic,
-        strategy.loot_of(now, target, st.ARMY_BLOC),
-        spot.route_value,
-        strategy.threat_of(now, target, st.ARMY_BLOC),
-        road.expected_days(now, base, target, st.ARMY, now.params.column_vehicles),
-        min(now.params.win_cap, max(1.0 - now.params.win_cap, win)),
-        float(spot.core),
-    )
+    loot = strategy.loot_of(now, target, st.STATE)
+    threat = strategy.threat_of(now, target, st.STATE)
+    days = road.expected_days(now, base, target, st.ARMY, now.params.column_vehicles)
+    cap = now.params.win_cap
+    return strategy.utility(weights, spot, loot, threat, days, min(cap, max(1.0 - cap, win)))
 
 
 @compiled
@@ -130,8 +125,7 @@ def choose_objective(now: Now, base: int, power: float, when: int):
     """
     chosen = -1
     best = -math.inf
-    total = 0.0
-    weight = 0.0
+    total = weight = 0.0
     for target in range(len(now.places)):
         u = weigh_objective(now, base, power, target)
         if u == -math.inf:
@@ -159,7 +153,7 @@ def assemble_column(now: Now):
     base = assembly_base(now) if out < 0 else now.columns[out].stop
     if base < 0 or (out >= 0 and now.columns[out].status != st.PAUSED):
         return
-    vehicles = now.presence[0, base].mobile_vehicles
+    vehicles = now.presence[st.STATE, base].mobile_vehicles
     coming = 0 if out < 0 else now.columns[out].vehicles
     for column in now.columns:
         if column.status == st.MOVING and column.mission == st.GATHER and column.target == base:
@@ -169,7 +163,7 @@ def assemble_column(now: Now):
     best = -1
     most = 0.0
     for p in range(len(now.places)):
-        cell = now.presence[0, p]
+        cell = now.presence[st.STATE, p]
         left = cell.inside - cell.mobile
         if (
             p != base
@@ -209,7 +203,7 @@ def launch_offensive(now: Now):
     base = assembly_base(now)
     if base < 0:
         return
-    force = now.presence[0, base]
+    force = now.presence[st.STATE, base]
     vehicles = force.mobile_vehicles
     if vehicles < now.params.column_vehicles:
         return
@@ -219,15 +213,13 @@ def launch_offensive(now: Now):
     target, p = choose_objective(now, base, force.mobile_power, now.day)
     if target < 0:
         return
-    hour = now.start
     cause = war.forward_cause if war.forward > 0 else war.rung_cause
-    row = note_order(now, hour, target, cause, log.NONE, vehicles, p)
+    row = note_order(now, now.start, target, cause, log.NONE, vehicles, p)
     strategy.place_order(
         now, st.ARMY, st.OFFENSIVE, base, target, movement.ANY_NUMBER, movement.ANY_NUMBER, 0, row
     )
     if war.rung < now.params.offensive_rung:
-        war.rung = int(now.params.offensive_rung)
-        war.rung_cause = note(now, hour, log.RUNG, st.ARMY, cause=row, amount=war.rung)
+        set_rung(now, int(now.params.offensive_rung), row, math.nan, st.ARMY)
 
 
 @compiled
@@ -248,7 +240,7 @@ def leave_garrison(now: Now, c: int, place: int):
     """Detach units of a column, the weakest first, until the place has the men it needs."""
     if now.places[place].symbolic < now.params.prize_symbolic:
         return
-    have = now.presence[0, place].inside - movement.column_men(now, c)
+    have = now.presence[st.STATE, place].inside - movement.column_men(now, c)
     need = strategy.garrison_need(now, place)
     while have < need:
         pick = -1
@@ -285,9 +277,9 @@ def go_on(now: Now, c: int, hour: float):
     column = now.columns[c]
     place = column.stop
     if place == column.target:
-        for u in range(len(now.units)):
-            if now.units[u].column == c:
-                now.units[u].home = place
+        for unit in now.units:
+            if unit.column == c:
+                unit.home = place
         movement.disband(now, c)
         return
     movement.begin_leg(now, c, place, hour, now.params.depart_delay)
@@ -336,7 +328,7 @@ def resume_offensive(now: Now):
     for c, column in enumerate(now.columns):
         if column.status != st.PAUSED or column.act > hour:
             continue
-        if now.sides[column.side].commanded or st.bloc_of(column.side) != 0:
+        if now.sides[column.side].commanded or st.bloc_of(column.side) != st.STATE:
             go_on(now, c, hour)
             continue
         if rung_now(now) < now.params.column_escalation:
@@ -351,7 +343,7 @@ def resume_offensive(now: Now):
         if men <= 0:
             movement.disband(now, c)
             continue
-        if place == column.target or target_slot(now, column.target, 0) < 0:
+        if place == column.target or target_slot(now, column.target, st.STATE) < 0:
             target, p = choose_objective(now, place, power, int(column.depart))
             if target < 0 or must_wait(now, place, target):
                 column.act = hour + st.HOURS

@@ -34,7 +34,6 @@ def carry_out_orders(now: Now):
     n = now.queue.used
     if n == 0:
         return
-    hour = now.start
     for side, books in enumerate(now.sides):
         books.turn = uniform(now.key, Decision.ACTOR_ORDER, side, now.day)
     for turn in range(2 * st.N_SIDES):
@@ -45,7 +44,7 @@ def carry_out_orders(now: Now):
                 continue
             c = movement.form_column(
                 now,
-                hour,
+                now.start,
                 side,
                 order.mission,
                 order.origin,
@@ -66,12 +65,12 @@ def ambusher_at(now: Now, place: int, target: int):
     The separatists lie in wait in open war, and before that for a column that comes for a
     place of theirs. Source: RULES R2.2 (ambush), R7.1.
     """
-    attacked = now.places[target].town_holder == 1 or now.places[target].camp_holder == 1
+    attacked = st.held_by(now.places[target], st.REBELS)
     best = -1
     most = 0.0
-    for bloc in (1, 2):
+    for bloc in st.GROUPS:
         peace = rung_now(now) < now.params.raid_escalation
-        if bloc + 1 == st.SEPARATISTS and peace and not attacked:
+        if bloc == st.REBELS and peace and not attacked:
             continue
         if now.presence[bloc, place].men > most:
             best = bloc
@@ -97,7 +96,7 @@ def spring(now: Now, c: int, place: int, bloc: int, hour: float, chance: float):
     if u < 0:
         return
     group = now.units[u]
-    party = combat.muster(now, c, place, st.ARMY_BLOC)
+    party = combat.muster(now, c, place, st.STATE)
     if party.men <= 0:
         return
     row = note(now, hour, log.AMBUSH, group.side, place, column.cause, u, group.men, chance)
@@ -143,7 +142,7 @@ def ambush_columns(now: Now):
     """
     midday = now.start + now.params.ambush_hour
     for c, column in enumerate(now.columns):
-        if column.status != st.MOVING or st.bloc_of(column.side) != 0:
+        if column.status != st.MOVING or st.bloc_of(column.side) != st.STATE:
             continue
         hour = max(now.start, min(midday, column.arrive))
         if column.depart > hour:
@@ -153,7 +152,7 @@ def ambush_columns(now: Now):
         if bloc < 0 or place == column.origin:
             continue
         chance = now.params.ambush_p * now.presence[bloc, place].phi
-        if bloc + 1 == st.SEPARATISTS and now.conflict.guerrilla:
+        if bloc == st.REBELS and now.conflict.guerrilla:
             chance = min(1.0, chance * now.params.guerrilla_roads)
         if uniform(now.key, Decision.AMBUSH, column.lead, now.day) < chance:
             spring(now, c, place, bloc, hour, chance)

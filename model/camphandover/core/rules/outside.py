@@ -18,9 +18,9 @@ def overrun(now: Now, place: int, hour: float, row: int):
     Source: RULES R2.5 (hours), R2.6 (re-entry), section 0 (the Islamic State counts as nobody).
     """
     spot = now.places[place]
-    slot = st.CAMP if spot.camp_holder == 0 else st.TOWN
+    slot = st.CAMP if spot.camp_holder == st.STATE else st.TOWN
     change = control.set_holder(now, place, slot, st.NOBODY, -1, hour, row)
-    control.take_to_the_country(now, place, 0)
+    control.take_to_the_country(now, place, st.STATE)
     u = uniform(now.key, Decision.HOLD_HOURS, RAIDERS + place, int(hour))
     stay = lognormal(now.params.hold_hours_median, now.params.hold_hours_sd, u)
     spot.reenter_hour = hour + stay + now.params.reenter_hours
@@ -30,7 +30,7 @@ def overrun(now: Now, place: int, hour: float, row: int):
 @compiled
 def raid_garrison(now: Now, place: int, chance: float):
     """One raid on the army's men at a place, fought hour by hour. Source: RULES R2.2, R2.3."""
-    defender = combat.muster(now, -1, place, st.ARMY_BLOC)
+    defender = combat.muster(now, -1, place, st.STATE)
     if defender.men <= 0:
         return
     first = defender.first
@@ -56,7 +56,7 @@ def raid_garrison(now: Now, place: int, chance: float):
     )
     end = hour + lasted
     now.places[place].fights |= 1
-    combat.mark_fight(now, place, -1, st.ARMY_BLOC)
+    combat.mark_fight(now, place, -1, st.STATE)
     combat.casualties(now, defender, loss_d, who, start)
     side = now.units[first].side
     broken = row
@@ -76,9 +76,9 @@ def raid_from_outside(now: Now):
     Source: RULES, section 0.
     """
     for place, spot in enumerate(now.places):
-        if not spot.islamic_state or not (spot.camp_holder == 0 or spot.town_holder == 0):
+        if not spot.islamic_state or not st.held_by(spot, st.STATE):
             continue
-        if now.presence[0, place].inside <= 0.0:
+        if now.presence[st.STATE, place].inside <= 0.0:
             continue
         if uniform(now.key, Decision.OUTSIDE_RAID, place, now.day) < now.params.is_raid:
             raid_garrison(now, place, now.params.is_raid)

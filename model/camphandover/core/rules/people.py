@@ -5,7 +5,7 @@ import math
 from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
-from camphandover.core.now import Now, note
+from camphandover.core.now import Now, is_nearer, note
 from camphandover.core.parameters import Params
 from camphandover.core.rules import ALL, movement, offensive, presence, rule
 
@@ -46,9 +46,8 @@ def active_share(params: Params, grievance: float, legitimacy: float, deterred: 
 @compiled
 def legitimacy_at(now: Now, place: int):
     """Legitimacy of the state among the people of a place, 0 to 1. Source: RULES R7.3."""
-    war = now.conflict
-    base = war.legitimacy_capital if now.people[place].capital else war.legitimacy
-    return clipped(base + war.rally)
+    base = now.conflict.legitimacy_capital if now.people[place].capital else now.conflict.legitimacy
+    return clipped(base + now.conflict.rally)
 
 
 @compiled
@@ -63,7 +62,7 @@ def estimate_active(now: Now, place: int):
     """Share of a place's adults who would rebel today, given yesterday's. Source: RULES R4.3."""
     spot = now.people[place]
     rebels = max(1.0, spot.active * adults(now, place))
-    risk = 1.0 - math.exp(-now.params.deterrence * now.presence[0, place].inside / rebels)
+    risk = 1.0 - math.exp(-now.params.deterrence * now.presence[st.STATE, place].inside / rebels)
     harm = 0.0
     if now.switches.loop:
         harm = now.switches.harm * math.log1p(spot.harm_army)
@@ -76,7 +75,7 @@ def nearest_group(now: Now, place: int, bloc: int):
     """Unit of an armed group that recruits of a place join, -1 when none is near enough."""
     best = -1
     for u, unit in enumerate(now.units):
-        if unit.side != bloc + 1 or unit.men <= 0 or unit.column >= 0:
+        if unit.side != st.leader_of(bloc) or unit.men <= 0 or unit.column >= 0:
             continue
         km = now.routes[place, unit.place].km
         if km <= now.params.recruit_km and (
@@ -100,11 +99,11 @@ def join(now: Now, place: int, bloc: int, hour: float):
     if u < 0 or n <= 0:
         return 0
     now.units[u].men += n
-    now.sides[bloc + 1].recruited += n
+    now.sides[st.leader_of(bloc)].recruited += n
     spot.residents -= n
     spot.recruited += n
     cause = now.places[place].town_cause
-    note(now, hour, log.RECRUITED, bloc + 1, place, cause, entity=u, amount=n)
+    note(now, hour, log.RECRUITED, st.leader_of(bloc), place, cause, entity=u, amount=n)
     return n
 
 
@@ -124,10 +123,8 @@ def nurse_grievance(now: Now):
     """
     kept = 0.5 ** (1.0 / now.params.harm_half_life)
     hour = now.end - 1.0
-    harmed = 0.0
-    total = 0.0
-    for p in range(len(now.places)):
-        spot = now.people[p]
+    harmed = total = 0.0
+    for p, spot in enumerate(now.people):
         spot.harm_army *= kept
         spot.harm_separatists *= kept
         spot.harm_gsim *= kept
@@ -145,19 +142,19 @@ def nurse_grievance(now: Now):
         more = max(0.0, spot.active - spot.calm)
         willing = now.params.recruit_rate * adults(now, p) * more
         willing *= 1.0 - now.params.aid_recruits * spot.aided
-        spot.pool_separatists += willing * presence.support_for(now, p, 1)
-        spot.pool_gsim += willing * presence.support_for(now, p, 2)
+        spot.pool_separatists += willing * presence.support_for(now, p, st.REBELS)
+        spot.pool_gsim += willing * presence.support_for(now, p, st.JIHADISTS)
         if spot.pool_separatists >= now.params.recruit_band:
-            spot.pool_separatists -= join(now, p, st.SEPARATISTS - 1, hour)
+            spot.pool_separatists -= join(now, p, st.REBELS, hour)
         if spot.pool_gsim >= now.params.recruit_band:
-            spot.pool_gsim -= join(now, p, st.GSIM - 1, hour)
+            spot.pool_gsim -= join(now, p, st.JIHADISTS, hour)
     now.conflict.harmed = harmed / total if total > 0.0 else 0.0
 
 
 @compiled
 def column_threatens(now: Now, place: int, c: int, where: int):
     """Whether the army's offensive, at `where`, is near a place that is not the army's."""
-    if c < 0 or now.places[place].town_holder == 0:
+    if c < 0 or now.places[place].town_holder == st.STATE:
         return False
     return now.routes[where, place].air_km <= now.params.displace_column_km
 
@@ -165,8 +162,7 @@ def column_threatens(now: Now, place: int, c: int, where: int):
 @compiled
 def feel_threats(now: Now, days: int, c: int, where: int):
     """Note for each place what drives people out today: fights, the column, a blockade."""
-    for p in range(len(now.places)):
-        spot = now.people[p]
+    for p, spot in enumerate(now.people):
         spot.siege = -1
         spot.threatened = int(
             st.days_with_fights(now.places[p].fights, days) > 0
@@ -190,7 +186,7 @@ def quiet_host(now: Now, place: int):
             and not now.people[q].threatened
             and now.people[q].siege < 0
             and now.people[q].start > 0.0
-            and (best < 0 or now.routes[place, q].km < now.routes[place, best].km)
+            and is_nearer(now, place, q, best)
         ):
             best = q
     return best
@@ -246,9 +242,8 @@ def displace(now: Now):
     where = movement.whereabouts(now, c, hour) if c >= 0 else -1
     days = int(now.params.displace_clash_days)
     feel_threats(now, days, c, where)
-    for p in range(len(now.places)):
-        spot = now.people[p]
-        hazard = now.params.displace_base * (1.0 - now.presence[0, p].phi)
+    for p, spot in enumerate(now.people):
+        hazard = now.params.displace_base * (1.0 - now.presence[st.STATE, p].phi)
         cause = -1
         if spot.siege >= 0:
             hazard += now.params.displace_siege

@@ -6,7 +6,7 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision, uniform
-from camphandover.core.now import Now, is_news, note
+from camphandover.core.now import Now, is_news, note, set_rung
 from camphandover.core.parameters import Params
 from camphandover.core.rules import abuse, offensive, rule
 
@@ -31,20 +31,17 @@ def learn_events(now: Now):
     Source: RULES R7.1, R7.4 (decided 13 September), R8 (16 September).
     """
     war = now.conflict
-    switches = now.switches
-    hour = now.start
     for known in now.calendar:
         if not is_news(now, known.day):
             continue
-        if known.what == st.KNOWN_RUNG and switches.record and known.rung > war.rung:
-            war.rung = known.rung
-            war.rung_cause = note(now, hour, log.RUNG, amount=known.rung)
-        elif known.what == st.KNOWN_AID and switches.aid:
+        if known.what == st.KNOWN_RUNG and now.switches.record and known.rung > war.rung:
+            set_rung(now, known.rung, log.NONE)
+        elif known.what == st.KNOWN_AID and now.switches.aid:
             war.aid = 1
-            war.aid_cause = note(now, hour, log.AID, st.ARMY, amount=now.params.aid_budget)
-        elif known.what == st.KNOWN_CHARTER and switches.charter:
+            war.aid_cause = note(now, now.start, log.AID, st.ARMY, amount=now.params.aid_budget)
+        elif known.what == st.KNOWN_CHARTER and now.switches.charter:
             war.charter = 1
-            war.charter_cause = note(now, hour, log.CHARTER, st.ARMY)
+            war.charter_cause = note(now, now.start, log.CHARTER, st.ARMY)
 
 
 @compiled
@@ -66,8 +63,7 @@ def climb_ladder(now: Now):
     While a truce holds it does not climb. Source: RULES R7.1, R7.2.
     """
     war = now.conflict
-    attacks = 0.0
-    lost = 0.0
+    attacks = lost = 0.0
     for back in range(int(now.params.ladder_days)):
         day = now.recent[st.today(now.day - back), st.SEPARATISTS]
         attacks += day.attacks
@@ -84,8 +80,7 @@ def climb_ladder(now: Now):
         step, chance = -1, now.params.ladder_down
     if step == 0:
         return
-    war.rung += step
-    war.rung_cause = note(now, now.start, log.RUNG, cause=war.rung_cause, amount=war.rung, p=chance)
+    set_rung(now, war.rung + step, war.rung_cause, chance)
 
 
 @rule("R6.6", conflict="truce truce_cause")
@@ -94,18 +89,16 @@ def keep_truce(now: Now):
 
     Source: RULES R6.6 (S6, breach hazard), R7.2 (a negotiated one).
     """
-    war = now.conflict
-    hour = now.start
-    if war.truce_day == now.day:
-        war.truce = IMPOSED
-        war.truce_cause = note(now, hour, log.TRUCE, amount=1.0)
-    elif war.truce:
+    if now.conflict.truce_day == now.day:
+        now.conflict.truce = IMPOSED
+        now.conflict.truce_cause = note(now, now.start, log.TRUCE, amount=1.0)
+    elif now.conflict.truce:
         chance = now.params.perimeter_breach
-        if war.truce == NEGOTIATED:
+        if now.conflict.truce == NEGOTIATED:
             chance = per_day(now.params.truce_breach, WEEK)
         if uniform(now.key, Decision.TRUCE_BREACH, 0, now.day) < chance:
-            war.truce = 0
-            note(now, hour, log.BREACH, cause=war.truce_cause, p=chance)
+            now.conflict.truce = 0
+            note(now, now.start, log.BREACH, cause=now.conflict.truce_cause, p=chance)
 
 
 @compiled
@@ -115,9 +108,8 @@ def offer_to_share(now: Now, hour: float):
     It does not while its column advances, and more readily when the army's morale is low.
     Source: RULES R7.2 (no concession).
     """
-    war = now.conflict
     c = offensive.offensive_out(now)
-    if war.shared or (c >= 0 and now.columns[c].status == st.MOVING):
+    if now.conflict.shared or (c >= 0 and now.columns[c].status == st.MOVING):
         return
     month = now.params.share_offer
     if now.sides[st.ARMY].morale < now.params.share_morale:
@@ -125,10 +117,10 @@ def offer_to_share(now: Now, hour: float):
     chance = per_day(min(1.0, month), MONTH)
     if uniform(now.key, Decision.SHARE_OFFER, 0, now.day) >= chance:
         return
-    war.shared = 1
-    row = note(now, hour, log.OFFER, st.ARMY, cause=war.rung_cause, amount=1.0, p=chance)
+    now.conflict.shared = 1
+    row = note(now, hour, log.OFFER, st.ARMY, cause=now.conflict.rung_cause, amount=1.0, p=chance)
     for spot in now.places:
-        if spot.un_camp and spot.camp_holder == st.UN_HOLDER and spot.town_holder == 1:
+        if spot.un_camp and spot.camp_holder == st.UN_HOLDER and spot.town_holder == st.REBELS:
             spot.receiver = st.TO_JOINT
             spot.clause_cause = row
 
@@ -177,10 +169,9 @@ def move_morale(now: Now):
     Wagner and the partners share the army's morale. Source: RULES R7.3.
     """
     params = now.params
-    war = now.conflict
-    war.rally *= 0.5 ** (1.0 / params.rally_half_life)
+    now.conflict.rally *= 0.5 ** (1.0 / params.rally_half_life)
     army = now.sides[st.ARMY]
-    war.rally += params.rally * (army.gained - army.given) - params.rally_dead * army.heard
+    now.conflict.rally += params.rally * (army.gained - army.given) - params.rally_dead * army.heard
     for side, own in enumerate(now.sides):
         if side != st.WAGNER and side != st.PARTNERS:
             own.morale = next_morale(params, own.morale, own.gained, own.given, float(own.heard))
@@ -209,22 +200,19 @@ def aid_victims(now: Now):
 
     Coverage is only where the army's control is zone 1 or 2. Source: RULES R7.4.
     """
-    war = now.conflict
-    if not war.aid:
+    if not now.conflict.aid:
         return
     displaced = 0.0
-    for p in range(len(now.places)):
-        displaced += now.people[p].away
+    for home in now.people:
+        displaced += home.away
     coverage = aid_coverage(now.params, displaced / now.params.household, now.params.aid_reach)
-    covered = 0.0
-    total = 0.0
-    for p in range(len(now.places)):
-        spot = now.people[p]
-        near = abuse.zone_of(now.params, now.presence[0, p].phi) <= 2
+    covered = total = 0.0
+    for p, spot in enumerate(now.people):
+        near = abuse.zone_of(now.params, now.presence[st.STATE, p].phi) <= 2
         spot.aided = coverage if near else 0.0
         if not spot.capital:
             covered += spot.aided * spot.residents
             total += spot.residents
     more = now.params.aid_legitimacy * covered / total if total > 0.0 else 0.0
-    war.legitimacy = now.params.legitimacy_north + more
-    war.legitimacy_capital = now.params.legitimacy_capital + more
+    now.conflict.legitimacy = now.params.legitimacy_north + more
+    now.conflict.legitimacy_capital = now.params.legitimacy_capital + more

@@ -40,7 +40,7 @@ def is_mobile(now: Now, unit: st.UnitRow):
         unit.men > 0
         and unit.column < 0
         and unit.slot != st.COUNTRY
-        and st.bloc_of(unit.side) == 0
+        and st.bloc_of(unit.side) == st.STATE
         and (unit.kind == st.MANOEUVRE or unit.kind == st.WAGNER_TEAM or unit.kind == st.PARTNER)
         and not (unit.side == st.WAGNER and now.sides[st.WAGNER].commanded)
     )
@@ -52,11 +52,10 @@ def count_presence(now: Now):
 
     Source: RULES R1.2, R2.2 (power); splitting a unit conserves it.
     """
-    presence = now.presence
     n_places = len(now.places)
     for b in range(st.N_BLOCS):
         for p in range(n_places):
-            cell = presence[b, p]
+            cell = now.presence[b, p]
             cell.men = 0.0
             cell.inside = 0.0
             cell.free = 0.0
@@ -78,10 +77,10 @@ def count_presence(now: Now):
         if unit.column >= 0:
             column = now.columns[unit.column]
             if column.status == st.MOVING:
-                if column.mission >= st.OCCUPY:
-                    presence[bloc, column.target].incoming += unit.men
+                if st.comes_to_stay(column.mission):
+                    now.presence[bloc, column.target].incoming += unit.men
                 continue
-        cell = presence[bloc, unit.place]
+        cell = now.presence[bloc, unit.place]
         cell.men += unit.men
         if unit.slot != st.COUNTRY:
             cell.inside += unit.men
@@ -90,7 +89,7 @@ def count_presence(now: Now):
         cell.power += unit_power(now.params, unit)
         cell.stock += unit.men * unit.supply
         if unit.column < 0:
-            if bloc != 0 or unit.slot != st.COUNTRY:
+            if bloc != st.STATE or unit.slot != st.COUNTRY:
                 cell.free += unit.men
                 if cell.smallest == 0.0 or unit.men < cell.smallest:
                     cell.smallest = unit.men
@@ -109,34 +108,32 @@ def spread_influence(now: Now):
     A_k = sum over units of N e exp(-d / delta), with road distance d; the UN does not count.
     Source: Kalyvas 2006; RULES R4.1.
     """
-    presence = now.presence
-    routes = now.routes
     n_places = len(now.places)
-    for b in range(st.N_BLOCS - 1):
+    for b in range(st.N_ARMED):
         for p in range(n_places):
-            presence[b, p].influence = 0.0
+            now.presence[b, p].influence = 0.0
         for source in range(n_places):
-            power = presence[b, source].power
+            power = now.presence[b, source].power
             if power > 0.0:
                 for p in range(n_places):
-                    presence[b, p].influence += power * routes[source, p].near
+                    now.presence[b, p].influence += power * now.routes[source, p].near
     for p in range(n_places):
         total = 0.0
-        for b in range(st.N_BLOCS - 1):
-            total += presence[b, p].influence
-        for b in range(st.N_BLOCS - 1):
-            presence[b, p].phi = presence[b, p].influence / total if total > 0.0 else 0.0
+        for b in range(st.N_ARMED):
+            total += now.presence[b, p].influence
+        for b in range(st.N_ARMED):
+            now.presence[b, p].phi = now.presence[b, p].influence / total if total > 0.0 else 0.0
 
 
 @compiled
 def support_for(now: Now, place: int, bloc: int):
     """Share of the people of a place who support a bloc. Source: RULES R4.2 (s)."""
     spot = now.places[place]
-    if bloc == 0:
+    if bloc == st.STATE:
         return spot.support_army
-    if bloc == 1:
+    if bloc == st.REBELS:
         return spot.support
-    return spot.support_gsim if bloc == 2 else 0.0
+    return spot.support_gsim if bloc == st.JIHADISTS else 0.0
 
 
 @compiled
@@ -150,11 +147,11 @@ def fear(now: Now, place: int, bloc: int):
         return 0.0
     spot = now.people[place]
     deaths = spot.harm_others
-    if bloc != 0:
+    if bloc != st.STATE:
         deaths += spot.harm_army
-    if bloc != 1:
+    if bloc != st.REBELS:
         deaths += spot.harm_separatists
-    if bloc != 2:
+    if bloc != st.JIHADISTS:
         deaths += spot.harm_gsim
     return deaths / (deaths + now.params.fear_deaths)
 
@@ -172,11 +169,14 @@ def information(now: Now, place: int, bloc: int):
 @compiled
 def hostile_phi(now: Now, place: int, bloc: int):
     """Share of influence at a place of those who fight this bloc (the UN is attacked by both)."""
-    presence = now.presence
-    if bloc == 1 or bloc == 2:
-        phi = presence[0, place].phi
-        return phi + presence[3 - bloc, place].phi if hostile(now, 1, 2) else phi
-    return presence[1, place].phi + presence[2, place].phi
+    if st.is_group(bloc):
+        phi = now.presence[st.STATE, place].phi
+        return (
+            phi + now.presence[st.other_group(bloc), place].phi
+            if hostile(now, st.REBELS, st.JIHADISTS)
+            else phi
+        )
+    return now.presence[st.REBELS, place].phi + now.presence[st.JIHADISTS, place].phi
 
 
 @compiled
@@ -187,13 +187,13 @@ def nerve(now: Now, bloc: int, attacking: bool, mobile: bool):
         attacking: Whether they attack. mobile: Whether the army's are manoeuvre companies.
     Source: RULES R2.3.
     """
-    if bloc == 0:
+    if bloc == st.STATE:
         share = now.params.break_manoeuvre if mobile else now.params.break_garrison
-    elif bloc == 1:
+    elif bloc == st.REBELS:
         share = now.params.break_raider if attacking else now.params.break_separatists
     else:
         share = now.params.break_gsim
-    morale = now.sides[bloc if bloc == 0 else bloc + 1].morale
+    morale = now.sides[st.leader_of(bloc)].morale
     return share * (now.params.break_morale_base + now.params.break_morale_slope * morale)
 
 

@@ -19,10 +19,9 @@ def mean_interval(now: Now, side: int):
     """
     params = now.params
     mean = params.raid_interval_separatists if side == st.SEPARATISTS else params.raid_interval_gsim
-    switches = now.switches
-    if not switches.loop:
+    if not now.switches.loop:
         return mean
-    return mean / (1.0 + switches.harm * params.harm_attacks * now.conflict.harmed)
+    return mean / (1.0 + now.switches.harm * params.harm_attacks * now.conflict.harmed)
 
 
 @compiled
@@ -91,7 +90,6 @@ def act_together(now: Now, side: int, target: int, cause: int):
         return
     if other == st.SEPARATISTS and now.conflict.rung < now.params.raid_escalation:
         return
-    hour = now.start
     u = uniform(now.key, Decision.JOINT_ASSAULT, other, now.day)
     if relation == st.MERGED or u < now.params.joint_assault:
         cap = strategy.vehicles_cap(now, other)
@@ -99,11 +97,11 @@ def act_together(now: Now, side: int, target: int, cause: int):
         if origin >= 0:
             p = math.nan if relation == st.MERGED else now.params.joint_assault
             send_raid(now, other, origin, target, men, cap, p, cause)
-            interval = next_interval(now, other, hour)
-            partner.next_attack = max(partner.next_attack, hour + st.HOURS * interval)
+            interval = next_interval(now, other, now.start)
+            partner.next_attack = max(partner.next_attack, now.start + st.HOURS * interval)
             return
     u = uniform(now.key, Decision.COORDINATED_DAY, other, now.day)
-    soon = hour + u * now.params.coordinated_days * st.HOURS
+    soon = now.start + u * now.params.coordinated_days * st.HOURS
     if soon < partner.next_attack:
         partner.next_attack = soon
         partner.pulled = 1
@@ -144,17 +142,16 @@ def order_raids(now: Now):
     """
     for side in (st.SEPARATISTS, st.GSIM):
         commander = now.sides[side]
-        hour = now.start
         if now.day == now.first:
             # the groups are somewhere between two attacks when the window opens
             u = uniform(now.key, Decision.TEMPO_START, side, 0)
-            commander.next_attack = hour + u * st.HOURS * mean_interval(now, side)
+            commander.next_attack = now.start + u * st.HOURS * mean_interval(now, side)
         if commander.commanded:
             continue
         if side == st.SEPARATISTS and now.conflict.rung < now.params.raid_escalation:
-            commander.next_attack = max(commander.next_attack, hour)
+            commander.next_attack = max(commander.next_attack, now.start)
             continue
-        if commander.next_attack >= hour + st.HOURS:
+        if commander.next_attack >= now.start + st.HOURS:
             continue
         cause = now.conflict.rung_cause if side == st.SEPARATISTS else -1
         if now.conflict.relation >= st.COORDINATED and commander.pulled:
@@ -163,4 +160,4 @@ def order_raids(now: Now):
         if not raid(now, side, cause):
             continue  # no target today: it looks again tomorrow
         commander.pulled = 0
-        commander.next_attack = max(due, hour) + st.HOURS * next_interval(now, side, hour)
+        commander.next_attack = max(due, now.start) + st.HOURS * next_interval(now, side, now.start)

@@ -38,14 +38,13 @@ def relation_hazards(params: Params, relation: int, in_the_centre: bool, army_at
 @rule("R5.5", conflict="relation relation_cause")
 def change_relations(now: Now):
     """Separatists and GSIM fall out, make up, or begin to coordinate. Source: RULES R5.5."""
-    war = now.conflict
     if now.switches.relation_fixed:
         return
-    in_the_centre = now.day - war.centre_day < now.params.relate_centre_days
+    in_the_centre = now.day - now.conflict.centre_day < now.params.relate_centre_days
     p_one, one, p_two, two = relation_hazards(
-        now.params, war.relation, in_the_centre, offensive.offensive_out(now) >= 0
+        now.params, now.conflict.relation, in_the_centre, offensive.offensive_out(now) >= 0
     )
-    u = uniform(now.key, Decision.RELATION, war.relation, now.day)
+    u = uniform(now.key, Decision.RELATION, now.conflict.relation, now.day)
     new = -1
     chance = math.nan
     if u < p_one:
@@ -54,11 +53,10 @@ def change_relations(now: Now):
         new, chance = two, p_two
     if new < 0:
         return
-    hour = now.start
-    war.relation_cause = note(
-        now, hour, log.RELATION, cause=war.relation_cause, amount=new, p=chance
+    now.conflict.relation_cause = note(
+        now, now.start, log.RELATION, cause=now.conflict.relation_cause, amount=new, p=chance
     )
-    war.relation = new
+    now.conflict.relation = new
 
 
 @compiled
@@ -87,32 +85,25 @@ def ambush_unit(now: Now, place: int, hunter: int, prey: int, hour: float, row: 
 @rule("R5.5", LOSSES, units="fought", places="fights")
 def skirmish(now: Now):
     """While they clash, a group lies in wait for the other where both stand. Source: R5.5."""
-    war = now.conflict
-    if war.relation != st.CLASH:
+    if now.conflict.relation != st.CLASH:
         return
     hour = now.start + now.params.ambush_hour
     for place, spot in enumerate(now.places):
-        if now.presence[1, place].men <= 0.0 or now.presence[2, place].men <= 0.0:
+        if (
+            now.presence[st.REBELS, place].men <= 0.0
+            or now.presence[st.JIHADISTS, place].men <= 0.0
+        ):
             continue
         u = uniform(now.key, Decision.SKIRMISH, place, now.day)
         if u >= now.params.skirmish:
             continue
-        hunter = combat.first_in(now, place, st.GSIM_BLOC)
-        prey = combat.first_in(now, place, st.SEPARATIST_BLOC)
+        hunter = combat.first_in(now, place, st.JIHADISTS)
+        prey = combat.first_in(now, place, st.REBELS)
         if u < 0.5 * now.params.skirmish:
             hunter, prey = prey, hunter
         if hunter < 0 or prey < 0:
             continue
-        row = note(
-            now,
-            hour,
-            log.SKIRMISH,
-            now.units[hunter].side,
-            place,
-            war.relation_cause,
-            hunter,
-            now.units[hunter].men,
-            now.params.skirmish,
-        )
+        unit, cause, chance = now.units[hunter], now.conflict.relation_cause, now.params.skirmish
+        row = note(now, hour, log.SKIRMISH, unit.side, place, cause, hunter, unit.men, chance)
         spot.fights |= 1
         ambush_unit(now, place, hunter, prey, hour, row)

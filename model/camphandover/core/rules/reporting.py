@@ -53,9 +53,8 @@ def tell(
     Args:
         was: Of a revision, what was claimed before; else 0. The others: of the ledger's row.
     """
-    queue = now.queue
-    if queue.waiting < len(now.tellings):
-        telling = now.tellings[queue.waiting]
+    if now.queue.waiting < len(now.tellings):
+        telling = now.tellings[now.queue.waiting]
         telling.hour = hour
         telling.kind = kind
         telling.side = side
@@ -68,7 +67,7 @@ def tell(
         telling.p = p
         telling.cause = cause
         telling.was = was
-    queue.waiting += 1
+    now.queue.waiting += 1
 
 
 @compiled
@@ -165,12 +164,14 @@ def say(now: Now, i: int):
         said.side,
         said.place,
         said.cause,
-        amount=said.amount,
-        p=said.p,
-        about=said.about,
-        slot=said.slot,
-        before=said.before,
-        after=said.after,
+        log.NONE,
+        said.amount,
+        said.p,
+        said.about,
+        log.NONE,
+        said.slot,
+        said.before,
+        said.after,
     )
     if said.kind != log.CLAIM_LOSSES and said.kind != log.REVISION:
         return
@@ -186,19 +187,16 @@ def say(now: Now, i: int):
 @compiled
 def say_what_is_due(now: Now):
     """Say what is to be said by the day's end, in the order in which it was told; keep the rest."""
-    midnight = now.end
-    queue = now.queue
-    kept = 0
-    i = 0
-    while i < queue.waiting <= len(now.tellings):  # a claim that is said may add a revision
-        if now.tellings[i].hour < midnight:
+    kept = i = 0
+    while i < now.queue.waiting <= len(now.tellings):  # a claim that is said may add a revision
+        if now.tellings[i].hour < now.end:
             say(now, i)
         else:
             now.tellings[kept] = now.tellings[i]
             kept += 1
         i += 1
-    if queue.waiting <= len(now.tellings):
-        queue.waiting = kept
+    if now.queue.waiting <= len(now.tellings):
+        now.queue.waiting = kept
 
 
 @compiled
@@ -326,7 +324,7 @@ def tell_control(now: Now, row: int, last: int):
     u = uniform(now.key, Decision.CLAIM_HOUR, CLAIMS + who, when)
     told = hour if perfect else hour + u * now.params.control_claim_hours
     tell_change(now, told, log.CLAIM_CONTROL, side, place, row)
-    if before < st.N_BLOCS - 1 and not perfect:
+    if before < st.N_ARMED and not perfect:
         if uniform(now.key, Decision.DENIAL, who, when) < now.params.denial:
             loser = st.leader_of(before)
             tell_change(now, told, log.DENIAL, loser, place, row, p=now.params.denial)
@@ -345,13 +343,6 @@ def tell_control(now: Now, row: int, last: int):
     tell_change(now, hour, log.CONFIRMED, log.NONE, named, row, days, seen)
 
 
-@compiled
-def is_capture(now: Now, row: int):
-    """Whether a change of control gives a camp or town to an armed bloc."""
-    change = now.ledger.rows[row]
-    return change.kind == log.CONTROL and change.after < st.N_BLOCS - 1
-
-
 @rule(
     "R9.1",
     sides="claimed charged heard",
@@ -365,13 +356,12 @@ def make_claims(now: Now):
 
     Source: RULES R9.1-R9.3.
     """
-    war = now.conflict
     last = min(int(now.ledger.used[0]), len(now.ledger.rows))
-    for row in range(war.read, last):
-        kind = now.ledger.rows[row].kind
-        if kind == log.LOSSES and not (row > 0 and of_one_toll(now, row - 1, row)):
+    for row in range(now.conflict.read, last):
+        told = now.ledger.rows[row]
+        if told.kind == log.LOSSES and not (row > 0 and of_one_toll(now, row - 1, row)):
             tell_losses(now, row)
-        elif is_capture(now, row):
+        elif told.kind == log.CONTROL and told.after < st.N_ARMED:
             tell_control(now, row, last)
     say_what_is_due(now)
-    war.read = int(now.ledger.used[0])
+    now.conflict.read = int(now.ledger.used[0])

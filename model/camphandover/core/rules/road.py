@@ -78,7 +78,7 @@ def travel_days(
 @compiled
 def contest_at(now: Now, place: int, bloc: int):
     """How contested the road is for a bloc at a place, 0-1. Source: RULES R1.4 (z)."""
-    if now.places[place].corridor and bloc != 1 and bloc != 2:
+    if now.places[place].corridor and not st.is_group(bloc):
         return 1.0
     return presence.hostile_phi(now, place, bloc)
 
@@ -90,8 +90,7 @@ def road_contest(now: Now, origin: int, target: int, bloc: int):
     Along the corridor, where insurgents mine the road whoever holds the places, it is 1 for the
     army and the UN. Source: RULES R1.4 (z), R4.1.
     """
-    total = 0.0
-    weight = 0.0
+    total = weight = 0.0
     here = origin
     while here != target:
         nxt = now.routes[here, target].next
@@ -111,7 +110,7 @@ def expected_days(now: Now, origin: int, target: int, side: int, vehicles: float
     clean = km / speed_of(now.params, side, contested, now.day)
     days = now.params.depart_delay + clean
     days += now.params.halt_days * now.params.halt_rate * max(now.params.halt_floor, clean)
-    if bloc == 0 or side == st.MINUSMA:
+    if bloc == st.STATE or side == st.MINUSMA:
         days += now.params.ied_delay * ied_mean(now.params, km, vehicles, contested, False)
     return days
 

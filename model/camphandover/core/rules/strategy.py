@@ -79,7 +79,7 @@ def spare_men(now: Now, place: int, bloc: int):
     if cell.inside <= 0.0:
         return cell.free
     spare = min(cell.free, cell.men - garrison_need(now, place))
-    return spare if bloc != 0 or spare >= cell.smallest else 0.0
+    return spare if bloc != st.STATE or spare >= cell.smallest else 0.0
 
 
 @compiled
@@ -88,7 +88,7 @@ def threat_of(now: Now, place: int, bloc: int):
     nearest = math.inf
     for p, spot in enumerate(now.places):
         here = now.presence[bloc, p].men > 0.0
-        if here or spot.camp_holder == bloc or spot.town_holder == bloc:
+        if here or st.held_by(spot, bloc):
             nearest = min(nearest, now.routes[place, p].km)
     return math.exp(-nearest / now.params.threat_km)
 
@@ -97,7 +97,7 @@ def threat_of(now: Now, place: int, bloc: int):
 def loot_of(now: Now, place: int, bloc: int):
     """Vehicles to be won at a base, 0-1, less when it was looted lately. Source: R5.1, R2.4."""
     vehicles = 0.0
-    for other in range(st.N_BLOCS - 1):
+    for other in range(st.N_ARMED):
         if hostile(now, bloc, other):
             vehicles += now.presence[other, place].vehicles
     fresh = min(1.0, (now.day - now.places[place].looted_day) / now.params.loot_recovery_days)
@@ -106,14 +106,7 @@ def loot_of(now: Now, place: int, bloc: int):
 
 @compiled
 def utility(
-    weights: st.SideRow,
-    symbolic: float,
-    loot: float,
-    route: float,
-    threat: float,
-    days: float,
-    p_win: float,
-    core: float,
+    weights: st.SideRow, spot: st.PlaceRow, loot: float, threat: float, days: float, p_win: float
 ):
     """Utility U of attacking a base. Source: McKelvey and Palfrey 1995; RULES R5.1.
 
@@ -122,13 +115,13 @@ def utility(
         p_win: Estimated chance to win, strictly between 0 and 1.
     """
     return (
-        weights.w_symbolic * symbolic
+        weights.w_symbolic * spot.symbolic
         + weights.w_loot * loot
-        + weights.w_route * route
+        + weights.w_route * spot.route_value
         + weights.w_threat * threat
         - weights.w_days * days
         + weights.w_win * math.log(p_win / (1.0 - p_win))
-        + weights.w_core * core
+        + weights.w_core * spot.core
     )
 
 
@@ -177,7 +170,7 @@ def defence_of(now: Now, side: int, place: int):
     """Power of the hostile bloc inside a place, with posture and nerve, as a commander sees it."""
     bloc = st.bloc_of(side)
     power = 0.0
-    for other in range(st.N_BLOCS - 1):
+    for other in range(st.N_ARMED):
         if hostile(now, bloc, other) and now.presence[other, place].inside > 0.0:
             steady = now.sides[st.leader_of(other)].morale * presence.nerve(
                 now, other, False, False
@@ -206,7 +199,7 @@ def weigh_raid(now: Now, side: int, target: int, vehicles_most: float):
     origin = -1
     best_men = 0.0
     for p in range(len(now.places)):
-        if now.presence[bloc, p].units <= 0.0 or (p == target and bloc != 2):
+        if now.presence[bloc, p].units <= 0.0 or (p == target and bloc != st.JIHADISTS):
             continue
         men, power = force_at(now, p, bloc, vehicles_most)
         stock = now.presence[bloc, p].stock
@@ -219,9 +212,7 @@ def weigh_raid(now: Now, side: int, target: int, vehicles_most: float):
         if win < now.params.raid_win_min:
             continue
         win = min(now.params.win_cap, win)
-        u = utility(
-            weights, spot.symbolic, loot, spot.route_value, threat, days, win, float(spot.core)
-        )
+        u = utility(weights, spot, loot, threat, days, win)
         if u > best:
             best = u
             origin = p
@@ -255,13 +246,9 @@ def choose_target(now: Now, side: int):
         feasible); target -1 when nothing is feasible.
     Source: McKelvey and Palfrey 1995; RULES R5.1, R3.3.
     """
-    chosen = -1
-    best = -math.inf
-    best_u = -math.inf
-    origin = -1
-    men = 0.0
-    total = 0.0
-    sum_u = 0.0
+    chosen = origin = -1
+    best = best_u = -math.inf
+    men = total = sum_u = 0.0
     n_feasible = 0
     for target in range(len(now.places)):
         u, start, n = weigh_target(now, side, target)

@@ -44,11 +44,8 @@ def choose_strike(now: Now, hour: float, sortie: int):
     """
     who = sortie % STRIKERS
     best = -math.inf
-    weight = 0.0
-    total = 0.0
-    column = -1
-    place = -1
-    bloc = -1
+    weight = total = 0.0
+    column = place = bloc = -1
     for c, target in enumerate(now.columns):
         foe = st.bloc_of(target.side)
         if target.status == st.FREE or not target.seen or not airpower.may_strike(now, foe):
@@ -65,7 +62,7 @@ def choose_strike(now: Now, hour: float, sortie: int):
         if g > best:
             best, weight = g, math.exp(u)
             column, place, bloc = c, p, foe
-    for foe in (1, 2):
+    for foe in st.GROUPS:
         if not airpower.may_strike(now, foe):
             continue
         for p in range(len(now.places)):
@@ -110,32 +107,30 @@ def struck_unit(now: Now, c: int, place: int, bloc: int):
 
 
 @compiled
-def lose_aircraft(now: Now, drone: bool, place: int, who: int, hour: float, by: int, cause: int):
-    """Whether a sortie's aircraft is lost: a drone, or a manned one low over armed pick-ups.
-
-    Source: RULES R3.4.
-    """
+def lose_aircraft(
+    now: Now, drone: bool, place: int, hour: float, p: float, cause: int, by: int = log.NONE
+):
+    """Book an aircraft that is lost to a side: a drone or a manned one."""
     army = now.sides[st.ARMY]
-    chance = now.params.drone_loss if drone else now.params.plane_loss
-    if uniform(now.key, Decision.AIRCRAFT_LOSS, who, int(hour)) >= chance:
-        return
     if drone:
         army.drones = max(0.0, army.drones - 1.0)
         army.drones_lost += 1
     else:
         army.planes = max(0.0, army.planes - 1.0)
         army.planes_lost += 1
-    note(
-        now,
-        hour,
-        log.AIRCRAFT_LOST,
-        st.ARMY,
-        place,
-        cause,
-        amount=0.0 if drone else 1.0,
-        p=chance,
-        about=by,
-    )
+    manned = 0.0 if drone else 1.0
+    note(now, hour, log.AIRCRAFT_LOST, st.ARMY, place, cause, log.NONE, manned, p, by)
+
+
+@compiled
+def risk_aircraft(now: Now, drone: bool, place: int, who: int, hour: float, by: int, cause: int):
+    """A sortie's aircraft may be lost: a drone, or a manned one low over armed pick-ups.
+
+    Source: RULES R3.4.
+    """
+    chance = now.params.drone_loss if drone else now.params.plane_loss
+    if uniform(now.key, Decision.AIRCRAFT_LOSS, who, int(hour)) < chance:
+        lose_aircraft(now, drone, place, hour, chance, cause, by)
 
 
 @compiled
@@ -187,7 +182,7 @@ def strike(
     if town:
         now.places[place].fights |= 1
     if drone or armed:  # manned aircraft are shot at by armed pick-ups only
-        lose_aircraft(now, drone, place, who, hour, unit.side, row)
+        risk_aircraft(now, drone, place, who, hour, unit.side, row)
 
 
 @compiled
@@ -244,7 +239,7 @@ def fly_strikes(now: Now):
             u = struck_unit(now, c, place, bloc)
             if u >= 0 and now.units[u].vehicles > 0:
                 side = now.units[u].side
-                lose_aircraft(now, False, place, sortie, hour, side, cause)
+                risk_aircraft(now, False, place, sortie, hour, side, cause)
 
 
 @compiled
@@ -257,7 +252,7 @@ def enemy_in_contact(now: Now, place: int, hour: float):
     """
     for c, column in enumerate(now.columns):
         bloc = st.bloc_of(column.side)
-        if column.status == st.FREE or (bloc != 1 and bloc != 2):
+        if column.status == st.FREE or not st.is_group(bloc):
             continue
         if column.status == st.MOVING and column.origin == place and column.depart <= hour:
             if hour - column.depart < st.HOURS:
@@ -265,7 +260,7 @@ def enemy_in_contact(now: Now, place: int, hour: float):
         elif column.status == st.HOLDING and column.stop == place and column.act > hour:
             return c, bloc
     best = -1
-    for bloc in (1, 2):
+    for bloc in st.GROUPS:
         if now.presence[bloc, place].men > 0.0 and (
             best < 0 or now.presence[bloc, place].men > now.presence[best, place].men
         ):
@@ -315,33 +310,13 @@ def land_under_fire(now: Now, place: int, hour: float, cause: int):
     The chance is that of a landing under fire times the enemy's share of influence.
     Source: RULES R3.4.
     """
-    army = now.sides[st.ARMY]
-    fire = now.presence[2, place].phi
-    if airpower.may_strike(now, 1):
-        fire += now.presence[1, place].phi
+    fire = now.presence[st.JIHADISTS, place].phi
+    if airpower.may_strike(now, st.REBELS):
+        fire += now.presence[st.REBELS, place].phi
+    lost, hit = now.params.landing_lost * fire, now.params.landing_hit * fire
     u = uniform(now.key, Decision.LANDING, place, int(hour))
-    if u < now.params.landing_lost * fire:
-        army.planes = max(0.0, army.planes - 1.0)
-        army.planes_lost += 1
-        note(
-            now,
-            hour,
-            log.AIRCRAFT_LOST,
-            st.ARMY,
-            place,
-            cause,
-            amount=1.0,
-            p=now.params.landing_lost * fire,
-        )
-    elif u < now.params.landing_hit * fire:
-        army.planes_hit += 1
-        note(
-            now,
-            hour,
-            log.AIRCRAFT_HIT,
-            st.ARMY,
-            place,
-            cause,
-            amount=1.0,
-            p=now.params.landing_hit * fire,
-        )
+    if u < lost:
+        lose_aircraft(now, False, place, hour, lost, cause)
+    elif u < hit:
+        now.sides[st.ARMY].planes_hit += 1
+        note(now, hour, log.AIRCRAFT_HIT, st.ARMY, place, cause, amount=1.0, p=hit)

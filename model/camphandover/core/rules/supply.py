@@ -6,7 +6,7 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision, binomial, uniform
-from camphandover.core.now import Now, air_scale, note
+from camphandover.core.now import Now, air_scale, is_nearer, note
 from camphandover.core.rules import ALL, blockade, presence, rule, strikes
 
 
@@ -47,12 +47,12 @@ def depot_open(now: Now, place: int, bloc: int):
     """Whether a bloc can draw on a depot: it holds the place, and no blockade closes its river
     and its air. Source: RULES R1.6, R5.6 (stage 2).
     """
-    if bloc == st.N_BLOCS - 1:
+    if bloc == st.UN_HOLDER:
         return True
     spot = now.places[place]
-    if bloc == 0 and spot.siege_stage == 2:
+    if bloc == st.STATE and spot.siege_stage == 2:
         return False
-    return spot.town_holder == bloc or spot.camp_holder == bloc or bloc == 2
+    return st.held_by(spot, bloc) or bloc == st.JIHADISTS
 
 
 @compiled
@@ -63,7 +63,7 @@ def nearest_depot(now: Now, place: int, bloc: int):
         if (
             now.shipments[bloc, p].depot
             and depot_open(now, p, bloc)
-            and (best < 0 or now.routes[p, place].km < now.routes[best, place].km)
+            and is_nearer(now, place, p, best)
         ):
             best = p
     return best
@@ -76,11 +76,11 @@ def p_passage(now: Now, here: int, nxt: int, bloc: int):
     Separatists who have lost their core prey on the army's roads, and a blockade bars them.
     Source: Zhukov 2012 (roads); RULES R1.6 (passage probabilities drawn daily), R5.6, R5.8.
     """
-    if bloc == st.N_BLOCS - 1:
+    if bloc == st.UN_HOLDER:
         return 1.0
     contested = 0.5 * (presence.hostile_phi(now, here, bloc) + presence.hostile_phi(now, nxt, bloc))
-    if bloc == 0 and now.conflict.guerrilla:
-        rebels = 0.5 * (now.presence[1, here].phi + now.presence[1, nxt].phi)
+    if bloc == st.STATE and now.conflict.guerrilla:
+        rebels = 0.5 * (now.presence[st.REBELS, here].phi + now.presence[st.REBELS, nxt].phi)
         contested += (now.params.guerrilla_roads - 1.0) * rebels
     open_road = max(0.0, 1.0 - now.params.supply_edge_loss * contested)
     passage = open_road ** (now.routes[here, nxt].km / 100.0)
@@ -104,11 +104,11 @@ def blocked_at(now: Now, day: int, depot: int, place: int, bloc: int):
 @compiled
 def flies(now: Now, day: int, place: int, bloc: int):
     """Whether a supply flight is free for a place today. Source: RULES R1.6 (free sortie)."""
-    if bloc == 1 or bloc == 2 or not now.places[place].airstrip:
+    if st.is_group(bloc) or not now.places[place].airstrip:
         return False
     if now.presence[bloc, place].inside <= 0.0:
         return False  # nobody of theirs stands by the strip
-    if bloc == 0 and (air_scale(now) <= 0.0 or now.places[place].siege_stage == 2):
+    if bloc == st.STATE and (air_scale(now) <= 0.0 or now.places[place].siege_stage == 2):
         return False
     return (
         uniform(now.key, Decision.SORTIE, place * st.N_BLOCS + bloc, day)
@@ -124,13 +124,17 @@ def ship_supplies(now: Now):
     """
     params = now.params
     for bloc in range(st.N_BLOCS):
-        side = bloc if bloc == 0 else bloc + 1
+        side = st.leader_of(bloc)
         for place in range(len(now.places)):
             cell = now.presence[bloc, place]
             box = now.shipments[bloc, place]
             if cell.men <= 0.0 or box.amount > 0.0:
                 continue
-            full = params.supply_max_garrison if bloc == 0 or bloc == 3 else params.supply_max_armed
+            full = (
+                params.supply_max_garrison
+                if bloc == st.STATE or bloc == 3
+                else params.supply_max_armed
+            )
             want = full * cell.men - cell.stock
             if cell.stock > params.supply_reorder * full * cell.men:
                 continue
@@ -146,7 +150,7 @@ def ship_supplies(now: Now):
             elif flies(now, now.day, place, bloc):
                 box.amount = min(want, params.supply_sortie_load)
                 box.arrive = hour
-                if bloc == 0:
+                if bloc == st.STATE:
                     strikes.land_under_fire(now, place, hour + st.HOURS // 2, -1)
                 now.sides[side].shipped += box.amount
             else:
@@ -161,12 +165,11 @@ def receive_supplies(now: Now):
 
     Source: RULES R1.6 (shipped = received + lost + in transit).
     """
-    midnight = now.end
     for bloc in range(st.N_BLOCS):
-        side = bloc if bloc == 0 else bloc + 1
+        side = st.leader_of(bloc)
         for place in range(len(now.places)):
             box = now.shipments[bloc, place]
-            if box.amount > 0.0 and box.arrive < midnight:
+            if box.amount > 0.0 and box.arrive < now.end:
                 now.sides[side].received += box.amount
                 men = now.presence[bloc, place].men
                 box.days = box.amount / men if men > 0.0 else 0.0
@@ -203,7 +206,7 @@ def waste(now: Now):
             continue
         chance = now.params.desertion
         hungry = unit.supply < now.params.desertion_siege_days
-        if hungry and presence.hostile_phi(now, unit.place, st.ARMY_BLOC) > 0.5:
+        if hungry and presence.hostile_phi(now, unit.place, st.STATE) > 0.5:
             chance *= now.params.desertion_siege_factor
         gone = binomial(unit.men, chance, uniform(now.key, Decision.DESERTION, u, now.day))
         unit.men -= gone

@@ -6,7 +6,7 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision, normal, uniform
-from camphandover.core.now import Now, note
+from camphandover.core.now import Now, is_nearer, note, set_rung
 from camphandover.core.parameters import Params
 from camphandover.core.rules import ALL, HOLD, MARCH, control, handover, movement, rule
 
@@ -50,23 +50,17 @@ def announce_handovers(now: Now):
             continue
         spot.announced = 1
         hour = now.start
+        ahead, meant = spot.plan_day - now.day, control.meant_holder(spot.receiver)
+        un = st.UN_HOLDER
         spot.clause_cause = note(
-            now,
-            hour,
-            log.CLAUSE,
-            st.MINUSMA,
-            p,
-            amount=spot.plan_day - now.day,
-            slot=st.CAMP,
-            before=st.UN_HOLDER,
-            after=control.meant_holder(spot.receiver),
+            now, hour, log.CLAUSE, st.MINUSMA, p, amount=ahead, slot=st.CAMP, before=un, after=meant
         )
         if spot.receiver == st.TO_SEPARATISTS and war.forward == 0:
             war.forward = int(now.params.concession_forward)
             war.forward_cause = spot.clause_cause
             most = int(now.params.ladder_top)
-            war.rung = min(war.rung + int(now.params.concession_escalation), max(war.rung, most))
-            war.rung_cause = note(now, hour, log.RUNG, cause=spot.clause_cause, amount=war.rung)
+            higher = war.rung + int(now.params.concession_escalation)
+            set_rung(now, min(higher, max(war.rung, most)), spot.clause_cause)
             for side in (st.ARMY, st.ARMY + 1):
                 now.sides[side].morale -= now.params.concession_morale
 
@@ -92,7 +86,7 @@ def column_marches_on(now: Now, place: int):
             column.status != st.FREE
             and column.mission == st.OFFENSIVE
             and column.target == place
-            and st.bloc_of(column.side) == 0
+            and st.bloc_of(column.side) == st.STATE
         ):
             return True
     return False
@@ -110,22 +104,16 @@ def clear_transport(now: Now):
             continue
         if now.day < spot.exit_day - now.params.early_window:
             continue
-        chance = now.params.clear_state if spot.town_holder == 0 else now.params.clear_insurgent
+        chance = (
+            now.params.clear_state if spot.town_holder == st.STATE else now.params.clear_insurgent
+        )
         if uniform(now.key, Decision.CLEAR_TRUCKS, p, countdown(spot.plan_day, now.day)) < chance:
             spot.extracted = min(1.0, spot.extracted + now.params.truck_capacity)
         else:
             spot.refused += 1
             if spot.refused % handover.WEEK == 1:
-                note(
-                    now,
-                    now.start,
-                    log.REFUSAL,
-                    st.ARMY,
-                    p,
-                    spot.clause_cause,
-                    amount=spot.refused,
-                    p=1.0 - chance,
-                )
+                cause, days = spot.clause_cause, spot.refused
+                note(now, now.start, log.REFUSAL, st.ARMY, p, cause, log.NONE, days, 1.0 - chance)
         flight = now.params.clear_flight
         if column_marches_on(now, p):
             flight *= now.params.clear_column_factor
@@ -138,11 +126,7 @@ def neighbour_closed(now: Now, place: int):
     """Whether the nearest other UN camp by road has been left. Source: RULES R6.3."""
     best = -1
     for p, spot in enumerate(now.places):
-        if (
-            p != place
-            and spot.un_camp
-            and (best < 0 or now.routes[place, p].km < now.routes[place, best].km)
-        ):
+        if p != place and spot.un_camp and is_nearer(now, place, p, best):
             best = p
     return best >= 0 and now.places[best].exit_hour < st.NEVER
 
@@ -232,16 +216,8 @@ def leave_camp(now: Now, place: int, chance: float):
     """
     spot = now.places[place]
     hour = now.start + now.params.exit_hour
-    row = note(
-        now,
-        hour,
-        log.EXIT,
-        st.MINUSMA,
-        place,
-        spot.clause_cause,
-        amount=now.day - spot.plan_day,
-        p=chance,
-    )
+    cause, late = spot.clause_cause, now.day - spot.plan_day
+    row = note(now, hour, log.EXIT, st.MINUSMA, place, cause, amount=late, p=chance)
     spot.exit_hour = hour
     spot.exit_day = now.day
     for p in range(len(now.places)):
@@ -299,7 +275,6 @@ def close_mission(now: Now):
     """After the mandate's end only liquidation guards stay. Source: RULES R6.6."""
     if now.day <= now.conflict.mandate_end or now.sides[st.MINUSMA].commanded:
         return
-    hour = now.start
     for p, spot in enumerate(now.places):
         if not (spot.un_camp and spot.camp_holder == st.UN_HOLDER):
-            repatriate(now, p, hour, spot.clause_cause)
+            repatriate(now, p, now.start, spot.clause_cause)
