@@ -355,11 +355,15 @@ def test_a_step_of_the_instance_is_gone_with_a_reset() -> None:
     assert same(model.run(0), stepped("without user code")[0])
 
 
-@pytest.mark.parametrize("kind", ["attribute", "of an agent", "reference", "step", "observed"])
+@pytest.mark.parametrize(
+    "kind", ["attribute", "default", "of an agent", "reference", "step", "observed"]
+)
 def test_what_would_act_on_the_forked_model_is_refused(kind: str) -> None:
     model: Any = ch.NorthernMali(war(), SEED)
     if kind == "attribute":
         model.rule = lambda: model.units
+    elif kind == "default":
+        model.rule = lambda mine=model: mine.units
     elif kind == "of an agent":
         agent = model.base("Kidal")
         agent.rules = {"enter": partial(max, key=lambda unit: agent)}
