@@ -24,6 +24,8 @@ SCHEMA = json_schema()
 TEXTS = {"title": "T", "question": "Q"}
 OF_FORM = re.compile("unknown|wrong type|not allowed|too (small|large|long)|outside its range|miss")
 """What no report of a file may say that the schema takes."""
+BREAK = re.compile("[\n\x85\u2028\u2029]")
+"""Line breaks of YAML; the JSON of a file writes `\\r` as an escape."""
 
 
 def made(examples: int) -> settings:
@@ -114,7 +116,7 @@ def points(path: Path) -> list[Scenario] | ScenarioError:
             assert problem.message
             assert problem.line > 0, str(problem)
             if problem.file == str(path):
-                lines = path.read_text(encoding="utf-8").split("\n")
+                lines = BREAK.split(path.read_text(encoding="utf-8"))
                 assert problem.text == lines[problem.line - 1]
         return error
 

@@ -225,15 +225,11 @@ def _resolve_points(
             title = point.title(merged.form.title)
             scenario = merged.scenario(point.name(stem)).model_copy(update={"title": title})
             found.points.append((point, scenario))
-    first = [
-        replace(alike[0], message=f"{alike[0].message}{_more(len(alike) - 1)})")
-        for alike in kinds.values()
-    ]
+    first = []
+    for fault, *alike in kinds.values():
+        more = f"; {len(alike)} more are wrong alike" if alike else ""
+        first.append(replace(fault, message=f"{fault.message}{more})"))
     return first + same_effect((point, scenario.digest()) for point, scenario in found.points)
-
-
-def _more(n: int) -> str:
-    return f"; {n} more are wrong alike" if n else ""
 
 
 def _files(source: Path | Mapping[str, Any]) -> Resolution:

@@ -200,27 +200,22 @@ class _Reader:
 
     def _setting(self, key: str, node: Node) -> Setting | None:
         """A value at a dotted path, or `None` and its faults."""
-        path = tuple(key.split("."))
-        found = self._path_faults(path, node) or self._value_faults(path, node)
-        self.problems += found
-        return None if found else Setting(path, node)
-
-    def _path_faults(self, path: tuple[str, ...], node: Node) -> list[Problem]:
-        name = short(".".join(path))
+        path, name = tuple(key.split(".")), short(key)
         if path[0] in OWN:
             hint = f"it sets values below {', '.join(_WITHIN)}"
-            return [Problem.at(node.key, f"{name}: a sweep cannot set this", hint)]
-        if not all(path) or len(path) > MAX_DEPTH:
+            self._fault(node.key, f"{name}: a sweep cannot set this", hint)
+        elif not all(path) or len(path) > MAX_DEPTH:
             hint = f"write keys with dots between them, such as {_PATH}"
-            return [Problem.at(node.key, f"'{name}' is not a path", hint)]
-        return []
-
-    def _value_faults(self, path: tuple[str, ...], node: Node) -> list[Problem]:
-        if isinstance(node.value, dict | list):
+            self._fault(node.key, f"'{name}' is not a path", hint)
+        elif isinstance(node.value, dict | list):
             hint = f"a point sets single values; write the whole path, such as {_PATH}"
             message = f"{short(path[-1])}: {named(node.value)} has the wrong type"
-            return [Problem.at(node.mark, message, hint)]
-        return check(placed(EMPTY, path, node))
+            self._fault(node.mark, message, hint)
+        elif faults := check(placed(EMPTY, path, node)):
+            self.problems += faults
+        else:
+            return Setting(path, node)
+        return None
 
     def _apart(self, settings: Sequence[Setting]) -> bool:
         """Whether no path of one point lies below another one; else a fault for each that does."""
