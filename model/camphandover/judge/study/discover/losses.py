@@ -4,10 +4,11 @@ handover of it is robust."""
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -38,6 +39,8 @@ MOSTLY = 0.5
 FEW, LEAST_SIZE = 5, 0.05
 """Points that a spread is told of at least; least size of the beta distribution: nearly all chances
 are then 0 or 1."""
+OF_ROBUST = ("camp", "receiver", "from_shift", "to_shift", "points", "share", "low", "high",
+             "mostly_lost", "bad")  # fmt: skip
 BADLY = 0.9
 """Part of the points below the bad one that is told."""
 
@@ -221,40 +224,27 @@ def robust(design: Design, loss: Loss, frame: pd.DataFrame) -> pd.DataFrame:
 
     camps = [camp.place for camp in design.camps]
     told = [loss.place] if loss.place in camps else camps
-    rows = [{"camp": camp, **row} for camp in told for row in _of_camp(design, frame, camp)]
-    table = pd.DataFrame(rows)
+    rows = [row for camp in told for row in _of_camp(design, frame, camp)]
+    table = pd.DataFrame(rows, columns=list(OF_ROBUST))
     return table.sort_values(["camp", "mostly_lost", "share"], kind="stable", ignore_index=True)
 
 
-def _of_camp(design: Design, frame: pd.DataFrame, camp: str) -> list[dict[str, object]]:
+def _of_camp(design: Design, frame: pd.DataFrame, camp: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a camp: its receivers by parts of the range of its exit."""
     shifts = frame[lever(Kind.TIMING, camp)].to_numpy(dtype=float)
     receivers = frame[lever(Kind.RECEIVER, camp)].to_numpy()
     timing = next((one for one in design.factors if one.name == lever(Kind.TIMING, camp)), None)
-    low, high = (timing.low, timing.high) if timing else (shifts[0], shifts[0])
-    edges = (
-        np.floor(np.linspace(low, high + 1, TIMINGS + 1)) if timing else np.array([low, low + 1])
-    )
-    rows: list[dict[str, object]] = []
+    if timing is None:
+        edges = np.array([shifts[0], shifts[0] + 1])
+    else:
+        edges = np.floor(np.linspace(timing.low, timing.high + 1, TIMINGS + 1))
     for receiver in dict.fromkeys(receivers):
         for start, stop in pairwise(edges):
             here = (receivers == receiver) & (shifts >= start) & (shifts < stop)
             here &= frame[RUNS].to_numpy() > 0
             share = share_of(frame, here)
-            mostly, bad = over_points(frame[here])
-            rows.append(
-                {
-                    "receiver": str(receiver),
-                    "from_shift": int(start),
-                    "to_shift": int(stop) - 1,
-                    "points": share.points,
-                    "share": share.value,
-                    "low": share.low,
-                    "high": share.high,
-                    "mostly_lost": mostly,
-                    "bad": bad,
-                }
-            )
-    return rows
+            part = (int(start), int(stop) - 1, share.points)
+            yield (camp, str(receiver), *part, *share[:3], *over_points(frame[here]))
 
 
 def over_points(frame: pd.DataFrame) -> tuple[float, float]:
