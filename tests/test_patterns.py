@@ -73,7 +73,7 @@ class World:
         self.dead = np.zeros((DAYS, len(Side)))
         self.residents = np.full((DAYS, len(PLACES)), 1000.0)
 
-    def write(
+    def write(  # noqa: PLR0913 - a row of the ledger, by its cells
         self, at: float, kind: Kind, side: int = -1, place: str = "", slot: int = -1,
         before: int = -1, after: int = -1, mission: int = -1, entity: int = -1,
         amount: float = 0.0, cause: int = -1,
@@ -611,7 +611,9 @@ def plain_events(batch: ch.Batch) -> pd.DataFrame:
     return e
 
 
-def slow(batch: ch.Batch, events: pd.DataFrame, replicate: int) -> dict[str, float]:
+def slow(  # noqa: C901 - spelled out on purpose
+    batch: ch.Batch, events: pd.DataFrame, replicate: int
+) -> dict[str, float]:
     """The values of one run of `long`, read row by row and without the package's help."""
     e = events[events["replicate"] == replicate]
     of = {kind: e[e["kind"] == kind] for kind in e["kind"].unique()}

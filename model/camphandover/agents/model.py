@@ -485,13 +485,15 @@ class NorthernMali(Run):
     def agent_types(self) -> list[type]:
         """The types of all agents."""
         self._populate()
-        return super().agent_types
+        found: list[type] = super().agent_types
+        return found
 
     @property
     def agents_by_type(self) -> dict[type, AgentSet]:
         """All agents by their type."""
         self._populate()
-        return super().agents_by_type
+        found: dict[type, Any] = super().agents_by_type
+        return found
 
     @property
     def commanders(self) -> Mapping[str, Commander]:

@@ -38,7 +38,8 @@ class Run(mesa.Model):
     def now(self) -> Now:
         """The day that comes next, as rules take it."""
         window = self.world.first, self.world.last
-        return at(self.state, self.params, self.key, self.ledger, *window, int(self.day))
+        found: Now = at(self.state, self.params, self.key, self.ledger, *window, int(self.day))
+        return found
 
     def note(self, kind: int, **cells: float) -> int:
         """Write a row of what is done from outside between two days; returns its number."""

@@ -62,7 +62,8 @@ def control_figure(model: NorthernMali) -> Figure:
         handles=axis.holder_patches(present.tolist()),
         loc="outside lower center", ncols=len(HOLDERS), frameon=False, fontsize=8,
     )  # fmt: skip
-    return figure
+    found: Figure = figure
+    return found
 
 
 def _draw_bases(ax: Axes, camps: xr.Dataset, edges: np.ndarray) -> None:

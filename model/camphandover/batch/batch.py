@@ -175,7 +175,8 @@ class Batch(Told):
             if coordinate.dtype.kind in "TO"
         }
         # A batch that is growing has room for more replicates than it has.
-        return data.assign_coords(texts).isel(replicate=slice(0, self.runs))
+        found: xr.Dataset = data.assign_coords(texts).isel(replicate=slice(0, self.runs))
+        return found
 
     def _figures(self, cube: Cube, before: str = "") -> xr.Dataset:
         """The figures that lie in one array as a dataset with a variable for each."""

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from camphandover.batch import store
 from camphandover.batch.identity import identity_of, name_of
-from camphandover.batch.plan import DEFAULT_MODEL, Block, Model, Plan, code_digest, northern_mali
+from camphandover.batch.plan import DEFAULT_MODEL, Block, Model, Plan, northern_mali
 from camphandover.batch.run import Done
+from camphandover.core.sources import code_digest
 from camphandover.errors import BatchError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Cluster:
             return
         check(plan, self.model)  # workers of this machine then find the compiled rules
         token = self._token(plan, folder)
-        sent: dict[Future, Block] = {
+        sent: dict[Future[Part], Block] = {
             self.client.submit(compute_part, plan, block, self.pickled, token, pure=False): block
             for block in todo
         }
@@ -99,7 +100,7 @@ class Cluster:
         """By what workers know the folder that is being written."""
         return str(folder.absolute()), plan.content
 
-    def _part(self, future: Future, plan: Plan, block: Block, token: tuple[str, str]) -> Part:
+    def _part(self, future: Future[Part], plan: Plan, block: Block, token: tuple[str, str]) -> Part:
         """The part of a block; of one that kills its workers, without the replicates that do.
 
         A block that only stood beside one that kills its worker may be given up with it: it is

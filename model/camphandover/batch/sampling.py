@@ -39,7 +39,7 @@ def quantile(u: np.ndarray, low: float, best: float, high: float) -> np.ndarray:
     if is_wide(low, high):
         logs = _triangular(u, math.log(low), math.log(best), math.log(high))
         return np.clip(np.exp(logs), low, high)
-    return np.clip(_triangular(u, low, best, high), low, high)
+    return np.asarray(np.clip(_triangular(u, low, best, high), low, high))
 
 
 def _triangular(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:

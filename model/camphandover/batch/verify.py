@@ -10,8 +10,9 @@ from pathlib import Path
 from camphandover.batch import store
 from camphandover.batch.files import stamp
 from camphandover.batch.identity import identity_of
-from camphandover.batch.plan import DEFAULT_MODEL, Block, Model, Plan, code_digest
+from camphandover.batch.plan import DEFAULT_MODEL, Block, Model, Plan
 from camphandover.batch.records import read_records
+from camphandover.core.sources import code_digest
 from camphandover.errors import BatchError
 from camphandover.inputs import MAX_SEED, whole
 

@@ -44,7 +44,8 @@ def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
     """The given axes, or those of a new figure (size in inches), without pyplot's global state."""
     if ax is not None:
         return style.adopted(ax)
-    return style.Chart(figsize=(width, height), layout="constrained").add_subplot()
+    found: Axes = style.Chart(figsize=(width, height), layout="constrained").add_subplot()
+    return found
 
 
 def framed(ax: Axes | None, width: float = 0, height: float = 0) -> Axes:

@@ -21,9 +21,10 @@ from camphandover.charts import axis, given, style
 from camphandover.charts.axis import PANEL_SIZE, Key, line_key, words
 from camphandover.charts.given import Data, labels_of
 from camphandover.charts.keydates import key_dates, mark_key_dates
-from camphandover.charts.planned import KEY_BASES, MANY, chart_files, is_current
+from camphandover.charts.planned import MANY, chart_files, is_current
 from camphandover.charts.registry import chart
 from camphandover.charts.style import FAINT, INK, PAPER
+from camphandover.measure.outcomes import KEY_BASES
 from camphandover.measure.shares import control_shares
 
 STEPS = ((0.95, 1.0, "95 % or more"), (0.75, 0.7, "75-95 %"), (0.5, 0.42, "50-75 %"))

@@ -22,11 +22,11 @@ from camphandover.charts.control import holder_colours, likeliest, likeliest_row
 from camphandover.charts.geography import LAND, draw_ground, ground_keys, is_on_map
 from camphandover.charts.given import Data, Day
 from camphandover.charts.labels import Box, Label, place_labels
-from camphandover.charts.planned import KEY_BASES
 from camphandover.charts.registry import chart
 from camphandover.charts.style import COLOURS, FAINT, INK, NO_DATA, adopted, text_size
 from camphandover.errors import BatchError
 from camphandover.measure.notation import percent
+from camphandover.measure.outcomes import KEY_BASES
 
 if TYPE_CHECKING:
     from matplotlib.animation import AbstractMovieWriter

@@ -20,7 +20,7 @@ from camphandover.charts.axis import Key, line_key
 from camphandover.charts.registry import chart
 from camphandover.charts.style import COLOURS, FAINT, INK, Chart, colour_of, name_of
 from camphandover.measure.notation import listed
-from camphandover.measure.shares import AT_ONCE
+from camphandover.measure.runs import AT_ONCE
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Shares of the runs below the edges of the bands and the median."""
@@ -136,7 +136,8 @@ def losses_grid(data: Batch | xr.Dataset, scenario: str | None = None) -> Figure
     figure.suptitle(text, x=0.01, ha="left", fontsize=11)
     _legends(panels[0], TELLERS.values(), handlelength=3, linewidth=2.2)
     axis.note(panels[-1], given.runs_and_seed(found.n, given.seed_of(data)))
-    return figure
+    made: Figure = figure
+    return made
 
 
 def _draw_losses(panels: Sequence[Axes], sides: Sequence[str], series: xr.Dataset) -> Bands:

@@ -140,8 +140,7 @@ def _check(batch: Batch, chart: Registered, asked: Asked) -> None:
     """Hold what is asked to what the batch has, and find what is missing."""
     from camphandover.batch.cubes import SLOTS
     from camphandover.batch.names import check_known
-    from camphandover.charts.planned import KEY_BASES
-    from camphandover.measure.outcomes import by_label
+    from camphandover.measure.outcomes import KEY_BASES, by_label
     from camphandover.measure.runs import scenario_window
 
     places = [str(place) for place in batch.control["place"].to_numpy()]

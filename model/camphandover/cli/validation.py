@@ -14,7 +14,8 @@ OUT = Path("model/VALIDATION.md")
 
 
 def _runs(help: str) -> typer.models.OptionInfo:
-    return typer.Option(metavar="DIR", help=help)
+    found: typer.models.OptionInfo = typer.Option(metavar="DIR", help=help)
+    return found
 
 
 def validation(

@@ -210,7 +210,7 @@ def is_of_library(batch: Batch) -> bool:
 
 def is_current(batch: Batch) -> bool:
     """Whether rules and facts are still those with which a batch was run."""
-    from camphandover.batch.plan import code_digest
+    from camphandover.core.sources import code_digest
 
     ours = (code_digest(), facts.load().digest)
     return ours == (batch.manifest["core"], batch.manifest["theatre"])
@@ -442,7 +442,8 @@ def together(found: Patterns, scenario: str) -> Row:
     one = found.joint.set_index("scenario").loc[scenario].to_dict()
     counts = found.counts[found.counts["scenario"] == scenario]
     met = np.repeat(counts["n_met"].to_numpy(), counts["runs"].to_numpy()).astype(float)
-    return one | {"share": interval_of(one, "share"), "mean": mean_interval(met)}
+    made: dict[str, Any] = one | {"share": interval_of(one, "share"), "mean": mean_interval(met)}
+    return made
 
 
 def parts_set(sets: Iterable[Runs]) -> dict[tuple[str, ...], Row]:

@@ -111,7 +111,7 @@ def _root(wins: np.ndarray, losses: np.ndarray, n: int, distance: float) -> np.n
         middle = (left + right) / 2
         is_left = _score(middle, wins, losses, n) > distance
         left, right = np.where(is_left, middle, left), np.where(is_left, right, middle)
-    return (left + right) / 2
+    return np.asarray((left + right) / 2)
 
 
 def _score(difference: np.ndarray, wins: np.ndarray, losses: np.ndarray, n: int) -> np.ndarray:

@@ -68,7 +68,7 @@ def check_run(batch: Batch, scenario: str, replicate: Any) -> int:
                 f"replicate {replicate} of {scenario} failed ({failure['error']}) and tells "
                 "nothing: name another one."
             )
-    return replicate
+    return int(replicate)
 
 
 def check_ledger(batch: Batch) -> None:

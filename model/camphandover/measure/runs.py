@@ -138,7 +138,9 @@ class Runs:
         import numpy as np
 
         codes = self.control.sel(place=list(self.places)).to_numpy()
-        return np.equal(codes[:, :, None], np.arange(len(self.holders), dtype=np.int8)[:, None])
+        return np.asarray(
+            np.equal(codes[:, :, None], np.arange(len(self.holders), dtype=np.int8)[:, None])
+        )
 
     @property
     def is_taken(self) -> np.ndarray:

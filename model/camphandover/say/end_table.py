@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from camphandover.judge.end_table import DAYS_AT, KEY_BASES
+from camphandover.judge.end_table import DAYS_AT
 from camphandover.measure.intervals import Interval
 from camphandover.measure.notation import bounded, number, percent_interval
+from camphandover.measure.outcomes import KEY_BASES
 from camphandover.say.document import Block, Column, Document, Paragraph, table
 
 if TYPE_CHECKING:

@@ -150,4 +150,4 @@ def is_valid(values: pd.DataFrame, batch: Batch, scenario: str) -> np.ndarray:
 
 def _in(values: pd.DataFrame, name: str, low: float, high: float) -> np.ndarray:
     """Where a value lies within bounds; nan lies within none."""
-    return values[name].between(low, high).to_numpy()
+    return np.asarray(values[name].between(low, high).to_numpy())

@@ -243,7 +243,7 @@ class Scored:
     def event_weights(self) -> np.ndarray:
         """Confidence of the record on the date of each event, or on the last day; (event,)."""
         day = np.minimum(self.dates, self.units.n_days - 1)
-        return self.weights[self.event_units, day]
+        return np.asarray(self.weights[self.event_units, day])
 
     @cached_property
     def given(self) -> np.ndarray:

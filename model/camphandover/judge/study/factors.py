@@ -96,7 +96,7 @@ class Factor:
 
         if self.is_category:
             n = len(self.options)
-            return np.array(self.options)[np.minimum((u * n).astype(int), n - 1)]
+            return np.asarray(np.array(self.options)[np.minimum((u * n).astype(int), n - 1)])
         if self.kind == PARAMETER:
             return quantile(u, self.low, self.best, self.high)
         span = self.high - self.low + 1

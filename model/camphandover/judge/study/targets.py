@@ -144,7 +144,7 @@ class Measured:
     @property
     def n_points(self) -> int:
         """Number of points."""
-        return self.hits.shape[1]
+        return int(self.hits.shape[1])
 
     @cached_property
     def shares(self) -> np.ndarray:

@@ -6,7 +6,7 @@ Source: RULES section 10.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -95,7 +95,7 @@ def _group(group: Any, region: Any) -> tuple[int, ...]:
         raise _wrong("region is given or missing", "only `army bases outside` has one")
     if region is not None:
         _known(region, {place.region for place in places}, "no region")
-    groups = {
+    groups: dict[str, Callable[[Any], bool]] = {
         # Mopti-Sevare is two towns in one, the capital of Mopti.
         "regional capitals": lambda p: p.name == p.region or p.name.startswith(f"{p.region}-"),
         "army bases outside": lambda p: p.army_base and p.region != region,

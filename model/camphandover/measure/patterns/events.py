@@ -105,7 +105,7 @@ def _longest(loss: np.ndarray, holder: np.ndarray, held: np.ndarray) -> np.ndarr
     """Longest stay of the holder of each row between one loss of the army's and the next one."""
     longest = np.zeros((loss[-1] + 1 if len(loss) else 0, len(Holder)))
     np.maximum.at(longest, (loss, holder), held)
-    return longest[loss, holder]
+    return np.asarray(longest[loss, holder])
 
 
 def _next_of(wanted: np.ndarray, group: np.ndarray) -> np.ndarray:

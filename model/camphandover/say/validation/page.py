@@ -168,7 +168,7 @@ def reasons(path: Path = EXPLANATIONS) -> Mapping[str, Mapping[str, Any]]:
 def is_shipped(given: Mapping[str, Any]) -> bool:
     """Whether records are those that come with the package under their name."""
     try:
-        return records.find_records(given["name"]).digest == given["digest"]
+        return bool(records.find_records(given["name"]).digest == given["digest"])
     except BatchError:
         return False
 

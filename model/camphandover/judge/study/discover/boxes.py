@@ -46,7 +46,7 @@ class Condition:
         if self.factor.is_category:
             return np.asarray(column.isin(self.among))
         values = column.to_numpy(dtype=float)
-        return (values >= self.low) & (values <= self.high)
+        return np.asarray((values >= self.low) & (values <= self.high))
 
     def __str__(self) -> str:
         """In plain words."""
@@ -62,7 +62,7 @@ class Box:
     def inside(self, frame: pd.DataFrame) -> np.ndarray:
         """Whether each point lies in it."""
         held = [condition.holds(frame) for condition in self.conditions]
-        return np.logical_and.reduce([np.ones(len(frame), dtype=bool), *held])
+        return np.asarray(np.logical_and.reduce([np.ones(len(frame), dtype=bool), *held]))
 
     def without(self, condition: Condition) -> Box:
         """The box without one of its conditions."""
@@ -70,7 +70,7 @@ class Box:
 
     def only_not(self, condition: Condition, frame: pd.DataFrame) -> np.ndarray:
         """Points at which all conditions hold but this one."""
-        return self.without(condition).inside(frame) & ~condition.holds(frame)
+        return np.asarray(self.without(condition).inside(frame) & ~condition.holds(frame))
 
 
 def bounded(factor: Factor, low: float, high: float) -> Condition:
