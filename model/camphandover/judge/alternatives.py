@@ -118,7 +118,7 @@ def _worth(model: Any, order: Event) -> Callable[[int], float]:
     base, power = -1, 0.0
     if order.entity is None:  # the column has not set out yet
         base = _callable(offensive.assembly_base)(now)
-        power = float(now.presence["mobile_power"][st.Holder.ARMY, base])
+        power = float(now.presence["mobile_power"][st.STATE, base])
     else:
         day.order_attacks(now)
         paused = (c for c, column in enumerate(now.columns) if column.status == st.PAUSED)
