@@ -228,7 +228,7 @@ class Plan:
         return [{**best, **{name: float(drawn[name][i]) for name in drawn}, **own} for i in rows]
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913 - all that decides a batch
     scenarios: Sequence[Scenario],
     runs: int,
     seed: int,
