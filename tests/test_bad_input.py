@@ -364,7 +364,7 @@ def test_the_real_command_reports_without_traceback(tmp_path: Path) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_bytes(b"title: T\nquestion: Q\nhandover:\n  all: {exit: 2023-13-01}\n")
     done = subprocess.run(
-        [sys.executable, "-c", "from camphandover.cli import main; main()", "validate", bad],
+        [sys.executable, "-c", "from camphandover.cli.main import main; main()", "validate", bad],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -382,7 +382,7 @@ def test_the_real_command_reports_without_traceback(tmp_path: Path) -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys\nfrom camphandover.cli import main\n"
+        "import sys\nfrom camphandover.cli.main import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
         "heavy = {'numpy', 'numba', 'pandas', 'xarray', 'mesa', 'matplotlib', 'pydantic'}\n"
         "print('HEAVY', sorted(heavy & set(sys.modules)))\n"

@@ -18,7 +18,8 @@ from camphandover.cli import main as cli
 from camphandover.errors import BatchError
 from camphandover.facts.checks import ORIGIN
 from camphandover.judge.study import calibration, emulator, targets
-from camphandover.judge.study.calibration import Budget, Calibration, calibrate
+from camphandover.judge.study.calibration import Calibration, calibrate
+from camphandover.judge.study.settings import Budget
 from camphandover.judge.study.targets import Measured, Targets
 from camphandover.measure.claims_record import CLAIMS, ClaimOnRecord, claims_on_record
 from camphandover.measure.patterns.data import patterns
@@ -113,7 +114,7 @@ def test_a_surface_finds_a_quadratic_through_noise():
 
 def test_importance_is_what_exceeds_the_median_of_a_target():
     moved = np.array([[1.0, 1.0, 5.0], [2.0, 0.0, 1.0]])
-    assert calibration._importance(moved) == pytest.approx([1.0, 0.0, 4.0])
+    assert calibration.importance(moved) == pytest.approx([1.0, 0.0, 4.0])
 
 
 def test_favour_never_makes_a_candidate_worse():
@@ -134,7 +135,7 @@ class KnownOptimum:
     def __init__(self) -> None:
         self.steps: list[str] = []
 
-    def __call__(self, engine, step, problem, points, draws, seed):
+    def __call__(self, steps, step, problem, points, draws, seed):
         self.steps.append(step)
         at = {name: points[:, i] for i, name in enumerate(problem.names)}
         half = np.full(len(points), 0.5)
@@ -149,7 +150,7 @@ class KnownOptimum:
 @pytest.fixture
 def known(monkeypatch):
     stand_in = KnownOptimum()
-    monkeypatch.setattr(calibration._Engine, "measure", lambda engine, *a: stand_in(engine, *a))
+    monkeypatch.setattr(calibration.Steps, "measure", lambda steps, *a: stand_in(steps, *a))
     monkeypatch.setattr(targets, "targets_of", lambda *a: asked(2, ()))
     return stand_in
 
@@ -186,13 +187,13 @@ def test_the_set_has_its_rule_and_runs(known, tmp_path):
 def test_only_the_screening_shares_its_luck(monkeypatch, tmp_path):
     paired = {}
 
-    def run(engine, step, records, draws, seed):
+    def run(steps, step, records, draws, seed):
         paired[step] = records.is_paired
         hits = np.full((2, records.n), draws // 2, dtype=float)
         none = np.zeros((0, records.n))
         return Measured(hits, np.full_like(hits, draws), none, none, none)
 
-    monkeypatch.setattr(calibration._Engine, "_run", run)
+    monkeypatch.setattr(calibration.Steps, "run", run)
     monkeypatch.setattr(targets, "targets_of", lambda *a: asked(2, ()))
     calibrate(["historical"], "hindcast", 1, tmp_path, Budget(2, 4, 3, (32, 16), (4, 4), 8, 2))
     assert paired.pop("screening")
@@ -257,7 +258,7 @@ def test_the_runs_of_prior_end_on_the_origin():
 
 def test_what_was_computed_is_used_again_and_another_calibration_is_refused(tmp_path, monkeypatch):
     first = tiny_prior(tmp_path)
-    monkeypatch.setattr(calibration._Engine, "_run", lambda *a: pytest.fail("computed again"))
+    monkeypatch.setattr(calibration.Steps, "run", lambda *a: pytest.fail("computed again"))
     assert tiny_prior(tmp_path).records.digest == first.records.digest
     with pytest.raises(BatchError, match="belongs to another calibration"):
         calibrate(None, "prior", 8, tmp_path, TINY, progress=False)
@@ -289,13 +290,12 @@ def test_bad_input_of_the_command(tmp_path):
 
 def test_the_chart_and_the_json_tell_the_same(known, tmp_path):
     from camphandover.charts.calibration import draw_calibration, plot_calibration
-    from camphandover.say.calibration import as_json
 
     found = calibrate(["historical"], "hindcast", 1, tmp_path, Budget(2, 4, 3, (32,), (4,), 8, 2))
     assert draw_calibration(found, tmp_path / "charts").is_file()
     axes = plot_calibration(found)
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == list(found.screened)
-    content = json.loads(json.dumps(as_json(found), default=str))
+    content = json.loads(json.dumps(found.to_dict()))
     assert list(content["parameters"]) == labels
     assert content["records"] == 8

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import camphandover as ch
 from batches import Scripted, Unlucky
 from camphandover.batch import progress
-from camphandover.cli import batch as cli_batch
+from camphandover.cli import telling
 from camphandover.cli.main import app
 
 TEXTS = "title: A test\nquestion: Does it run?\n"
@@ -239,7 +239,7 @@ def test_progress_is_for_terminals(here, monkeypatch):
 
     for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
         monkeypatch.setattr("sys.stderr", stream)
-        with cli_batch.progress_of(False, print) as tell:
+        with telling.progress_of(False, print) as tell:
             tell(0, 100)
             tell(50, 100)
             time.sleep(0.15)

@@ -18,19 +18,29 @@ from typer.testing import CliRunner
 from batches import FORM, Scripted
 from camphandover import facts, scenario
 from camphandover.batch.plan import identity_of
-from camphandover.cli.discover import discover as command
 from camphandover.cli.main import Commands
+from camphandover.cli.studies import discover as command
 from camphandover.core.state import Holder, Slot
 from camphandover.errors import BatchError, ScenarioError
+from camphandover.judge.study import levers
 from camphandover.judge.study.discover import retest as retests
-from camphandover.judge.study.discover import rules as rules
+from camphandover.judge.study.discover import search
 from camphandover.judge.study.discover.boxes import Box, Condition
 from camphandover.judge.study.discover.discover import Discovery, discover
-from camphandover.judge.study.discover.losses import LOST, RUNS, SHARE, Share, less, luck, share_of
-from camphandover.judge.study.discover.robust import over_points
-from camphandover.judge.study.discover.screen import screen
-from camphandover.judge.study.levers import RECEIVERS, lever, luck_of_its_own, make_design
-from camphandover.judge.study.levers_words import PARAMETER, RECEIVER, TIMING, Factor
+from camphandover.judge.study.discover.losses import (
+    LOST,
+    RUNS,
+    SHARE,
+    Share,
+    less,
+    luck,
+    make_loss,
+    over_points,
+    share_of,
+)
+from camphandover.judge.study.factors import PARAMETER, RECEIVER, TIMING, Factor
+from camphandover.judge.study.levers import RECEIVERS, lever, luck_of_its_own
+from camphandover.judge.study.settings import DiscoverSettings
 from camphandover.measure.intervals import wilson
 
 CUT, RATE = 0, 0.9
@@ -57,6 +67,10 @@ class Boxed(Scripted):
         kidal = [place.name for place in facts.load().places].index("Kidal")
         record.control[kidal, Slot.CAMP] = Holder.SEPARATISTS if is_lost else Holder.ARMY
         return record
+
+
+def make_design(scenario: Any, place: str, **options: Any) -> Any:
+    return levers.make_design(DiscoverSettings(scenario, place, **options))
 
 
 def planned(camp: str) -> Any:
@@ -93,7 +107,7 @@ def known_chance(frame: Any) -> Any:
 
 
 def entering(frame: Any, design: Any) -> list[Factor]:
-    table = screen(frame, design.factors)
+    table = search.screen(frame, design.factors)
     names = set(table.loc[table["enters"], "factor"])
     return [factor for factor in design.factors if factor.name in names]
 
@@ -262,7 +276,7 @@ def test_the_spread_over_points_is_free_of_luck() -> None:
 def test_a_known_box_is_found(design: Any, method: str) -> None:
     frame = design.draw(800, 7)
     frame = outcome(frame, known_chance(frame), 3, 7)
-    boxes, trade_off = rules.find_boxes(frame, entering(frame, design)[:5], method, 1)
+    boxes, trade_off = search.find_boxes(frame, entering(frame, design)[:5], method, 1)
     held = {one.factor.name: one for one in boxes[0].conditions}
     assert {SHIFT_OF_KIDAL, RECEIVER_OF_KIDAL} <= set(held) <= {
         SHIFT_OF_KIDAL, RECEIVER_OF_KIDAL, "ied_rate",
@@ -283,7 +297,7 @@ def test_a_denser_box_can_be_asked_for(design: Any) -> None:
     late = np.clip((frame[SHIFT_OF_KIDAL].to_numpy(dtype=float) + 30) / 76, 0, 1)
     frame = outcome(frame, late, 4, 3)
     factors = [factor for factor in design.factors if factor.name == SHIFT_OF_KIDAL]
-    wide, dense = (rules.find_boxes(frame, factors, "prim", 1, x)[0][0] for x in (None, 0.9))
+    wide, dense = (search.find_boxes(frame, factors, "prim", 1, x)[0][0] for x in (None, 0.9))
     assert wide.conditions[0].low == pytest.approx(8, abs=6)  # half of all chances lie below
     assert frame.loc[dense.inside(frame), SHARE].mean() == pytest.approx(0.9, abs=0.03)
     assert dense.conditions[0].low > wide.conditions[0].low
@@ -294,7 +308,7 @@ def test_noise_is_not_believed(design: Any) -> None:
     n_found = n_held = 0
     for seed in range(24):
         frame = outcome(design.draw(200, seed), 0.4, 2, seed)
-        boxes, _ = rules.find_boxes(frame, levers, "tree", 1)
+        boxes, _ = search.find_boxes(frame, levers, "tree", 1)
         if not boxes:
             continue
         n_found += 1
@@ -345,7 +359,7 @@ def test_the_library_leaves_no_trace() -> None:
     before = dict(mpl.rcParams)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert rules._library().__name__ == "Prim"
+        assert search._library().__name__ == "Prim"
     assert dict(mpl.rcParams) == before
 
 
@@ -418,10 +432,9 @@ def test_charts_show_the_box(found: Discovery) -> None:
 
 
 def test_so_many_days_after_each_exit() -> None:
-    from camphandover.judge.study.discover.losses import make_loss
-
-    design = make_design("historical", "Kidal", room=10)
-    loss = make_loss(design, "Kidal", "camp", None, "army", None, 10)
+    asked = DiscoverSettings("historical", "Kidal", after=10)
+    design = levers.make_design(asked)
+    loss = make_loss(design, asked)
     frame = design.draw(30, 1)
     days = loss.days(design, frame)
     assert max(days) <= design.base.window.end
@@ -481,7 +494,7 @@ def test_what_cannot_be_is_said(options: dict[str, Any], text: str, tmp_path: Pa
 
 
 def test_a_missing_extra_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "NEEDED", ("no-such-package-of-ours",))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(BatchError) as caught:
         discover("historical", "Kidal")
     assert 'pip install "camphandover[analysis]"' in str(caught.value)
@@ -507,7 +520,7 @@ def test_the_command_ends_with_2_and_one_message() -> None:
 
 def test_loading_is_light() -> None:
     code = (
-        "import sys, camphandover.judge.study.discover.discover, camphandover.cli.discover\n"
+        "import sys, camphandover.judge.study.discover.discover, camphandover.cli.studies\n"
         "heavy = {'pandas', 'xarray', 'sklearn', 'ema_workbench', 'scipy', 'matplotlib', 'mesa'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -17,7 +17,7 @@ import xarray as xr
 
 import camphandover as ch
 from batches import Scripted, made, short
-from camphandover.judge.study.calibration import Budget
+from camphandover.judge.study.settings import Budget
 
 Three = IntEnum("Three", {"THREE": 3})
 WHOLE = [3, np.int8(3), np.uint64(3), np.arange(5)[3], np.array(3), xr.DataArray(3), Three.THREE]

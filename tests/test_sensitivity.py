@@ -14,18 +14,10 @@ from typer.testing import CliRunner
 from batches import Scripted, made
 from camphandover import facts
 from camphandover.batch.sampling import quantile
+from camphandover.batch.settings import Means
 from camphandover.cli import main as cli
 from camphandover.core.state import Side
 from camphandover.errors import BatchError
-from camphandover.judge.study.design import (
-    Problem,
-    by_point,
-    morris_design,
-    problem_of,
-    records_of_points,
-    run_points,
-    sobol_design,
-)
 from camphandover.judge.study.indices import (
     elementary_effects,
     morris_indices,
@@ -33,6 +25,14 @@ from camphandover.judge.study.indices import (
     sobol_indices,
 )
 from camphandover.judge.study.sensitivity import Sensitivity, sensitivity
+from camphandover.judge.study.study import (
+    Problem,
+    Study,
+    by_point,
+    morris_design,
+    problem_of,
+    sobol_design,
+)
 from camphandover.measure.outcomes import DEFAULT, parse_all, values, without_failures
 from camphandover.measure.runs import Window
 
@@ -124,7 +124,7 @@ def test_trajectories_move_each_factor_once_between_quarters_of_its_distribution
 def test_values_are_quantiles_inside_the_range_of_the_set() -> None:
     problem = three("prior")
     points = morris_design(problem, 3, 1)
-    records = records_of_points(problem, points, "test")
+    records = problem.records(points, "test")
     low, best, high = facts.load().parameters["ied_rate"].known("prior")
     assert records.is_paired
     assert records.evidence == "prior"
@@ -246,7 +246,7 @@ def test_shares_of_an_outcome_of_one_parameter(tmp_path: Path) -> None:
 def test_effects_of_an_outcome_of_two_parameters(tmp_path: Path) -> None:
     found = analysed(tmp_path, Known)
     table, problem = by_name(found), found.problem
-    values = records_of_points(problem, morris_design(problem, 4, 2023), "check").values
+    values = problem.values(morris_design(problem, 4, 2023))
     steps = np.abs(np.diff(values.reshape(4, 4, 3), axis=1)).max(axis=1).mean(axis=0)
     for name, sign in {"ied_rate": 1, "ied_delay": -1}.items():
         effect = DEAD * steps[problem.names.index(name)] * 1.5
@@ -260,8 +260,9 @@ def test_effects_of_an_outcome_of_two_parameters(tmp_path: Path) -> None:
 def test_all_points_meet_the_same_draws(tmp_path: Path) -> None:
     """The UN holds Kidal 10 days and one for each draw, whatever the parameters."""
     scenario = made("a")
-    records = records_of_points(three(), morris_design(three(), 3, 1), "test")
-    batch = run_points(scenario, records, 3, 7, tmp_path / "b", model=Constant, progress=False)
+    records = three().records(morris_design(three(), 3, 1), "test")
+    means = Means(model=Constant, progress=False)
+    batch = Study([scenario], "hindcast", tmp_path / "b", means).run(records, 3, 7)
     window = Window(scenario.window.start, scenario.window.end)
     wanted = parse_all(["held:Kidal:minusma", "held:Kidal:army"], window, ["Kidal"])
     un, army = by_point(values(batch, "a", wanted, window), records.n)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from camphandover import inputs
 from camphandover.batch import store
 from camphandover.batch.plan import Model, default_folder, make_plan, northern_mali
+from camphandover.batch.settings import RunSettings, takes
 from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from camphandover.batch.files import Stamp
-    from camphandover.batch.records import Records
-    from camphandover.batch.run import Engine, Progress, Say
+    from camphandover.batch.run import Engine
     from camphandover.batch.verify import Verified
     from camphandover.scenario import Scenario
 
@@ -244,23 +244,8 @@ def open_batch(folder: str | Path) -> Batch:
     return Batch(folder)
 
 
-def run(
-    scenarios: Any = None,
-    runs: int = 200,
-    seed: int = 2023,
-    out: str | Path | None = None,
-    workers: int | None = None,
-    progress: Progress | bool | None = None,
-    model: Model | None = None,
-    *,
-    cluster: Any = None,
-    sample_parameters: bool = False,
-    parameters: Records | str | Path | None = None,
-    fixed: Mapping[str, float] | None = None,
-    evidence: str | None = None,
-    ledger: str = "full",
-    say: Say | None = None,
-) -> Batch:
+@takes(RunSettings)
+def run(settings: RunSettings) -> Batch:
     """Run scenarios many times and store the results.
 
     A batch that was cut off goes on where it was; one with fewer runs grows; blocks that are
@@ -299,19 +284,20 @@ def run(
     from camphandover.batch.records import Records, find_records
     from camphandover.batch.run import fill
 
-    if parameters is not None and not isinstance(parameters, Records):
-        parameters = find_records(parameters)
+    s, records = settings, settings.parameters
+    if records is not None and not isinstance(records, Records):
+        records = find_records(records)
     plan = make_plan(
-        load_all(scenarios), runs, seed, model,
-        sampled=sample_parameters, fixed=fixed, evidence=evidence, ledger=ledger,
-        records=parameters,
+        load_all(s.scenarios), s.runs, s.seed, s.model,
+        sampled=s.sample_parameters, fixed=s.fixed, evidence=s.evidence, ledger=s.ledger,
+        records=records,
     )  # fmt: skip
-    if out is None:
-        folder = default_folder(plan.names, scenarios is None)
+    if s.out is None:
+        folder = default_folder(plan.names, s.scenarios is None)
     else:
-        folder = inputs.path("out", out)
-    with shown(progress) as tell, engine_of(cluster, model, workers) as engine:
-        _, reused = fill(plan, folder, engine, tell, say)
+        folder = inputs.path("out", s.out)
+    with shown(s.progress) as tell, engine_of(s.cluster, s.model, s.workers) as engine:
+        _, reused = fill(plan, folder, engine, tell, s.say)
     return Batch(folder, reused=reused)
 
 

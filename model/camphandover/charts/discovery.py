@@ -20,8 +20,9 @@ from camphandover.charts.palette import FAINT, INK, PAPER
 from camphandover.charts.style import styled
 from camphandover.judge.study.discover.boxes import Box, Condition
 from camphandover.judge.study.discover.losses import SHARE
-from camphandover.judge.study.levers_words import Factor
-from camphandover.say.discover import VERDICTS, signed
+from camphandover.judge.study.discover.retest import VERDICTS
+from camphandover.judge.study.factors import Factor
+from camphandover.measure.notation import signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

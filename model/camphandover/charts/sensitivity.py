@@ -19,7 +19,7 @@ from camphandover.charts.data import axes_or_new
 from camphandover.charts.files import save
 from camphandover.charts.palette import FAINT, INK
 from camphandover.charts.style import styled
-from camphandover.judge.study.sensitivity_tables import n_top
+from camphandover.judge.study.sensitivity import n_top
 
 if TYPE_CHECKING:
     import pandas as pd

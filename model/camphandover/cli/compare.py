@@ -1,38 +1,15 @@
-"""The command `compare`, and the options that name outcomes."""
+"""The command `compare`."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from camphandover.cli.batch import Json, check_writable, to_json, write_all
-from camphandover.measure.outcomes import DEFAULT, by_label, forms, load_outcomes
+from camphandover.cli.options import Folder, Json, OutcomeFiles, Slot
+from camphandover.cli.telling import tell
+from camphandover.measure.outcomes import by_label
 
-
-def _load(files: list[Path] | None) -> list[Path] | None:
-    for file in files or ():
-        load_outcomes(file)
-    return files
-
-
-OutcomeFiles = Annotated[
-    list[Path] | None,
-    typer.Option(
-        metavar="FILE.py",
-        help="Python file with outcomes of your own (@ch.outcome); may be repeated.",
-        callback=_load,
-    ),
-]
-AskedOutcomes = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="FORM",
-        help=f"{', '.join(forms())}, or one of --outcomes; may be repeated. "
-        f"[default: {', '.join(DEFAULT)}]",
-    ),
-]
 Width = Annotated[
     list[str] | None,
     typer.Option(
@@ -44,14 +21,14 @@ Width = Annotated[
 
 
 def compare(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")],
+    folder: Folder,
     a: Annotated[str, typer.Argument(metavar="A", help="Name of a scenario of the batch.")],
     b: Annotated[str, typer.Argument(metavar="B", help="Name of the one it is compared with.")],
     place: Annotated[
         list[str] | None,
         typer.Option(help="Place to compare; may be repeated. [default: all; key bases shown]"),
     ] = None,
-    slot: Annotated[str, typer.Option(help="camp or town.")] = "camp",
+    slot: Slot = "camp",
     date: Annotated[
         str | None,
         typer.Option(metavar="YYYY-MM-DD", help="Date of holders. [default: last common date]"),
@@ -74,14 +51,12 @@ def compare(
     from camphandover.batch.batch import open_batch
     from camphandover.judge.compare import compare as compare_pair
 
-    check_writable(json, "--json")
     widths = _half_widths(half_width or [])
     comparison = compare_pair(
         open_batch(folder), a, b, places=place or None, slot=slot, date=date, half_width=widths,
         outcomes=outcome or None,
     )  # fmt: skip
-    typer.echo(str(comparison))
-    write_all(to_json(comparison, json))
+    tell(comparison, json)
 
 
 def _half_widths(texts: list[str]) -> dict[str, float]:

@@ -12,21 +12,22 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from camphandover.cli import batch as cli_batch
-from camphandover.cli import calibrate as cli_calibrate
-from camphandover.cli import compare as cli_compare
-from camphandover.cli import discover as cli_discover
-from camphandover.cli import patterns as cli_patterns
-from camphandover.cli import plot as cli_plot
-from camphandover.cli import report as cli_report
-from camphandover.cli import score as cli_score
-from camphandover.cli import sensitivity as cli_sensitivity
-from camphandover.cli import serve as cli_serve
-from camphandover.cli import validation as cli_validation
-from camphandover.cli import verify as cli_verify
-from camphandover.cli import why as cli_why
+from camphandover.cli import (
+    batch,
+    compare,
+    patterns,
+    plot,
+    report,
+    score,
+    serve,
+    studies,
+    validation,
+    why,
+)
+from camphandover.cli.options import ScenarioFile
+from camphandover.cli.telling import FAILED
+from camphandover.errors import CamphandoverError
 
-FAILED = 1
 INPUT_FAULT = 2
 INTERRUPTED = 130
 
@@ -44,7 +45,7 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             typer.echo("interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None
-        except _input_faults() as error:
+        except CamphandoverError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(FAILED if isinstance(error, OSError) else INPUT_FAULT) from None
         except OSError as error:
@@ -52,13 +53,6 @@ class Commands(TyperGroup):
                 raise
             typer.echo(f"the command cannot go on: {error}", err=True)
             raise typer.Exit(FAILED) from None
-
-
-def _input_faults() -> tuple[type[Exception], ...]:
-    """The errors that are the input's fault; looked up only once one is raised."""
-    from camphandover.errors import BatchError, ScenarioError, TheatreError
-
-    return (BatchError, ScenarioError, TheatreError)
 
 
 app = typer.Typer(
@@ -69,8 +63,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Who controls the bases of northern Mali as the UN hands over its camps, 2023.",
 )
-
-ScenarioFile = Annotated[str, typer.Argument(help="A scenario file, or a name of the library.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -143,28 +135,12 @@ def schema() -> None:
     typer.echo(json.dumps(json_schema(), indent=2))
 
 
-# --- batches -----------------------------------------------------------------------------
-
-app.command()(cli_batch.run)
-app.command()(cli_plot.plot)
-app.command()(cli_compare.compare)
-app.command()(cli_verify.verify)
-app.command()(cli_why.why)
-app.command()(cli_why.diverge)
-app.command()(cli_serve.serve)
-app.command()(cli_report.report)
-
-# --- against the record ------------------------------------------------------------------
-
-app.command()(cli_score.score)
-app.command()(cli_patterns.patterns)
-app.command()(cli_validation.validation)
-
-# --- designs over parameters -------------------------------------------------------------
-
-app.command()(cli_sensitivity.sensitivity)
-app.command()(cli_calibrate.calibrate)
-app.command()(cli_discover.discover)
+for command in (
+    batch.run, plot.plot, compare.compare, batch.verify, why.why, why.diverge, serve.serve,
+    report.report, score.score, patterns.patterns, validation.validation, studies.sensitivity,
+    studies.calibrate, studies.discover,
+):  # fmt: skip
+    app.command()(command)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,6 +39,15 @@ def writable(param: typer.CallbackParam, path: Path | None) -> Path | None:
     return path
 
 
+def _loaded(files: list[Path] | None) -> list[Path] | None:
+    """Files of outcomes, once they are run."""
+    from camphandover.measure.outcomes import load_outcomes
+
+    for file in files or ():
+        load_outcomes(file)
+    return files
+
+
 ScenarioFile = Annotated[str, typer.Argument(help="A scenario file, or a name of the library.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")]
 Names = Annotated[
@@ -47,6 +56,15 @@ Names = Annotated[
 Name = Annotated[str | None, typer.Option(help="Name of a scenario of the batch.")]
 Replicate = Annotated[int | None, typer.Option(help="Number of the run, from 0.")]
 Slot = Annotated[str, typer.Option(help="camp or town.")]
+OutcomeFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--outcomes",
+        metavar="FILE.py",
+        help="Python file with outcomes of your own (@ch.outcome); may be repeated.",
+        callback=_loaded,
+    ),
+]
 ChartFolder = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="Folder of the charts. [default: DIR/charts]")
 ]
@@ -70,9 +88,9 @@ def takes(*settings: type[Settings]) -> Callable[[Command], Command]:
     """
 
     def decorate(run: Command) -> Command:
-        told = [[one for one in _own_first(kind) if Setting.of(one)] for kind in settings]
+        told = [[one for one in kind.told() if one[1].is_option] for kind in settings]
         own = list(inspect.signature(run, eval_str=True).parameters.values())[len(settings) :]
-        options = [option(one) for of_kind in told for one in of_kind] + [
+        options = [option(*one) for of_kind in told for one in of_kind] + [
             one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own
         ]
 
@@ -80,7 +98,7 @@ def takes(*settings: type[Settings]) -> Callable[[Command], Command]:
         def command(**values: Any) -> None:
             made = []
             for kind, of_kind in zip(settings, told, strict=True):
-                given = {one.name: values.pop(one.name) for one in of_kind}
+                given = {one.name: values.pop(one.name) for one, _ in of_kind}
                 made.append(kind(**{k: v for k, v in given.items() if v not in (None, [])}))
             run(*made, **values)
 
@@ -91,16 +109,9 @@ def takes(*settings: type[Settings]) -> Callable[[Command], Command]:
     return decorate
 
 
-def _own_first(settings: type[Settings]) -> list[Field[Any]]:
-    """Fields of a class before those that it shares with others."""
-    own = settings.__annotations__
-    return sorted(fields(settings), key=lambda one: one.name not in own)
-
-
-def option(one: Field[Any]) -> inspect.Parameter:
+def option(one: Field[Any], about: Setting) -> inspect.Parameter:
     """The option or argument of a command that sets a field."""
-    about, default = Setting.of(one), one.default
-    assert about is not None
+    default = one.default
     kind: Any = type(default) if about.kind is None else about.kind
     if default is MISSING:
         default = inspect.Parameter.empty
@@ -112,9 +123,9 @@ def option(one: Field[Any]) -> inspect.Parameter:
     if about.is_argument:
         info = typer.Argument(**words)
     else:
-        name = f"--{about.name or one.name.replace('_', '-')}"
-        words |= {} if about.above else {"min": about.low, "max": about.high}
-        info = typer.Option(name, **words)
+        if about.within is not None and not about.above:
+            words["min"], words["max"] = about.within
+        info = typer.Option(f"--{about.name or one.name.replace('_', '-')}", **words)
     return inspect.Parameter(
         one.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info]
     )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from camphandover.cli.options import Folder
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -56,7 +58,7 @@ class Asked:
 
 
 def plot(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")],
+    folder: Folder,
     kind: Annotated[
         str | None,
         typer.Option(metavar="KIND", help="A single chart, one of those above."),

@@ -7,11 +7,16 @@ from typing import Annotated
 
 import typer
 
+from camphandover.cli.options import Folder, writable
+
 
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")],
+    folder: Folder,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The file. [default: DIR/report.html]")
+        Path | None,
+        typer.Option(
+            metavar="FILE", callback=writable, help="The file. [default: DIR/report.html]"
+        ),
     ] = None,
     against: Annotated[
         str | None,
@@ -22,9 +27,7 @@ def report(
 ) -> None:
     """Write the report of a batch: one HTML file that needs no network and prints well."""
     from camphandover.batch.batch import open_batch
-    from camphandover.cli.batch import check_writable
     from camphandover.say.report import write_report
 
-    check_writable(out, "--out")
     written = write_report(open_batch(folder), out, against)
     typer.echo(f"Report: {written}", err=True)

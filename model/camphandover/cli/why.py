@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from camphandover.cli.batch import Json, check_writable, to_json, write_all
-
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a batch.")]
-Name = Annotated[str | None, typer.Option(help="Name of a scenario of the batch.")]
+from camphandover.cli.options import Folder, Json, Name, Replicate, Slot
+from camphandover.cli.telling import tell
 
 
 def why(
     folder: Folder,
     place: Annotated[str, typer.Option(help="The place, such as Kidal.")],
     scenario: Name = None,
-    replicate: Annotated[int | None, typer.Option(help="Number of the run, from 0.")] = None,
-    slot: Annotated[str, typer.Option(help="camp or town.")] = "camp",
+    replicate: Replicate = None,
+    slot: Slot = "camp",
     date: Annotated[
         str | None,
         typer.Option(
@@ -51,27 +48,22 @@ def why(
     from camphandover.judge.why import why as explain
     from camphandover.judge.why_summary import why_summary
 
-    check_writable(json, "--json")
     batch = open_batch(folder)
     chosen = _scenario(scenario, batch.scenarios)
     if summary:
         _refuse({"--replicate": replicate, "--date": date}, "without --summary")
-        counted = why_summary(batch, chosen, place, slot, to)
-        typer.echo(str(counted))
-        write_all(to_json(counted, json))
+        tell(why_summary(batch, chosen, place, slot, to), json)
         return
     _refuse({"--to": to}, "with --summary")
     run = _replicate(replicate, batch.runs, ", or --summary")
-    explained = explain(batch, chosen, run, place, slot, date, alternatives=alternatives)
-    typer.echo(str(explained))
-    write_all(to_json(explained, json))
+    tell(explain(batch, chosen, run, place, slot, date, alternatives=alternatives), json)
 
 
 def diverge(
     folder: Folder,
     a: Annotated[str, typer.Argument(metavar="A", help="Name of a scenario of the batch.")],
     b: Annotated[str, typer.Argument(metavar="B", help="Name of the other one.")],
-    replicate: Annotated[int | None, typer.Option(help="Number of the run, from 0.")] = None,
+    replicate: Replicate = None,
     json: Json = None,
 ) -> None:
     """Show the first event that differs between two scenarios in one run, and what followed.
@@ -81,11 +73,8 @@ def diverge(
     from camphandover.batch.batch import open_batch
     from camphandover.judge.diverge import diverge as find
 
-    check_writable(json, "--json")
     batch = open_batch(folder)
-    found = find(batch, a, b, _replicate(replicate, batch.runs))
-    typer.echo(str(found))
-    write_all(to_json(found, json))
+    tell(find(batch, a, b, _replicate(replicate, batch.runs)), json)
 
 
 def _scenario(name: str | None, known: list[str]) -> str:

@@ -69,3 +69,8 @@ def listed(words: Iterable[str], last: str = "and") -> str:
     if len(found) < 2:
         return "".join(found) or "none"
     return f"{', '.join(found[:-1])} {last} {found[-1]}"
+
+
+def signed(days: int) -> str:
+    """`-30`, `0`, `+15`."""
+    return f"{days:+d}" if days else "0"

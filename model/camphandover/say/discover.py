@@ -1,103 +1,99 @@
-"""What a search found as plain sentences for the terminal, and as HTML for a notebook."""
+"""What a search found: when a base is lost, its boxes, and which handover is robust."""
 
 from __future__ import annotations
 
 import math
 import textwrap
-from html import escape
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from camphandover.judge.study.discover.losses import Share, told
 from camphandover.judge.study.discover.retest import (
     CONFIRMED,
-    FAILS,
-    HOLDS,
     INSIDE,
     OUTSIDE,
     UNTESTED,
-    WEAKER,
+    VERDICTS,
     WITHOUT,
 )
+from camphandover.judge.study.factors import Factor, Kind
 from camphandover.judge.study.levers import lever
-from camphandover.judge.study.levers_words import PARAMETER, RECEIVER, TIMING, Factor
-from camphandover.measure.intervals import Interval
-from camphandover.say.tabular import aligned, for_notebook, html_table
+from camphandover.measure.notation import (
+    bounded,
+    interval_of,
+    number,
+    percent_interval,
+    signed,
+)
+from camphandover.say.document import Block, Column, Document, Items, Paragraph, table
 
 if TYPE_CHECKING:
     from camphandover.judge.study.discover.discover import Discovery
 
-WIDTH = 110
 SHOWN = 8
 """Factors of which the text tells."""
-VERDICTS = {
-    HOLDS: "It holds up.",
-    WEAKER: "It holds up, but is weaker than it looked.",
-    FAILS: "It does not hold up: on fresh runs the base is not surely lost more often in it.",
-    UNTESTED: "It could not be tested: such points are too rare.",
-}
+LONGEST = 70
+"""Letters of a factor."""
 FIXED_DATE = (
     "The date is fixed, so an early exit leaves everybody more time to take the base, or to take "
     "it back, than a late one. --after DAYS asks so many days after each exit instead."
 )
-
-
 GIVEN = (
     "A camp that is given to a joint unit or to the separatists counts as lost while they have "
     "it: such a handover is a loss by its own terms, not a defeat."
 )
+TABLES = ("boxes", "conditions", "retest", "factors", "robust", "trade_off")
+"""Those that JSON holds: all but the points."""
 
 
-def as_text(found: Discovery) -> str:
-    """Plain text of at most 110 columns."""
-    lines: list[str] = []
-    for paragraph in _preface(found):
-        lines += textwrap.wrap(paragraph, WIDTH)
-    title, header, body = _factors(found)
-    lines += ["", *textwrap.wrap(title, WIDTH), *aligned([header, *body])]
-    for number in range(1, len(found.found) + 1):
-        lines += ["", *_wrapped(_box(found, number))]
-    if not found.found:
-        lines += ["", *textwrap.wrap(_nothing(found), WIDTH)]
-    title, header, body = _robust(found)
-    lines += ["", *textwrap.wrap(title, WIDTH), *aligned([header, *body])]
-    return "\n".join(lines)
+def document(found: Discovery) -> Document:
+    """What was searched, what matters, the boxes, and which handover is robust."""
+    boxes = [block for i in range(len(found.found)) for block in _box(found, i + 1)]
+    return [
+        *map(Paragraph, _preface(found)),
+        _factors(found),
+        *(boxes or [Paragraph(_nothing(found))]),
+        _robust(found),
+    ]
 
 
-def as_html(found: Discovery) -> str:
-    """The same as paragraphs, lists and tables."""
-    parts = [f"<p>{escape(paragraph)}</p>" for paragraph in _preface(found)]
-    for number in range(1, len(found.found) + 1):
-        head, items, tail = _box(found, number)
-        entries = "".join(f"<li>{escape(item)}</li>" for item in items)
-        parts.append(f"<p>{escape(head)}</p><ul>{entries}</ul><p>{escape(tail)}</p>")
-    if not found.found:
-        parts.append(f"<p>{escape(_nothing(found))}</p>")
-    for title, header, body in (_factors(found), _robust(found)):
-        parts.append(html_table(title, header, body))
-    return for_notebook(parts)
-
-
-def headline(found: Discovery, number: int) -> str:
-    """A box in a line, for charts and reports."""
-    row = found.boxes.iloc[number - 1]
-    return f"{row['conditions']}: {row['verdict']}"
+def data(found: Discovery) -> dict[str, Any]:
+    """The numbers by the names that JSON has, without the points."""
+    return {
+        "scenario": found.scenario,
+        "lost_if": str(found.loss),
+        "camps": [camp.place for camp in found.design.camps],
+        "evidence": found.design.evidence,
+        "method": found.method,
+        "wanted_density": found.wanted,
+        "seed": found.seed,
+        "fresh_seed": found.fresh_seed,
+        "points": found.overall.points,
+        "runs": found.overall.runs,
+        "failed": found.failed,
+        "share": found.overall.value,
+        "low": found.overall.low,
+        "high": found.overall.high,
+        "un_there": found.un_there,
+        "luck": found.luck,
+        **{name: getattr(found, name) for name in TABLES},
+    }
 
 
 # --- paragraphs --------------------------------------------------------------------------
 
 
 def _preface(found: Discovery) -> list[str]:
-    design, all_ = found.design, found.overall
-    camps = [camp.place for camp in design.camps]
+    design = found.design
+    camps = ", ".join(camp.place for camp in design.camps)
     runs = max(int(found.points["runs"].max()), 1)
-    first = (
+    told = [
         f"When is {found.loss.place} lost? Scenario {found.scenario}; it counts as lost if "
-        f"{found.loss}. Varied are exit, receiver and notice of {', '.join(camps)}, and "
-        f"{sum(one.kind == PARAMETER for one in design.factors)} uncertain parameters of the set "
-        f"{design.evidence}, all drawn anew at each of {all_.points} points; {runs} runs a point, "
-        f"seed {found.seed}."
-    )
-    second = f"It is lost in {told(all_)} of all runs (95 % interval)."
+        f"{found.loss}. Varied are exit, receiver and notice of {camps}, and "
+        f"{sum(one.kind == Kind.PARAMETER for one in design.factors)} uncertain parameters of the "
+        f"set {design.evidence}, all drawn anew at each of {found.overall.points} points; {runs} "
+        f"runs a point, seed {found.seed}."
+    ]
+    second = f"It is lost in {_share(found.overall)} of all runs (95 % interval)."
     if found.un_there > 0:
         second += f" In {_percent(found.un_there)} the UN still has it, which is no loss."
     if not math.isnan(found.luck):
@@ -107,60 +103,62 @@ def _preface(found: Discovery) -> list[str]:
         )
     if found.failed:
         second += f" {found.failed} runs failed and are left out."
-    paragraphs = [first, second, *design.notes]
+    told += [second, *design.notes]
     if _is_given(found):
-        paragraphs.append(GIVEN)
-    if found.loss.on is not None and any(one.kind == TIMING for one in design.factors):
-        paragraphs.append(FIXED_DATE)
-    return paragraphs
+        told.append(GIVEN)
+    if found.loss.on is not None and any(one.kind == Kind.TIMING for one in design.factors):
+        told.append(FIXED_DATE)
+    return told
 
 
 def _is_given(found: Discovery) -> bool:
     """Whether the base may be handed to somebody to whom it then counts as lost."""
-    name = lever(RECEIVER, found.loss.place)
-    if name not in found.points:
-        return False
-    receivers = set(found.points[name])
-    return any(one in receivers and one in found.loss.lost_to for one in ("joint", "separatists"))
+    receivers = set(found.points.get(lever(Kind.RECEIVER, found.loss.place), ()))
+    return bool(receivers & set(found.loss.lost_to) & {"joint", "separatists"})
 
 
-def _box(found: Discovery, number: int) -> tuple[str, list[str], str]:
+def _box(found: Discovery, i: int) -> list[Block]:
     """What is said of a box: the head, its conditions, and how it did when re-tested."""
-    row = found.boxes.iloc[number - 1]
-    share = Interval(row["density"], row["low"], row["high"])
-    fresh = found.retest[found.retest["box"].isin([0, number])]
+    row = found.boxes.iloc[i - 1]
+    fresh = found.retest[found.retest["box"].isin([0, i])]
     inside = fresh[fresh["stratum"] == INSIDE].iloc[0]
     outside = fresh[fresh["stratum"] == OUTSIDE].iloc[0]
-    besides = ", outside the boxes above," if number > 1 else ""
-    head = (
-        f"Box {number}: {_of(inside)} of fresh runs lose it{besides} if"
+    searched = _share(interval_of(row, "density"))
+    lost = (
+        f"{_of(inside)} of fresh runs"
         if inside["verdict"] != UNTESTED
-        else f"Box {number}: {told(share)} of the searched runs lose it{besides} if"
+        else (f"{searched} of the searched runs")
     )
+    besides = ", outside the boxes above," if i > 1 else ""
     items = []
-    for one in found.conditions[found.conditions["box"] == number].itertuples():
+    for one in found.conditions[found.conditions["box"] == i].itertuples():
         without = fresh[(fresh["stratum"] == WITHOUT) & (fresh["condition"] == one.condition)]
         items.append(one.condition + _tested(one, without))
+    difference = [100 * inside[f"difference{end}"] for end in ("", "_low", "_high")]
+    points = " points" if not math.isnan(difference[0]) else ""
     tail = (
-        f"The search found {told(share)}; it covers {_percent(row['coverage'])} of all losses "
+        f"The search found {searched}; it covers {_percent(row['coverage'])} of all losses "
         f"with {_percent(row['mass'])} of the points. Re-tested with seed {found.fresh_seed}: "
         f"{_of(inside)} in {inside['points']} new points inside, {_of(outside)} in "
-        f"{outside['points']} outside all boxes; difference {_points(inside)}. "
-        f"{VERDICTS[row['verdict']]}"
+        f"{outside['points']} outside all boxes; difference "
+        f"{bounded(difference, _signed)}{points}. {VERDICTS[row['verdict']]}"
     )
-    if found.wanted is not None and share.value < found.wanted:
+    if found.wanted is not None and row["density"] < found.wanted:
         tail += f" No box with conditions that are sure reaches {_percent(found.wanted)}."
-    return head, items, tail
+    return [
+        Paragraph(f"Box {i}: {lost} lose it{besides} if"),
+        Items(tuple(items)),
+        Paragraph(tail),
+    ]
 
 
 def _tested(condition: Any, without: Any) -> str:
-    """` (quasi-p 0.001; where only this fails: 31 % [20 to 44], confirmed)`."""
+    """` (quasi-p 0.001; where only this does not hold 31 [20, 44] %: confirmed)`."""
     p = "quasi-p < 0.001" if condition.p < 0.001 else f"quasi-p {condition.p:.3f}"
     if without.empty:
         return f" ({p})"
-    row = without.iloc[0]
     verdict = "confirmed" if condition.verdict == CONFIRMED else condition.verdict
-    return f" ({p}; where only this does not hold {_of(row)}: {verdict})"
+    return f" ({p}; where only this does not hold {_of(without.iloc[0])}: {verdict})"
 
 
 def _nothing(found: Discovery) -> str:
@@ -173,83 +171,76 @@ def _nothing(found: Discovery) -> str:
     )
 
 
-def _factors(found: Discovery) -> tuple[str, list[str], list[list[str]]]:
+# --- tables ------------------------------------------------------------------------------
+
+
+def _factors(found: Discovery) -> Block:
     """The surest factors."""
     by_name = {factor.name: factor for factor in found.design.factors}
     title = (
         "What matters by itself, the surest first (rho: rank correlation with the share of losses; "
         "q: adjusted for how many were tried)"
     )
-    body = [
-        [_named(by_name[row.factor]), row.kind, _rho(row.rho), f"{row.q:.2g}"]
+    rows = [
+        (_named(by_name[row.factor]), row.kind, row.rho, row.q)
         for row in found.factors.head(SHOWN).itertuples()
     ]
-    return title, ["Factor", "Kind", "rho", "q"], body
+    rho = Column("rho", form=lambda value: "-" if math.isnan(value) else f"{value:+.2f}")
+    q = Column("q", form=lambda value: f"{value:.2g}")
+    return table(title, ["Factor", "Kind", rho, q], rows, 2)
 
 
 def _named(factor: Factor) -> str:
-    if factor.kind != PARAMETER:
+    if factor.kind != Kind.PARAMETER:
         return factor.label
-    return textwrap.shorten(f"{factor.name} ({factor.unit})", 70, placeholder="...)")
+    return textwrap.shorten(f"{factor.name} ({factor.unit})", LONGEST, placeholder="...)")
 
 
-def _robust(found: Discovery) -> tuple[str, list[str], list[list[str]]]:
+def _robust(found: Discovery) -> Block:
     """Receivers by timing."""
     title = (
-        "Which handover is robust, over all other levers and unknowns; the best first. Mostly: "
-        "points in % whose chance of a loss is above one half. One in ten: chance that the worst "
-        "tenth of the points exceeds (both without the luck of single runs)"
+        "Which handover is robust, over all other levers and unknowns; the best first. Lost: share "
+        "of runs in % [95 % interval]. Mostly: points in % whose chance of a loss is above one "
+        "half. One in ten: chance that the worst tenth of the points exceeds (both without the "
+        "luck of single runs)"
     )
-    body = [
-        [
-            row.camp,
-            row.receiver,
-            _days(row.from_shift, row.to_shift),
-            str(row.points),
-            told(Share(row.share, row.low, row.high, row.points, 0)),
-            _percent(row.mostly_lost),
-            _percent(row.bad),
-        ]
-        for row in found.robust.itertuples()
+    rows = [
+        (
+            row["camp"],
+            row["receiver"],
+            " to ".join(dict.fromkeys((signed(row["from_shift"]), signed(row["to_shift"])))),
+            row["points"],
+            interval_of(row, "share"),
+            row["mostly_lost"],
+            row["bad"],
+        )
+        for row in found.robust.to_dict("records")
     ]
-    header = ["Camp", "Receiver", "Exit, days from plan", "Points", "Lost", "Mostly", "One in ten"]
-    return title, header, body
+    lost = Column("Lost", form=percent_interval)
+    shares = [Column(name, form=_percent) for name in ("Mostly", "One in ten")]
+    return table(
+        title, ["Camp", "Receiver", "Exit, days from plan", "Points", lost, *shares], rows, 3
+    )
 
 
-def _days(first: int, last: int) -> str:
-    return signed(first) if first == last else f"{signed(first)} to {signed(last)}"
+# --- numbers -----------------------------------------------------------------------------
 
 
-def signed(days: int) -> str:
-    """`-30`, `0`, `+15`."""
-    return f"{days:+d}" if days else "0"
+def _share(interval: Iterable[float]) -> str:
+    """A share with its interval in a sentence: `44 [35, 53] %`."""
+    text = percent_interval(list(interval)[:3])
+    return text if text == "-" else f"{text} %"
 
 
 def _of(row: Any) -> str:
-    return told(Interval(row["share"], row["low"], row["high"]))
+    return _share(interval_of(row, "share"))
 
 
-def _points(row: Any) -> str:
-    """`+21 points [+12 to +30]`."""
-    values = [100 * row[name] for name in ("difference", "difference_low", "difference_high")]
-    if math.isnan(values[0]):
-        return "-"
-    return f"{values[0]:+.0f} points [{values[1]:+.0f} to {values[2]:+.0f}]"
+def _signed(points: float) -> str:
+    return "-" if math.isnan(points) else f"{points:+.0f}"
 
 
 def _percent(share: float) -> str:
-    if math.isnan(share):
-        return "-"
-    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
-
-
-def _rho(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:+.2f}"
-
-
-def _wrapped(box: tuple[str, list[str], str]) -> list[str]:
-    head, items, tail = box
-    lines = textwrap.wrap(head, WIDTH)
-    for item in items:
-        lines += textwrap.wrap(item, WIDTH, initial_indent="  - ", subsequent_indent="    ")
-    return [*lines, *textwrap.wrap(tail, WIDTH)]
+    if 0 < share < 0.005:
+        return "< 1 %"
+    return "-" if math.isnan(share) else f"{number(100 * share)} %"

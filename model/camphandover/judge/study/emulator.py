@@ -10,22 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from camphandover.errors import BatchError
-
-NO_EXTRA = 'Calibration needs scikit-learn and SALib: pip install "camphandover[analysis]".'
 FOLDS = 5
-
-
-def check_extra() -> None:
-    """Find out whether the libraries are there.
-
-    Errors:
-        BatchError that tells how to install them.
-    """
-    from importlib.util import find_spec
-
-    if find_spec("sklearn") is None or find_spec("SALib") is None:
-        raise BatchError(NO_EXTRA)
 
 
 class Surface:

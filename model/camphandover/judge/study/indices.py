@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from camphandover.errors import BatchError
-from camphandover.judge.study.design import LEVELS, Problem, derived
+from camphandover.judge.study.study import LEVELS, Problem, derived
 
 if TYPE_CHECKING:
     import pandas as pd

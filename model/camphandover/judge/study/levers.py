@@ -17,23 +17,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from camphandover.batch.names import check_known
-from camphandover.batch.plan import Model, Runner, northern_mali
-from camphandover.batch.replicates import fresh
+from camphandover.batch.records import EVIDENCE
 from camphandover.errors import BatchError
 from camphandover.inputs import shown, whole
-from camphandover.judge.study.levers_words import ORDER, PARAMETER, TIMING, Factor, Kind
+from camphandover.judge.study.factors import Factor, Kind
+from camphandover.judge.study.settings import DiscoverSettings
+from camphandover.judge.study.study import ranged
 from camphandover.scenario.schema import MAX_SHIFT, Receiver
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from camphandover.batch.plan import Model, Runner
     from camphandover.facts import Camp
     from camphandover.scenario import Scenario
 
-SHIFT = (-30, 60)
-"""Days added to a camp's plan if no range is given."""
-NOTICE = (0, 60)
-"""Days of notice if no range is given."""
 MOST_NOTICE = 365
 MOST_CAMPS = 6
 """With more camps there are more levers than a search of some hundred points can tell apart."""
@@ -71,7 +69,7 @@ class Design:
     @property
     def drawn(self) -> list[Factor]:
         """Factors that have draws of their own."""
-        return [factor for factor in self.factors if factor.kind != ORDER]
+        return [factor for factor in self.factors if factor.kind != Kind.ORDER]
 
     def draw(self, n: int, seed: int, part: int = 0) -> pd.DataFrame:
         """Draw points: a Latin hypercube over levers and parameters.
@@ -99,8 +97,10 @@ class Design:
         for name, value in self.fixed.items():
             frame[name] = value
         for factor in self.factors:
-            if factor.kind == ORDER:
-                frame[factor.name] = self._gap(frame, factor)
+            if factor.kind == Kind.ORDER:
+                one, other = (lever(Kind.TIMING, camp) for camp in (factor.of, factor.other))
+                apart = _apart(self.camps, factor.of, factor.other)
+                frame[factor.name] = frame[one] - frame[other] + apart
         return frame
 
     def exits(self, frame: pd.DataFrame, camp: str) -> list[date]:
@@ -120,7 +120,7 @@ class Design:
             }
             for camp in self.camps
         }
-        names = [factor.name for factor in self.factors if factor.kind == PARAMETER]
+        names = [factor.name for factor in self.factors if factor.kind == Kind.PARAMETER]
         own = {
             "handover": {"camps": camps},
             "parameters": {name: float(row[name]) for name in names},
@@ -144,12 +144,11 @@ class Design:
             for name, row in zip(names, rows, strict=True)
         ]
 
-    def _gap(self, frame: pd.DataFrame, factor: Factor) -> pd.Series:
-        """Days by which a camp is left after another one, at each point."""
-        planned = {camp.place: camp.planned for camp in self.camps}
-        apart = (planned[factor.of] - planned[factor.other]).days
-        one, other = (frame[lever(Kind.TIMING, camp)] for camp in (factor.of, factor.other))
-        return one - other + apart
+
+def _apart(camps: Sequence[Camp], one: str, other: str) -> int:
+    """Days between the plans of two camps."""
+    planned = {camp.place: camp.planned for camp in camps}
+    return (planned[one] - planned[other]).days
 
 
 def lever(kind: Kind, of: str) -> str:
@@ -157,67 +156,60 @@ def lever(kind: Kind, of: str) -> str:
     return f"notice: {of}" if kind == Kind.NOTICE else f"{of}: {kind.value}"
 
 
-def make_design(
-    scenario: str | Path | Mapping[str, Any],
-    place: str,
-    *,
-    camps: Sequence[str] | None = None,
-    shift: tuple[int, int] = SHIFT,
-    receivers: Sequence[str] | None = None,
-    notice: tuple[int, int] = NOTICE,
-    evidence: str = "hindcast",
-    room: int = 0,
-) -> Design:
+def make_design(settings: DiscoverSettings) -> Design:
     """What is varied around a scenario.
 
     Args:
-        scenario: A path, a name of the library, or a dict of the file's form; no sweep.
-        place: The base that is asked about.
-        camps: UN camps whose handover is a lever; if not given, those that close after phase 1
-            in the region of the place, or in the separatists' core if there is none.
-        shift: Least and greatest number of days added to a camp's plan. A camp's range ends where
-            the window begins, or the mandate ends.
-        receivers: Who may get a camp; all if not given.
-        notice: Least and greatest number of days of notice.
-        evidence: Set of parameters whose ranges are drawn from; what the scenario sets is fixed.
-        room: Days that the window must hold after the exit of `place`.
+        settings: Of the search. Without `camps`, the UN camps whose handover is a lever are those
+            that close after phase 1 in the region of the place, or in the separatists' core if
+            there is none. The range of a camp's exit ends where the window begins, or the mandate
+            ends; for the place itself so many days earlier that the window holds `after`.
     Errors:
         BatchError or ScenarioError that says what cannot be.
     """
     from camphandover import facts
     from camphandover import scenario as scenarios
 
-    source, name = _source(scenario)
+    source, name = _source(settings.scenario)
     base = scenarios.load(source, name)
-    theatre = facts.load()
-    check_known("place", place, [one.name for one in theatre.places])
-    check_known("set of parameters", evidence, ("hindcast", "prior"))
-    chosen = _camps(place, camps)
-    options = _receivers(receivers)
-    notice = _range("notice", notice, 0, MOST_NOTICE)
-    shift = _range("shift", shift, -MAX_SHIFT, MAX_SHIFT)
-    levers: list[Factor] = []
-    notes: list[str] = []
-    for camp in chosen:
-        low, high = _shifts(camp, shift, base, room if camp.place == place else 0, notes)
-        levers.append(
-            Factor.timing(lever(Kind.TIMING, camp.place), camp.place, camp.planned, low, high)
-        )
-        levers.append(Factor.receiver(lever(Kind.RECEIVER, camp.place), camp.place, options))
-    levers += [Factor.notice(lever(Kind.NOTICE, side), side, *notice) for side in SIDES]
-    ranges = {key: known.known(evidence) for key, known in theatre.parameters.items()}
+    place, evidence = settings.place, settings.evidence
+    check_known("place", place, [one.name for one in facts.load().places])
+    check_known("set of parameters", evidence, EVIDENCE)
+    chosen = _camps(place, settings.camps)
+    levers, notes = _levers(settings, base, chosen)
     unknown = [
-        Factor.parameter(theatre.parameters[key], ranges[key])
-        for key, (low, _, high) in ranges.items()
-        if low < high and key not in base.parameters
+        Factor(key, Kind.PARAMETER, low, high, best, unit=one.unit, rule=one.rule)
+        for key, one in ranged(evidence).items()
+        for low, best, high in [one.known(evidence)]
+        if key not in base.parameters
     ]
-    order = _order(place, [one for one in levers if one.kind == TIMING and one.is_varied])
     varied = [one for one in levers if one.is_varied]
+    order = _order(place, chosen, [one for one in varied if one.kind == Kind.TIMING])
     fixed = {one.name: one.only for one in levers if not one.is_varied}
     return Design(
         name=name, source=source, base=base, camps=chosen,
         factors=(*varied, *unknown, *order), fixed=fixed, evidence=evidence, notes=tuple(notes),
     )  # fmt: skip
+
+
+def _levers(
+    settings: DiscoverSettings, base: Scenario, camps: Sequence[Camp]
+) -> tuple[list[Factor], list[str]]:
+    """Exit and receiver of each camp, and the notice of each side; what could not be as asked."""
+    options = _receivers(settings.receivers)
+    notice = _range("notice", settings.notice, 0, MOST_NOTICE)
+    shift = _range("shift", settings.shift, -MAX_SHIFT, MAX_SHIFT)
+    levers: list[Factor] = []
+    notes: list[str] = []
+    for camp in camps:
+        name, planned = camp.place, camp.planned
+        room = (settings.after or 0) if name == settings.place else 0
+        timing, receiver = (lever(kind, name) for kind in (Kind.TIMING, Kind.RECEIVER))
+        low, high = _shifts(camp, shift, base, room, notes)
+        levers.append(Factor(timing, Kind.TIMING, low, high, of=name, planned=planned))
+        levers.append(Factor(receiver, Kind.RECEIVER, options=options, of=name, unit=""))
+    levers += [Factor(lever(Kind.NOTICE, s), Kind.NOTICE, *notice, of=s) for s in SIDES]
+    return levers, notes
 
 
 def luck_of_its_own(model: Model | None) -> Model:
@@ -229,11 +221,15 @@ def luck_of_its_own(model: Model | None) -> Model:
     Args:
         model: Makes a replicate, as `camphandover.run` takes it; `NorthernMali` if not given.
     """
+    from camphandover.batch.plan import northern_mali
+
     return partial(own_luck, northern_mali if model is None else model)
 
 
 def own_luck(model: Model, scenario: Scenario, seed: int, *replicate: int) -> Runner:
     """A replicate with a seed made from the batch's seed and the scenario's name."""
+    from camphandover.batch.replicates import fresh
+
     made = hashlib.sha256(f"{seed}:{scenario.name}".encode()).digest()[:8]
     own = int.from_bytes(made)
     return fresh(model, scenario, own, *replicate) if replicate else model(scenario, own)
@@ -315,14 +311,20 @@ def _shifts(
     return low, high
 
 
-def _order(place: str, timings: list[Factor]) -> list[Factor]:
+def _order(place: str, camps: Sequence[Camp], timings: list[Factor]) -> list[Factor]:
     """Who is left after whom: of the place's camp and each other one, or of all pairs."""
     by_camp = {timing.of: timing for timing in timings}
     if place in by_camp:
         pairs = [(place, other) for other in by_camp if other != place]
     else:
         pairs = [(b, a) for a, b in combinations(by_camp, 2)]
-    return [Factor.order(by_camp[a], by_camp[b]) for a, b in pairs]
+    found = []
+    for one, other in ((by_camp[a], by_camp[b]) for a, b in pairs):
+        apart = _apart(camps, one.of, other.of)
+        low, high = one.low - other.high + apart, one.high - other.low + apart
+        name = f"{one.of} after {other.of}"
+        found.append(Factor(name, Kind.ORDER, low, high, of=one.of, other=other.of))
+    return found
 
 
 def _merged(form: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

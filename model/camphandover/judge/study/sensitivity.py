@@ -2,49 +2,50 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from camphandover import inputs
-from camphandover.batch.files import write_json
 from camphandover.batch.names import check_known
-from camphandover.batch.plan import MAX_SEED, Model, file_name
+from camphandover.batch.settings import takes
+from camphandover.batch.told import Told
 from camphandover.errors import BatchError
-from camphandover.inputs import whole
-from camphandover.judge.study.design import (
+from camphandover.judge.study.indices import MAIN, indices_of, noise_of
+from camphandover.judge.study.settings import SensitivitySettings
+from camphandover.judge.study.study import (
     Problem,
+    Study,
     by_point,
     check_extra,
     morris_design,
     problem_of,
-    records_of_points,
-    run_points,
     sobol_design,
 )
-from camphandover.judge.study.indices import MAIN
-from camphandover.judge.study.sensitivity_tables import plain, tables
 from camphandover.measure.outcomes import Asked, Window, parse_all, without_failures
 from camphandover.measure.outcomes import values as values_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from camphandover.batch.records import Records
-    from camphandover.batch.run import Progress, Say
     from camphandover.scenario import Scenario
 
-METHODS = tuple(MAIN)
-TIMED = 6
-"""Runs by which the time of a design is guessed."""
-OVERHEAD = 1.25
-"""Time of a stored run on several threads over its share of one thread's time (measured on two)."""
+NO_EXTRA = 'Sensitivity analysis needs SALib: pip install "camphandover[analysis]".'
+DESIGNS = {"morris": ("trajectories", morris_design), "sobol": ("points", sobol_design)}
+"""By method, the setting that is the size of its design, and what makes it."""
+PARTS = {"morris": (0.25, 0.5, 0.75, 1.0), "sobol": (0.125, 0.25, 0.5, 1.0)}
+"""Parts of a design for which the indices are told; those of Sobol's are powers of two."""
+LEAST = {"morris": 2, "sobol": 4}
+"""Of trajectories or base points, for which there are indices."""
+MOST = 10
+"""Factors, at most, whose ranks are held against those of a smaller design."""
 
 
 @dataclass(frozen=True, eq=False)
-class Sensitivity:
+class Sensitivity(Told):
     """What decides the outcomes of a scenario.
 
     `table` has a row for each outcome and parameter, in the order of their ranks:
@@ -82,6 +83,8 @@ class Sensitivity:
         n_failed: Runs that failed; the mean of the point's other draws stands for them.
         table, convergence, stability, noise: See above.
     """
+
+    words = "camphandover.say.sensitivity"
 
     scenario: str
     method: str
@@ -133,65 +136,9 @@ class Sensitivity:
             f"{self.runs} runs, seed {self.seed}, in {str(self.folder)!r})"
         )
 
-    def __str__(self) -> str:
-        """Plain text of at most 120 columns."""
-        from camphandover.say.sensitivity import as_text
 
-        return as_text(self)
-
-    def _repr_html_(self) -> str:
-        """The same for a notebook."""
-        from camphandover.say.sensitivity import as_html
-
-        return as_html(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same numbers as JSON holds them; what is not known is null."""
-        return {
-            "scenario": self.scenario,
-            "method": self.method,
-            "size": self.size,
-            "points": self.n_points,
-            "draws": self.draws,
-            "runs": self.runs,
-            "seed": self.seed,
-            "evidence": self.problem.evidence,
-            "window": [self.window.first.isoformat(), self.window.last.isoformat()],
-            "failed": self.n_failed,
-            "fixed_by_scenario": list(self.problem.left_out),
-            **{
-                name: [
-                    {str(key): plain(value) for key, value in row.items()}
-                    for row in getattr(self, name).to_dict("records")
-                ]
-                for name in ("table", "convergence", "stability", "noise")
-            },
-        }
-
-    def write_json(self, path: str | Path) -> None:
-        """Write the numbers to a file."""
-        write_json(inputs.path("path", path), self.to_dict())
-
-
-def sensitivity(
-    scenario: Any,
-    outcomes: str | Sequence[str] = (),
-    method: str = "morris",
-    *,
-    trajectories: int = 20,
-    points: int = 256,
-    draws: int = 5,
-    seed: int = 2023,
-    evidence: str = "hindcast",
-    parameters: Sequence[str] = (),
-    groups: Sequence[str] = (),
-    out: str | Path | None = None,
-    workers: int | None = None,
-    cluster: Any = None,
-    model: Model | None = None,
-    progress: Progress | bool | None = None,
-    say: Say | None = None,
-) -> Sensitivity:
+@takes(SensitivitySettings)
+def sensitivity(settings: SensitivitySettings) -> Sensitivity:
     """Which parameters decide the outcomes of a scenario.
 
     All parameters that have a range vary together, over all of their ranges; what the scenario
@@ -222,32 +169,31 @@ def sensitivity(
         BatchError if something asked for cannot be, the folder holds something else, or SALib is
         not installed; ScenarioError for a faulty scenario.
     """
+    from camphandover import facts
     from camphandover.batch.batch import load_all
 
-    check_known("method", method, METHODS)
-    check_extra()
-    seed = whole("seed", seed, 0, MAX_SEED)
-    draws = whole("draws", draws, 1, 2**31 - 1)
-    what, size = ("trajectories", trajectories) if method == "morris" else ("points", points)
-    size = whole(what, size, 2, 2**24)
-    spec = _one(load_all(scenario))
-    window = Window(spec.window.start, spec.window.end)
-    wanted = tuple(parse_all(outcomes, window, _places()))
-    problem = problem_of(spec, evidence, parameters, groups)
-    design = {"morris": morris_design, "sobol": sobol_design}[method](problem, size, seed)
+    method, seed, draws = settings.method, settings.seed, settings.draws
+    check_known("method", method, tuple(DESIGNS))
+    check_extra(NO_EXTRA, "SALib")
+    scenario = _one(load_all(settings.scenario))
+    window = Window(scenario.window.start, scenario.window.end)
+    places = [place.name for place in facts.load().places]
+    wanted = parse_all(settings.outcomes, window, places)
+    problem = problem_of(scenario, settings.evidence, settings.parameters, settings.groups)
+    what, design = DESIGNS[method]
+    size = int(getattr(settings, what))
+    points = design(problem, size, seed)
     made = {"method": method, "size": size, "seed": seed}
-    records = records_of_points(problem, design, f"{method} of {spec.name}", made)
-    batch = run_points(
-        spec, records, draws, seed, out if out is not None else default_folder(spec.name, method),
-        workers=workers, cluster=cluster, model=model, say=say,
-        progress=_telling(progress, say, spec, records, seed, model, workers),
-    )  # fmt: skip
-    values = by_point(values_of(batch, spec.name, wanted, window), records.n)
-    values = without_failures(values)
+    records = problem.records(points, f"{method} of {scenario.name}", made=made)
+    out = default_folder(scenario.name, method) if settings.out is None else settings.out
+    study = Study((scenario,), problem.evidence, inputs.path("out", out), settings)
+    batch = study.run(records, draws, seed)
+    values = by_point(values_of(batch, scenario.name, wanted, window), records.n)
+    of_outcome = dict(zip(wanted, without_failures(values), strict=True))
     return Sensitivity(
-        scenario=spec.name,
+        scenario=scenario.name,
         method=method,
-        outcomes=wanted,
+        outcomes=tuple(wanted),
         size=size,
         n_points=records.n,
         draws=draws,
@@ -257,12 +203,14 @@ def sensitivity(
         folder=batch.folder,
         reused=batch.reused,
         n_failed=len(batch.failures),
-        **tables(method, problem, design, dict(zip(wanted, values, strict=True)), size, seed),
+        **_tables(method, problem, points, of_outcome, size, seed),
     )
 
 
 def default_folder(scenario: str, method: str) -> Path:
     """Where the runs land when no folder is given."""
+    from camphandover.batch.plan import file_name
+
     return Path("runs", f"sensitivity-{file_name(scenario)}-{method}")
 
 
@@ -273,65 +221,115 @@ def _one(scenarios: list[Scenario]) -> Scenario:
     return scenarios[0]
 
 
-def _places() -> list[str]:
-    from camphandover import facts
-
-    return [place.name for place in facts.load().places]
+# --- tables ------------------------------------------------------------------------------
 
 
-# --- what is told before the first run ----------------------------------------------------
+def n_top(n_factors: int) -> int:
+    """How many factors count as the first: ten, or a third of few."""
+    return min(MOST, max(1, n_factors // 3))
 
 
-def _telling(
-    progress: Progress | bool | None,
-    say: Say | None,
-    scenario: Scenario,
-    records: Records,
+def _tables(
+    method: str,
+    problem: Problem,
+    design: np.ndarray,
+    values: dict[Asked, np.ndarray],
+    size: int,
     seed: int,
-    model: Model | None,
-    workers: int | None,
-) -> Progress | bool | None:
-    """The progress asked for, which first says how many runs there are and how long they take."""
-    from camphandover.core import compiled
+) -> dict[str, pd.DataFrame]:
+    """The tables of a `Sensitivity`, by the names of its attributes.
 
-    if say is None or not callable(progress):
-        return progress
-    told = False
+    Args:
+        method: `morris` or `sobol`.
+        problem: The factors.
+        design: Points of the whole design.
+        values: By outcome, values at the points, shape (point, draw).
+        size: Trajectories or base points.
+        seed: Of the resampling.
+    """
+    import pandas as pd
 
-    def tell(done: int, total: int) -> None:
-        nonlocal told
-        if not told and done < total:
-            compiled.announce(say)
-            seconds = _seconds_a_run(scenario, records, seed, model, workers)
-            left = total - done
-            of = f", {done:,} of {total:,} are there" if done else ""
-            say(f"{left:,} runs to make{of}: about {_duration(left * seconds)}.")
-            told = True
-        progress(done, total)
+    n = len(design) // size  # points of one trajectory or base point
+    main: list[pd.DataFrame] = []
+    grown: list[pd.DataFrame] = []
+    stable: list[dict[str, Any]] = []
+    noises: list[dict[str, Any]] = []
 
-    return tell
+    for outcome, of_points in values.items():
 
+        def part(first: int, stop: int, of: np.ndarray = of_points) -> pd.DataFrame:
+            at = slice(first * n, stop * n)
+            return _ranked(indices_of(method, problem, design[at], of[at], seed), method)
 
-def _seconds_a_run(
-    scenario: Scenario, records: Records, seed: int, model: Model | None, workers: int | None
-) -> float:
-    """Time of a run that takes other parameters than the last, from a few of them."""
-    import os
-
-    from camphandover.batch.plan import northern_mali
-    from camphandover.batch.replicates import replicates_of
-
-    plays = replicates_of(model or northern_mali, scenario, seed)
-    plays.run(0)
-    began = time.perf_counter()
-    for row in range(TIMED):
-        plays.run(0, {**records.of(row), **scenario.parameters})
-    one = (time.perf_counter() - began) / TIMED
-    return one * OVERHEAD / (workers or os.cpu_count() or 1)
+        parts = {k: part(0, k) for k in _sizes(method, size)}
+        whole = parts[size]
+        main.append(_told(whole, outcome, problem, method))
+        for k, found in parts.items():
+            grown.append(_grown(found, outcome, method, k, k * n * of_points.shape[1]))
+            other = part(k, 2 * k) if 2 * k <= size else None
+            stable.append({"outcome": outcome.name, "size": k, **_shared(found, whole, other)})
+        noise = noise_of(method, problem, of_points)
+        noises.append({"outcome": outcome.name, "unit": outcome.unit, **noise._asdict()})
+    return {
+        "table": pd.concat(main, ignore_index=True),
+        "convergence": pd.concat(grown, ignore_index=True),
+        "stability": pd.DataFrame(stable),
+        "noise": pd.DataFrame(noises),
+    }
 
 
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = seconds / 60
-    return f"{round(minutes)} minutes" if minutes < 90 else f"{minutes / 60:.1f} hours"
+def _sizes(method: str, size: int) -> list[int]:
+    """Sizes of the parts of a design, growing to the whole."""
+    return sorted({max(LEAST[method], math.ceil(part * size)) for part in PARTS[method]} | {size})
+
+
+def _ranked(found: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Indices with ranks: 1 is the largest; equal ones keep the order of the register."""
+    order = found[MAIN[method]].fillna(-1.0).rank(ascending=False, method="first")
+    return found.assign(rank=order.astype(int))
+
+
+def _told(found: pd.DataFrame, outcome: Asked, problem: Problem, method: str) -> pd.DataFrame:
+    """Rows of `Sensitivity.table` of one outcome."""
+    index = MAIN[method]
+    ranges = [one.known(problem.evidence) for one in problem.parameters]
+    is_above = found[index] - found[f"{index}_conf"] > found["luck"]
+    told = found.assign(
+        outcome=outcome.name,
+        unit=outcome.unit,
+        parameter=problem.names,
+        rule=[one.rule for one in problem.parameters],
+        evidence=[one.evidence for one in problem.parameters],
+        low=[low for low, _, _ in ranges],
+        high=[high for _, _, high in ranges],
+        stands_out=is_above & (found[index] > 0.0),
+    )
+    head = ["outcome", "unit", "rank", "parameter", "rule", "evidence", "low", "high"]
+    figures = [name for name in found.columns if name != "rank"]
+    return told.sort_values("rank")[[*head, *figures, "stands_out"]]
+
+
+def _grown(found: pd.DataFrame, outcome: Asked, method: str, size: int, runs: int) -> pd.DataFrame:
+    """Rows of `Sensitivity.convergence` of one part of a design."""
+    index = MAIN[method]
+    kept = found[[index, f"{index}_conf", "rank"]].reset_index()
+    return kept.assign(outcome=outcome.name, size=size, runs=runs)[
+        ["outcome", "size", "runs", "parameter", index, f"{index}_conf", "rank"]
+    ]
+
+
+def _shared(
+    found: pd.DataFrame, whole: pd.DataFrame, other: pd.DataFrame | None
+) -> dict[str, float]:
+    """How alike the ranks of two designs are."""
+
+    n = n_top(len(whole))
+
+    def first(of: pd.DataFrame) -> set[str]:
+        return set(of.index[of["rank"] <= n])
+
+    return {
+        "top_shared": len(first(found) & first(whole)) / n,
+        "spearman": float(found["rank"].corr(whole["rank"])),
+        "top_shared_halves": math.nan if other is None else len(first(found) & first(other)) / n,
+    }

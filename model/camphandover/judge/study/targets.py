@@ -203,8 +203,7 @@ def measured(batch: Batch, targets: Targets, scenarios: Sequence[str], n_points:
             by_point = answers.reshape(len(rows), -1, n_points)
             hits[rows] = np.nansum(by_point, axis=1)
             n[rows] = np.isfinite(by_point).sum(axis=1)
-    sums = _claim_sums(batch, targets, scenarios[0], n_points)
-    count, total, squares = sums
+    count, total, squares = _claim_sums(batch, targets, scenarios[0], n_points)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = total / count
         sd = np.sqrt(np.maximum(squares / count - mean**2, 0.0) * count / (count - 1))
@@ -228,24 +227,15 @@ def _answers(batch: Batch, scenario: str, asked: Sequence[Pattern]) -> np.ndarra
     return np.concatenate(parts, axis=1)
 
 
-def _claim_sums(
-    batch: Batch, targets: Targets, scenario: str, n_points: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Number, sum and sum of squares of the claims, each of shape (claim, point)."""
-    shape = (len(targets.claims), n_points)
+def _claim_sums(batch: Batch, targets: Targets, scenario: str, n_points: int) -> np.ndarray:
+    """Number, sum and sum of squares of the claims, shape (3, claim, point)."""
     if not targets.claims:
-        return np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        return np.zeros((3, 0, n_points))
     table = claim_values(batch, scenario)
-    found = [
-        np.stack(
-            [
-                table[f"{claim.name}_{what}"].to_numpy().reshape(-1, n_points).sum(axis=0)
-                for claim in targets.claims
-            ]
-        )
-        for what in ("n", "sum", "squares")
-    ]
-    return found[0], found[1], found[2]
+    names = [[f"{one.name}_{what}" for one in targets.claims] for what in ("n", "sum", "squares")]
+    by_run = np.array([table[of].to_numpy(dtype=float).T for of in names])
+    sums: np.ndarray = by_run.reshape(3, len(targets.claims), -1, n_points).sum(axis=2)
+    return sums
 
 
 def log_fit(targets: Targets, values: Measured) -> np.ndarray:
@@ -264,9 +254,13 @@ def log_fit(targets: Targets, values: Measured) -> np.ndarray:
 def terms(targets: Targets, values: Measured) -> np.ndarray:
     """The terms of `log_fit`, shape (target, point)."""
     shares = np.log((values.hits + 0.5) / (values.n + 1.0))
-    distances = [claim_distance(claim, values, i) for i, claim in enumerate(targets.claims)]
-    rows = [-0.5 * distance**2 for distance in distances]
-    return np.concatenate([shares, np.array(rows).reshape(len(rows), values.n_points)])
+    return np.concatenate([shares, -0.5 * claim_distances(targets, values) ** 2])
+
+
+def claim_distances(targets: Targets, values: Measured) -> np.ndarray:
+    """Distances of all claims (see `claim_distance`), shape (claim, point)."""
+    rows = [claim_distance(claim, values, i) for i, claim in enumerate(targets.claims)]
+    return np.array(rows).reshape(len(rows), values.n_points)
 
 
 def claim_distance(claim: ClaimOnRecord, values: Measured, i: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from camphandover.judge.study.discover.losses import SHARE, share_of
-from camphandover.judge.study.levers_words import Factor
+from camphandover.judge.study.factors import Factor
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,50 +7,61 @@ the conditions that are found are re-tested on fresh points and seeds. This is s
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from camphandover import inputs
-from camphandover.batch.files import write_json
 from camphandover.batch.names import check_known
-from camphandover.batch.plan import MAX_SEED, Model, file_name
+from camphandover.batch.settings import takes
+from camphandover.batch.told import Told
 from camphandover.errors import BatchError
-from camphandover.inputs import whole
 from camphandover.judge.study.discover.boxes import Box
 from camphandover.judge.study.discover.losses import (
     LOST,
     RUNS,
-    SHARE,
     UN_THERE,
     Loss,
-    Runner,
     Share,
     luck,
     make_loss,
-    plain,
+    outcome,
+    robust,
     share_of,
 )
-from camphandover.judge.study.levers import NOTICE, SHIFT, Design, luck_of_its_own, make_design
+from camphandover.judge.study.discover.retest import (
+    INSIDE,
+    Stratum,
+    fresh_points,
+    fresh_seed,
+    judged,
+)
+from camphandover.judge.study.discover.search import METHODS, find_boxes, screen
+from camphandover.judge.study.levers import Design, luck_of_its_own, make_design
+from camphandover.judge.study.settings import DiscoverSettings
+from camphandover.judge.study.study import Study, check_extra
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from camphandover.batch.run import Progress, Say
+    from camphandover.batch.batch import Batch
 
-POINTS, RUNS_OF_POINT, RETEST = 1000, 4, 150
-"""Points, runs of each, and fresh points inside each box and outside all, if not given."""
-LEAST_POINTS, MOST_POINTS = 40, 100_000
-MOST_BOXES = 5
+NO_EXTRA = (
+    "The search needs packages that are not installed: run "
+    '`pip install "camphandover[analysis]"` once.'
+)
+DIGITS = 10
+"""Of the digest in a folder's name."""
+OF_BOXES = ("box", "conditions", "coverage", "density", "low", "high", "mass", "points", "verdict")
+OF_CONDITIONS = ("box", "condition", "factor", "at_least", "at_most", "among", "p", "verdict")
 
 
 @dataclass(frozen=True, eq=False)
-class Discovery:
+class Discovery(Told):
     """What a search found.
 
     Attributes:
@@ -71,9 +82,9 @@ class Discovery:
             re-test count.
         conditions: A row for each condition: `box`, `condition` (text), `factor`, `at_least`,
             `at_most`, `among`, `p` (quasi-p), `verdict`.
-        retest: See `discover_retest.judged`.
-        factors: See `discover_screen.screen`.
-        robust: See `discover_robust.robust`.
+        retest: See `discover.retest.judged`.
+        factors: See `discover.search.screen`.
+        robust: See `discover.losses.robust`.
         trade_off: From which the first box was chosen: `coverage`, `density`, `mass`,
             `conditions`, `chosen`.
         points: The searched points: levers, parameters, `runs`, `lost`, `un_there`, `share`.
@@ -82,6 +93,8 @@ class Discovery:
         reused: Whether nothing had to be computed.
         failed: Runs that failed and are left out.
     """
+
+    words = "camphandover.say.discover"
 
     scenario: str
     design: Design
@@ -106,79 +119,9 @@ class Discovery:
     reused: bool
     failed: int
 
-    def __str__(self) -> str:
-        """What was found, in plain sentences."""
-        from camphandover.say.discover import as_text
 
-        return as_text(self)
-
-    def _repr_html_(self) -> str:
-        """The same for a notebook."""
-        from camphandover.say.discover import as_html
-
-        return as_html(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same numbers as JSON holds them, without the points."""
-        tables = {
-            name: [
-                {str(key): plain(value) for key, value in row.items()}
-                for row in getattr(self, name).to_dict("records")
-            ]
-            for name in ("boxes", "conditions", "retest", "factors", "robust", "trade_off")
-        }
-        return {
-            "scenario": self.scenario,
-            "lost_if": str(self.loss),
-            "camps": [camp.place for camp in self.design.camps],
-            "evidence": self.design.evidence,
-            "method": self.method,
-            "wanted_density": self.wanted,
-            "seed": self.seed,
-            "fresh_seed": self.fresh_seed,
-            "points": self.overall.points,
-            "runs": self.overall.runs,
-            "failed": self.failed,
-            "share": plain(self.overall.value),
-            "low": plain(self.overall.low),
-            "high": plain(self.overall.high),
-            "un_there": plain(self.un_there),
-            "luck": plain(self.luck),
-            **tables,
-        }
-
-    def write_json(self, path: str | Path) -> None:
-        """Write the numbers to a file."""
-        write_json(inputs.path("path", path), self.to_dict())
-
-
-def discover(
-    scenario: str | Path | Mapping[str, Any],
-    place: str,
-    *,
-    lost_to: Sequence[str] | None = None,
-    unless: str = "army",
-    slot: str = "camp",
-    date: date | str | None = None,
-    after: int | None = None,
-    camps: Sequence[str] | None = None,
-    shift: tuple[int, int] = SHIFT,
-    receivers: Sequence[str] | None = None,
-    notice: tuple[int, int] = NOTICE,
-    evidence: str = "hindcast",
-    points: int = POINTS,
-    runs: int = RUNS_OF_POINT,
-    retest: int = RETEST,
-    boxes: int = 2,
-    density: float | None = None,
-    method: str = "prim",
-    seed: int = 2023,
-    out: str | Path | None = None,
-    workers: int | None = None,
-    progress: Progress | bool | None = None,
-    model: Model | None = None,
-    say: Say | None = None,
-) -> Discovery:
+@takes(DiscoverSettings)
+def discover(settings: DiscoverSettings) -> Discovery:
     """Search for conditions under which a base is lost, and re-test them on fresh points.
 
     Each point sets the levers of the chosen camps and draws all uncertain parameters anew; its
@@ -211,61 +154,80 @@ def discover(
     Errors:
         BatchError or ScenarioError that says what cannot be.
     """
-    from camphandover.judge.study.discover.retest import STRATUM, fresh_points, fresh_seed, judged
-    from camphandover.judge.study.discover.robust import robust
-    from camphandover.judge.study.discover.rules import METHODS, check_extra, find_boxes
-    from camphandover.judge.study.discover.screen import screen
-
-    check_extra()
-    points = whole("points", points, LEAST_POINTS, MOST_POINTS)
-    runs = whole("runs", runs, 1, 1000)
-    retest = whole("retest", retest, 10, MOST_POINTS)
-    boxes = whole("boxes", boxes, 1, MOST_BOXES)
-    seed = whole("seed", seed, 0, MAX_SEED)
-    after = None if after is None else whole("after", after, 0, 365)
-    if density is not None:
-        density = inputs.number("density", density, 0, 1, above=True)
-    check_known("method", method, METHODS)
-    design = make_design(
-        scenario, place, camps=camps, shift=shift, receivers=receivers, notice=notice,
-        evidence=evidence, room=after or 0,
-    )  # fmt: skip
-    loss = make_loss(design, place, slot, lost_to, unless, date, after)
-    folder = default_folder(design.name, place) if out is None else inputs.path("out", out)
-    runner = Runner(
-        design, loss, folder, runs, luck_of_its_own(model), workers, progress, say
-    )  # fmt: skip
-    frame, batch = runner.run(design.draw(points, seed), "search", seed)
+    check_extra(NO_EXTRA, "ema_workbench", "sklearn")
+    check_known("method", settings.method, METHODS)
+    design = make_design(settings)
+    search = _Search(settings, design, make_loss(design, settings))
+    frame, batch = search.run(design.draw(settings.points, settings.seed), "search", settings.seed)
     valid = frame[frame[RUNS] > 0].reset_index(drop=True)
     if valid.empty:
         raise BatchError(f"All runs failed; {batch.folder / 'manifest.json'} tells why.")
     factors = screen(valid, design.factors)
     entering = set(factors.loc[factors["enters"], "factor"])
     chosen = [factor for factor in design.factors if factor.name in entering]
-    found, trade_off = find_boxes(valid, chosen, method, boxes, density)
-    fresh = frame.iloc[:0].assign(**{STRATUM: 0})
-    n_failed, is_reused = len(batch.failures), batch.reused
-    verdicts = judged(fresh, valid, [], 0).iloc[:0]
+    found, trade_off = find_boxes(valid, chosen, settings.method, settings.boxes, settings.density)
+    fresh, verdicts, batches = (
+        frame.iloc[:0].assign(stratum=0),
+        judged(frame, valid, [], 0),
+        [batch],
+    )
     if found:
-        drawn = fresh_points(design, found, retest, fresh_seed(seed))
-        fresh, again = runner.run(drawn, "retest", fresh_seed(seed))
-        verdicts = judged(fresh, valid, found, retest)
-        n_failed, is_reused = n_failed + len(again.failures), is_reused and again.reused
+        seed = fresh_seed(settings.seed)
+        drawn = fresh_points(design, found, settings.retest, seed)
+        fresh, again = search.run(drawn, "retest", seed)
+        verdicts = judged(fresh, valid, found, settings.retest)
+        batches.append(again)
     return Discovery(
-        scenario=design.name, design=design, loss=loss, method=method,
-        wanted=density, seed=seed,
-        fresh_seed=fresh_seed(seed), overall=share_of(frame),
-        un_there=float(frame[UN_THERE].sum() / frame[RUNS].sum()), luck=luck(valid),
-        found=tuple(found), boxes=_boxes(valid, found, verdicts),
+        scenario=design.name, design=design, loss=search.loss, method=settings.method,
+        wanted=settings.density, seed=settings.seed, fresh_seed=fresh_seed(settings.seed),
+        overall=share_of(frame), un_there=float(frame[UN_THERE].sum() / frame[RUNS].sum()),
+        luck=luck(valid), found=tuple(found), boxes=_boxes(valid, found, verdicts),
         conditions=_conditions(found, verdicts), retest=verdicts, factors=factors,
-        robust=robust(design, loss, frame), trade_off=trade_off, points=frame, fresh=fresh,
-        out=folder, reused=is_reused, failed=n_failed,
+        robust=robust(design, search.loss, frame), trade_off=trade_off, points=frame, fresh=fresh,
+        out=search.folder, reused=all(one.reused for one in batches),
+        failed=sum(len(one.failures) for one in batches),
     )  # fmt: skip
 
 
-def default_folder(scenario: str, place: str) -> Path:
-    """Where the batches of a search land if no folder is given."""
-    return Path("runs", f"discover-{file_name(scenario)}-{place}")
+@dataclass(frozen=True)
+class _Search:
+    """How points are run, and what is asked of the runs."""
+
+    settings: DiscoverSettings
+    design: Design
+    loss: Loss
+
+    @property
+    def folder(self) -> Path:
+        """Takes the batches."""
+        from camphandover.batch.plan import file_name
+
+        out, place = self.settings.out, self.settings.place
+        if out is None:
+            return Path("runs", f"discover-{file_name(self.design.name)}-{place}")
+        return inputs.path("out", out)
+
+    def run(self, frame: pd.DataFrame, stem: str, seed: int) -> tuple[pd.DataFrame, Batch]:
+        """Run the points and add the outcome to them.
+
+        The folder is named by what is run, so that other points never meet stored ones of the
+        same folder, and the same points are computed once.
+
+        Returns:
+            The points with `runs`, `lost`, `un_there` and `share`, and the batch.
+        """
+        from camphandover.batch.plan import make_plan
+
+        points, runs = self.design.scenarios(frame, stem[0]), self.settings.runs
+        means = replace(self.settings, model=luck_of_its_own(self.settings.model))
+        study = Study(points, self.design.evidence, self.folder, means)
+        plan = make_plan(
+            points, runs, seed, means.model, evidence=study.evidence, ledger=study.ledger
+        )
+        text = json.dumps(plan.identity(), sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+        batch = study.run(points, runs, seed, f"{stem}-{digest}")
+        return frame.assign(**outcome(self.design, self.loss, frame, batch)), batch
 
 
 def _boxes(frame: pd.DataFrame, found: Sequence[Box], verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -273,28 +235,16 @@ def _boxes(frame: pd.DataFrame, found: Sequence[Box], verdicts: pd.DataFrame) ->
     import pandas as pd
 
     rows = []
-    taken = np.zeros(len(frame), dtype=bool)
-    losses = float(frame[LOST].sum())
     for number, box in enumerate(found, 1):
-        inside = box.inside(frame) & ~taken
-        taken |= inside
+        inside = Stratum(INSIDE, number).among(found, frame)
         share = share_of(frame, inside)
-        of_box = verdicts[(verdicts["box"] == number) & (verdicts["stratum"] == "inside")]
-        rows.append(
-            {
-                "box": number,
-                "conditions": "; ".join(map(str, box.conditions)),
-                "coverage": float(frame.loc[inside, LOST].sum()) / losses,
-                "density": share.value,
-                "low": share.low,
-                "high": share.high,
-                "mass": float(inside.mean()),
-                "points": share.points,
-                "verdict": str(of_box["verdict"].iloc[0]),
-            }
-        )
-    columns = ["box", "conditions", "coverage", "density", "low", "high", "mass", "points"]
-    return pd.DataFrame(rows, columns=[*columns, "verdict"])
+        text = "; ".join(map(str, box.conditions))
+        coverage = float(frame.loc[inside, LOST].sum() / frame[LOST].sum())
+        mass = float(inside.mean())
+        is_box = (verdicts["box"] == number) & (verdicts["stratum"] == INSIDE)
+        verdict = str(verdicts.loc[is_box, "verdict"].iloc[0])
+        rows.append((number, text, coverage, *share[:3], mass, share.points, verdict))
+    return pd.DataFrame(rows, columns=list(OF_BOXES))
 
 
 def _conditions(found: Sequence[Box], verdicts: pd.DataFrame) -> pd.DataFrame:
@@ -305,22 +255,9 @@ def _conditions(found: Sequence[Box], verdicts: pd.DataFrame) -> pd.DataFrame:
     for number, box in enumerate(found, 1):
         of_box = verdicts[verdicts["box"] == number].set_index("condition")["verdict"]
         for one in box.conditions:
-            text = str(one)
-            rows.append(
-                {
-                    "box": number,
-                    "condition": text,
-                    "factor": one.factor.name,
-                    "at_least": one.low if math.isfinite(one.low) else math.nan,
-                    "at_most": one.high if math.isfinite(one.high) else math.nan,
-                    "among": ", ".join(one.among),
-                    "p": one.p,
-                    # a box of one condition is its condition
-                    "verdict": str(of_box.get(text, of_box.iloc[0])),
-                }
-            )
-    columns = ["box", "condition", "factor", "at_least", "at_most", "among", "p", "verdict"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-__all__ = ["LOST", "RUNS", "SHARE", "UN_THERE", "Discovery", "default_folder", "discover"]
+            bounds = [end if math.isfinite(end) else math.nan for end in (one.low, one.high)]
+            # a box of one condition is its condition
+            verdict = str(of_box.get(str(one), of_box.iloc[0]))
+            among = ", ".join(one.among)
+            rows.append((number, str(one), one.factor.name, *bounds, among, one.p, verdict))
+    return pd.DataFrame(rows, columns=list(OF_CONDITIONS))

@@ -1,40 +1,45 @@
-"""When a base counts as lost, at which share of the runs it is, and how sure that share is."""
+"""When a base counts as lost, at which share of the runs it is, how sure that share is, and which
+handover of it is robust."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from camphandover import inputs
-from camphandover.batch.cubes import HOLDERS, SLOTS
 from camphandover.batch.names import check_known
-from camphandover.batch.plan import Model, make_plan
 from camphandover.errors import BatchError
+from camphandover.facts.codes import Slot
+from camphandover.inputs import day
+from camphandover.judge.study.factors import Kind
+from camphandover.judge.study.levers import Design, lever
+from camphandover.judge.study.settings import DiscoverSettings
 from camphandover.measure.intervals import Interval, wilson
+from camphandover.measure.notation import listed
+from camphandover.measure.outcomes import HOLDERS, NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from camphandover.batch.batch import Batch
-    from camphandover.batch.run import Progress, Say
-    from camphandover.judge.study.levers import Design
 
 UN = "minusma"
 RUNS, LOST, UN_THERE, SHARE = "runs", "lost", "un_there", "share"
 """Columns of the outcome: runs that did not fail, those in which the base is lost, those in which
 the UN still holds it, and the share that is lost."""
-DIGITS = 10
-"""Of the digest in a folder's name."""
-NAMED = {"army": "the army", "separatists": "the separatists", "gsim": "GSIM", UN: "the UN"}
-NAMED |= {"nobody": "nobody", "joint": "a joint unit"}
+TIMINGS = 3
+"""Parts of equal length into which the range of an exit is cut."""
+MOSTLY = 0.5
+"""A base is mostly lost at a point whose chance of a loss is above this."""
+FEW, LEAST_SIZE = 5, 0.05
+"""Points that a spread is told of at least; least size of the beta distribution: nearly all chances
+are then 0 or 1."""
+BADLY = 0.9
+"""Part of the points below the bad one that is told."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,10 @@ class Loss:
     def __str__(self) -> str:
         """`neither the army nor the UN has the camp of Kidal at the end of 31 December 2023`."""
         kept = [name for name in HOLDERS if name not in (*self.lost_to, UN)]
-        names = [NAMED[name] for name in self.lost_to]
-        who = " or ".join([", ".join(names[:-1]), names[-1]] if names[:-1] else names)
+        names = [NAMES[name] for name in self.lost_to]
+        who = listed(names, "or")
         if len(kept) == 1 and len(names) > 1:
-            who = f"neither {NAMED[kept[0]]} nor the UN"
+            who = f"neither {NAMES[kept[0]]} nor the UN"
         if self.on is not None:
             when = f"at the end of {self.on.day} {self.on:%B %Y}"
         else:
@@ -75,100 +80,48 @@ class Loss:
         return [day + timedelta(self.after) for day in design.exits(frame, self.place)]
 
 
-def make_loss(
-    design: Design,
-    place: str,
-    slot: str,
-    lost_to: Sequence[str] | None,
-    unless: str,
-    on: date | str | None,
-    after: int | None,
-) -> Loss:
+def make_loss(design: Design, settings: DiscoverSettings) -> Loss:
     """Hold what is asked to what can be.
 
     Args:
-        lost_to: Holders to whom the base is lost; if not given, all but `unless` and the UN.
-        unless: The holder who keeps it.
-        on: A date of the window; its last one if neither is given.
-        after: Days after the exit from the place.
+        design: What is varied.
+        settings: Of the search. Without `lost_to` the base is lost to all but `unless` and the
+            UN; without `date` and `after` the last date of the window counts.
     Errors:
         BatchError that names what cannot be.
     """
-    check_known("slot", slot, SLOTS)
-    check_known("holder", unless, HOLDERS)
+    place, slot, after = settings.place, settings.slot, settings.after
+    check_known("slot", slot, [one.name.lower() for one in (Slot.CAMP, Slot.TOWN)])
+    check_known("holder", settings.unless, HOLDERS)
     takers = [name for name in HOLDERS if name != UN]
-    for name in lost_to or ():
+    for name in settings.lost_to or ():
         check_known("holder", name, takers)
-    losers = tuple(lost_to) if lost_to else tuple(name for name in takers if name != unless)
+    losers = tuple(settings.lost_to or (name for name in takers if name != settings.unless))
     window = design.base.window
-    if after is not None:
-        if on is not None:
-            raise BatchError("a date and a number of days after the exit exclude each other.")
-        if place not in [camp.place for camp in design.camps]:
-            raise BatchError(
-                f"{after} days after the exit: the handover of {place} is not varied; give a date."
-            )
-        return Loss(place, slot, losers, None, after)
-    day = inputs.day("date", window.end if on is None else on, window.start, window.end)
-    return Loss(place, slot, losers, day, None)
+    if after is None:
+        on = window.end if settings.date is None else settings.date
+        return Loss(place, slot, losers, day("date", on, window.start, window.end), None)
+    if settings.date is not None:
+        raise BatchError("a date and a number of days after the exit exclude each other.")
+    if place not in [camp.place for camp in design.camps]:
+        raise BatchError(
+            f"{after} days after the exit: the handover of {place} is not varied; give a date."
+        )
+    return Loss(place, slot, losers, None, after)
 
 
-@dataclass(frozen=True)
-class Runner:
-    """How points are run.
-
-    Attributes:
-        design, loss: What is varied, and what is asked.
-        out: Folder that takes the batches.
-        runs: Runs of each point.
-        workers, progress, say: As `camphandover.run` takes them.
-        model: Makes the model of a point.
-    """
-
-    design: Design
-    loss: Loss
-    out: Path
-    runs: int
-    model: Model
-    workers: int | None = None
-    progress: Progress | bool | None = None
-    say: Say | None = None
-
-    def run(self, frame: pd.DataFrame, stem: str, seed: int) -> tuple[pd.DataFrame, Batch]:
-        """Run the points and add the outcome to them.
-
-        The folder is named by what is run, so that other points never meet stored ones of the
-        same folder, and the same points are computed once.
-
-        Returns:
-            The points with `runs`, `lost`, `un_there` and `share`, and the batch.
-        """
-        from camphandover.batch.batch import run
-
-        scenarios = self.design.scenarios(frame, stem[0])
-        evidence = self.design.evidence
-        plan = make_plan(scenarios, self.runs, seed, self.model, evidence=evidence, ledger="none")
-        text = json.dumps(plan.identity(), sort_keys=True)
-        folder = self.out / f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:DIGITS]}"
-        batch = run(
-            scenarios, self.runs, seed, folder, self.workers, self.progress, self.model,
-            evidence=evidence, ledger="none", say=self.say,
-        )  # fmt: skip
-        return frame.assign(**self._outcome(batch, frame)), batch
-
-    def _outcome(self, batch: Batch, frame: pd.DataFrame) -> dict[str, np.ndarray]:
-        """Runs, losses and their share at each point."""
-        control = batch.control.sel(place=self.loss.place, slot=self.loss.slot).load()
-        codes = control.transpose("scenario", "replicate", "date").to_numpy()
-        first = control["date"].to_numpy()[0].astype("M8[D]")
-        wanted = np.array(self.loss.days(self.design, frame), dtype="M8[D]")
-        at = (wanted - first).astype(int)
-        codes = codes[np.arange(len(codes)), :, at]
-        takers = [HOLDERS.index(name) for name in self.loss.lost_to]
-        runs, lost = (codes >= 0).sum(axis=1), np.isin(codes, takers).sum(axis=1)
-        un_there = (codes == HOLDERS.index(UN)).sum(axis=1)
-        with np.errstate(invalid="ignore"):
-            return {RUNS: runs, LOST: lost, UN_THERE: un_there, SHARE: lost / runs}
+def outcome(design: Design, loss: Loss, frame: pd.DataFrame, batch: Batch) -> dict[str, np.ndarray]:
+    """Runs, losses and their share at each point of a batch of a scenario for each of them."""
+    control = batch.control.sel(place=loss.place, slot=loss.slot).load()
+    codes = control.transpose("scenario", "replicate", "date").to_numpy()
+    first = control["date"].to_numpy()[0].astype("M8[D]")
+    at = (np.array(loss.days(design, frame), dtype="M8[D]") - first).astype(int)
+    codes = codes[np.arange(len(codes)), :, at]
+    takers = [HOLDERS.index(name) for name in loss.lost_to]
+    runs, lost = (codes >= 0).sum(axis=1), np.isin(codes, takers).sum(axis=1)
+    un_there = (codes == HOLDERS.index(UN)).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return {RUNS: runs, LOST: lost, UN_THERE: un_there, SHARE: lost / runs}
 
 
 # --- how sure ----------------------------------------------------------------------------
@@ -243,20 +196,79 @@ def luck(frame: pd.DataFrame) -> float:
     return min(within / (p * (1 - p)), 1.0)
 
 
-def told(share: Share | Interval) -> str:
-    """`41 % [38-44]`."""
-    if math.isnan(share.value):
-        return "-"
-    value, low, high = (100 * part for part in share[:3])
-    return f"{value:.0f} % [{low:.0f} to {high:.0f}]"
+# --- which handover is robust ------------------------------------------------------------
 
 
-def plain(value: Any) -> Any:
-    """A cell as JSON holds it: nan and infinite numbers are null, dates texts."""
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value) if math.isfinite(value) else None
-    return value if value is None else str(value)
+def robust(design: Design, loss: Loss, frame: pd.DataFrame) -> pd.DataFrame:
+    """Receivers by timing: how often the base is lost, over all other levers and all unknowns.
+
+    Points differ in their chance of a loss by levers and unknowns; how much, is told by a beta
+    distribution with the mean and the spread of the shares, from which the luck of the few runs
+    of a point is taken out.
+
+    Args:
+        frame: The searched points with their outcome.
+    Returns:
+        A row for each camp (that of the place, or each one varied), receiver and part of the range
+        of its exit, the most robust first: `camp`, `receiver`, `from_shift`, `to_shift` (days from
+        the plan), `points`, `share` with its interval `low`, `high`; `mostly_lost`, the part of
+        the points with a chance above one half (Starr's domain criterion turned round), and
+        `bad`, the chance that one point in ten exceeds; both nan if each point has one run.
+    Source: Starr 1963; Lempert & Collins 2007, managing the risk of uncertain threshold responses;
+    Skellam 1948 (beta-binomial by moments).
+    """
+    import pandas as pd
+
+    camps = [camp.place for camp in design.camps]
+    told = [loss.place] if loss.place in camps else camps
+    rows = [{"camp": camp, **row} for camp in told for row in _of_camp(design, frame, camp)]
+    table = pd.DataFrame(rows)
+    return table.sort_values(["camp", "mostly_lost", "share"], kind="stable", ignore_index=True)
+
+
+def _of_camp(design: Design, frame: pd.DataFrame, camp: str) -> list[dict[str, object]]:
+    shifts = frame[lever(Kind.TIMING, camp)].to_numpy(dtype=float)
+    receivers = frame[lever(Kind.RECEIVER, camp)].to_numpy()
+    timing = next((one for one in design.factors if one.name == lever(Kind.TIMING, camp)), None)
+    low, high = (timing.low, timing.high) if timing else (shifts[0], shifts[0])
+    edges = (
+        np.floor(np.linspace(low, high + 1, TIMINGS + 1)) if timing else np.array([low, low + 1])
+    )
+    rows: list[dict[str, object]] = []
+    for receiver in dict.fromkeys(receivers):
+        for start, stop in pairwise(edges):
+            here = (receivers == receiver) & (shifts >= start) & (shifts < stop)
+            here &= frame[RUNS].to_numpy() > 0
+            share = share_of(frame, here)
+            mostly, bad = over_points(frame[here])
+            rows.append(
+                {
+                    "receiver": str(receiver),
+                    "from_shift": int(start),
+                    "to_shift": int(stop) - 1,
+                    "points": share.points,
+                    "share": share.value,
+                    "low": share.low,
+                    "high": share.high,
+                    "mostly_lost": mostly,
+                    "bad": bad,
+                }
+            )
+    return rows
+
+
+def over_points(frame: pd.DataFrame) -> tuple[float, float]:
+    """(part of the points with a chance above `MOSTLY`, chance that one in ten exceeds)."""
+    from scipy.stats import beta
+
+    frame = frame[frame[RUNS] > 1]
+    if len(frame) < FEW:
+        return math.nan, math.nan
+    share, runs = (frame[name].to_numpy(dtype=float) for name in (SHARE, RUNS))
+    mean = float(share.mean())
+    spread = float(share.var(ddof=1) - np.mean(share * (1 - share) / (runs - 1)))
+    if not 0 < mean < 1 or spread <= 0:
+        return float(mean > MOSTLY), mean
+    size = max(mean * (1 - mean) / spread - 1, LEAST_SIZE)
+    chances = beta(mean * size, (1 - mean) * size)
+    return float(chances.sf(MOSTLY)), float(chances.ppf(BADLY))

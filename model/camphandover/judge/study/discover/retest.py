@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from camphandover.batch.plan import MAX_SEED
-from camphandover.judge.study.discover.boxes import Box
+from camphandover.inputs import MAX_SEED
+from camphandover.judge.study.discover.boxes import Box, Condition
 from camphandover.judge.study.discover.losses import Share, less, share_of
 from camphandover.judge.study.levers import Design
 
@@ -25,8 +26,17 @@ HOLDS, WEAKER, FAILS = "holds up", "holds up, but weaker", "does not hold up"
 CONFIRMED, OPEN = "confirmed", "not confirmed"
 UNTESTED = "not tested"
 """No fresh point was found where one is needed."""
+VERDICTS = {
+    HOLDS: "It holds up.",
+    WEAKER: "It holds up, but is weaker than it looked.",
+    FAILS: "It does not hold up: on fresh runs the base is not surely lost more often in it.",
+    UNTESTED: "It could not be tested: such points are too rare.",
+}
+"""Verdicts of a box as its label in charts and texts."""
 INSIDE, OUTSIDE, WITHOUT = "inside", "outside", "without"
 STRATUM = "stratum"
+COLUMNS = ("stratum", "box", "condition", "points", "runs", "share", "low", "high", "found",
+           "difference", "difference_low", "difference_high", "verdict")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,9 +51,9 @@ class Stratum:
     """
 
     kind: str
-    box: int
-    condition: int
-    n: int
+    box: int = 0
+    condition: int = 0
+    n: int = 0
 
     def among(self, boxes: Sequence[Box], frame: pd.DataFrame) -> np.ndarray:
         """Which points belong to it. Points of an earlier box belong to that one alone."""
@@ -56,14 +66,18 @@ class Stratum:
         box = boxes[self.box - 1]
         if self.kind == INSIDE:
             return box.inside(frame) & ~taken
-        return box.only_not(box.conditions[self.condition - 1], frame) & ~taken
+        return box.only_not(self.lacking(boxes), frame) & ~taken
+
+    def lacking(self, boxes: Sequence[Box]) -> Condition:
+        """The condition that does not hold."""
+        return boxes[self.box - 1].conditions[self.condition - 1]
 
 
 def strata(boxes: Sequence[Box], n: int) -> list[Stratum]:
     """What is drawn: `n` points inside each box, as many outside, fewer without each condition."""
-    found = [Stratum(OUTSIDE, 0, 0, n)]
+    found = [Stratum(OUTSIDE, n=n)]
     for number, box in enumerate(boxes, 1):
-        found.append(Stratum(INSIDE, number, 0, n))
+        found.append(Stratum(INSIDE, number, n=n))
         if len(box.conditions) > 1:
             conditions = range(1, len(box.conditions) + 1)
             found += [Stratum(WITHOUT, number, one, max(n // PART, 2)) for one in conditions]
@@ -121,42 +135,28 @@ def judged(points: pd.DataFrame, frame: pd.DataFrame, boxes: Sequence[Box], n: i
     """
     import pandas as pd
 
-    wanted = strata(boxes, n)
+    wanted = strata(boxes, n) if boxes else []
     shares = [share_of(points, (points[STRATUM] == i).to_numpy()) for i in range(len(wanted))]
     inside = {one.box: shares[i] for i, one in enumerate(wanted) if one.kind == INSIDE}
     rows = []
     for one, share in zip(wanted, shares, strict=True):
         found = share_of(frame, one.among(boxes, frame))
-        row = {
-            "stratum": one.kind,
-            "box": one.box,
-            "condition": "",
-            "points": share.points,
-            "runs": share.runs,
-            "share": share.value,
-            "low": share.low,
-            "high": share.high,
-            "found": found.value,
-        }
-        if one.kind == WITHOUT:
-            row["condition"] = str(boxes[one.box - 1].conditions[one.condition - 1])
+        text = str(one.lacking(boxes)) if one.kind == WITHOUT else ""
         against = {INSIDE: shares[0], OUTSIDE: None, WITHOUT: share}[one.kind]
-        rows.append(row | _verdict(one, inside.get(one.box), against, found))
-    return pd.DataFrame(rows)
+        verdict = _verdict(one, inside.get(one.box), against, found)
+        sizes = (share.points, share.runs)
+        rows.append((one.kind, one.box, text, *sizes, *share[:3], found.value, *verdict))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _verdict(
     stratum: Stratum, box: Share | None, against: Share | None, found: Share
-) -> dict[str, float | str]:
+) -> tuple[float, float, float, str]:
+    """The difference of a box from what it is held against, with its interval, and the verdict."""
     if box is None or against is None:
-        return {
-            "difference": np.nan,
-            "difference_low": np.nan,
-            "difference_high": np.nan,
-            "verdict": "",
-        }
+        return math.nan, math.nan, math.nan, ""
     value, low, high = less(box, against)
-    if np.isnan(value):
+    if math.isnan(value):
         verdict = UNTESTED
     elif stratum.kind == WITHOUT:
         verdict = CONFIRMED if low > 0 else OPEN
@@ -164,4 +164,4 @@ def _verdict(
         verdict = FAILS
     else:
         verdict = WEAKER if found.value > box.high else HOLDS
-    return {"difference": value, "difference_low": low, "difference_high": high, "verdict": verdict}
+    return value, low, high, verdict

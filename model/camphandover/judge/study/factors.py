@@ -1,4 +1,4 @@
-"""What can vary in a search, its range, and how a condition on it reads in plain words."""
+"""What can vary in a search, its range, and how a condition on it is labelled."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from camphandover.measure.notation import counted, listed
+from camphandover.measure.outcomes import NAMES
+
 if TYPE_CHECKING:
     import numpy as np
-
-    from camphandover.facts import Parameter
 
 
 class Kind(StrEnum):
@@ -33,7 +34,6 @@ GOES = {
     "empty": "is left empty",
 }
 """What a receiver means for a camp."""
-WORDS = {"army": "the army", "separatists": "the separatists"}
 
 
 @dataclass(frozen=True)
@@ -63,36 +63,6 @@ class Factor:
     planned: date | None = None
     unit: str = "days"
     rule: str = ""
-
-    @classmethod
-    def timing(cls, name: str, camp: str, planned: date, low: int, high: int) -> Factor:
-        """Days by which the exit from a camp is moved."""
-        return cls(name, TIMING, low, high, of=camp, planned=planned)
-
-    @classmethod
-    def receiver(cls, name: str, camp: str, options: tuple[str, ...]) -> Factor:
-        """Who gets a camp."""
-        return cls(name, RECEIVER, options=options, of=camp, unit="")
-
-    @classmethod
-    def notice(cls, name: str, side: str, low: int, high: int) -> Factor:
-        """Days of notice that a side has."""
-        return cls(name, NOTICE, low, high, of=side)
-
-    @classmethod
-    def order(cls, one: Factor, other: Factor) -> Factor:
-        """Days by which a camp is left after another one."""
-        assert one.planned is not None
-        assert other.planned is not None
-        apart = (one.planned - other.planned).days
-        low, high = one.low - other.high + apart, one.high - other.low + apart
-        return cls(f"{one.of} after {other.of}", ORDER, low, high, of=one.of, other=other.of)
-
-    @classmethod
-    def parameter(cls, known: Parameter, values: tuple[float, float, float]) -> Factor:
-        """An uncertain parameter with (low, best, high)."""
-        low, best, high = values
-        return cls(known.name, PARAMETER, low, high, best, unit=known.unit, rule=known.rule)
 
     @property
     def is_category(self) -> bool:
@@ -139,83 +109,69 @@ class Factor:
             low, high: Bounds, both included; infinite where there is none.
             among: Receivers that are allowed.
         """
-        if self.kind == RECEIVER:
-            return f"the camp of {self.of} {_either([GOES[name] for name in among])}"
-        if self.kind == TIMING:
-            return self._timing(low, high)
-        if self.kind == ORDER:
-            return self._order(low, high)
-        if self.kind == NOTICE:
-            return f"{WORDS[self.of]} have {_bounds(low, high)} days of notice".replace(
-                "the army have", "the army has"
-            )
+        match self.kind:
+            case Kind.RECEIVER:
+                goes = listed([GOES[name] for name in among], "or")
+                return f"the camp of {self.of} {goes}"
+            case Kind.TIMING:
+                return f"the UN is to leave {self.of} {self._timing(low, high)}"
+            case Kind.ORDER:
+                return f"the UN is to leave {self.of} {self._order(low, high)}"
+            case Kind.NOTICE:
+                have = "has" if self.of == "army" else "have"
+                return f"{NAMES[self.of]} {have} {_bounds(low, high)} days of notice"
         words = self.name.replace("_", " ")
         return f"{words} ({self.unit}, {self.rule}) is {_bounds(low, high)}"
 
     @property
     def label(self) -> str:
         """For the axis of a chart."""
-        if self.kind == TIMING:
-            return f"exit from {self.of}, days after its plan"
-        if self.kind == ORDER:
-            return f"days by which {self.of} is left after {self.other}"
-        if self.kind == NOTICE:
-            return f"days of notice for {WORDS[self.of]}"
-        if self.kind == RECEIVER:
-            return f"receiver of {self.of}"
-        return f"{self.name.replace('_', ' ')}, {self.unit}"
+        return {
+            Kind.TIMING: f"exit from {self.of}, days after its plan",
+            Kind.ORDER: f"days by which {self.of} is left after {self.other}",
+            Kind.NOTICE: f"days of notice for {NAMES.get(self.of)}",
+            Kind.RECEIVER: f"receiver of {self.of}",
+            Kind.PARAMETER: f"{self.name.replace('_', ' ')}, {self.unit}",
+        }[self.kind]
 
     def _timing(self, low: float, high: float) -> str:
-        who = f"the UN is to leave {self.of}"
+        """When a camp is left: `at most 3 days after its plan (by 18 November)`."""
+        first, last = (self._day(shift) for shift in (low, high))
         if math.isinf(low):
-            return f"{who} {_late_at_most(high)} (by {self._day(high)})"
+            bound = "at least" if high < 0 else "at most"
+            return f"{_from_plan(high, bound, 'by')} (by {last})"
         if math.isinf(high):
-            return f"{who} {_late_at_least(low)} (from {self._day(low)})"
-        return (
-            f"{who} {_from_plan(low)} to {_from_plan(high)} ({self._day(low)} to {self._day(high)})"
-        )
+            bound = "at least" if low > 0 else "at most"
+            return f"{_from_plan(low, bound, 'not before')} (from {first})"
+        return f"{_from_plan(low)} to {_from_plan(high)} ({first} to {last})"
 
     def _day(self, shift: float) -> str:
         assert self.planned is not None
+        if math.isinf(shift):
+            return ""
         day = self.planned + timedelta(int(shift))
         return f"{day.day} {day:%B}"
 
     def _order(self, low: float, high: float) -> str:
-        who = f"the UN is to leave {self.of}"
+        """After which other camp it is left: `at least 3 days after Tessalit`."""
         other = self.other
         if math.isinf(low):
             if high < 0:
-                return f"{who} at least {_days(-high)} before {other}"
-            return f"{who} before {other} or at most {_days(high)} after it"
+                return f"at least {counted(-high, 'day')} before {other}"
+            return f"before {other} or at most {counted(high, 'day')} after it"
         if math.isinf(high):
             if low > 0:
-                return f"{who} at least {_days(low)} after {other}"
-            return f"{who} after {other} or at most {_days(-low)} before it"
-        return f"{who} {low:g} to {high:g} days after {other} (below 0: before it)"
+                return f"at least {counted(low, 'day')} after {other}"
+            return f"after {other} or at most {counted(-low, 'day')} before it"
+        return f"{low:g} to {high:g} days after {other} (below 0: before it)"
 
 
-def _days(n: float) -> str:
-    return f"{n:g} day{'s' * (n != 1)}"
-
-
-def _late_at_most(shift: float) -> str:
-    if shift < 0:
-        return f"at least {_days(-shift)} before its plan"
-    return f"at most {_days(shift)} after its plan" if shift else "by its plan"
-
-
-def _late_at_least(shift: float) -> str:
-    if shift > 0:
-        return f"at least {_days(shift)} after its plan"
-    return f"at most {_days(-shift)} before its plan" if shift else "not before its plan"
-
-
-def _from_plan(shift: float) -> str:
-    return (
-        f"{_days(abs(shift))} {'before' if shift < 0 else 'after'} its plan"
-        if shift
-        else "its plan"
-    )
+def _from_plan(shift: float, bound: str = "", none: str = "") -> str:
+    """`at most 3 days after its plan`; with no shift `by its plan`."""
+    if not shift:
+        return f"{none} its plan".lstrip()
+    side = "before" if shift < 0 else "after"
+    return f"{bound} {counted(abs(shift), 'day')} {side} its plan".lstrip()
 
 
 def _bounds(low: float, high: float) -> str:
@@ -229,8 +185,3 @@ def _number(value: float) -> str:
     """Three figures that count: `0.0748`, `4.1`, `4,630`."""
     rounded = float(f"{value:.3g}")
     return f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:g}"
-
-
-def _either(texts: list[str]) -> str:
-    *first, last = texts
-    return f"{', '.join(first)} or {last}" if first else last
