@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -18,13 +18,11 @@ from camphandover.charts.axis import line_key
 from camphandover.charts.registry import chart
 from camphandover.charts.style import FAINT, INK, LUCK, PAPER
 from camphandover.judge.study.discover.boxes import Box, Condition
+from camphandover.judge.study.discover.discover import Discovery
 from camphandover.judge.study.discover.losses import SHARE
 from camphandover.judge.study.discover.retest import VERDICTS
 from camphandover.judge.study.factors import Factor
 from camphandover.measure.notation import signed
-
-if TYPE_CHECKING:
-    from camphandover.judge.study.discover.discover import Discovery
 
 COLOURS = "cividis_r"
 """Of shares; readable by the colour-blind and in grey."""

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -22,15 +22,11 @@ from camphandover.charts.axis import DASHED, Key, beside, day_text, heading, lin
 from camphandover.charts.registry import chart
 from camphandover.charts.style import FAINT, INK, LUCK, PAPER, SURE, UNSURE, colour_of, name_of
 from camphandover.judge.compare import Comparison, compare
-from camphandover.judge.study.sensitivity import n_top
+from camphandover.judge.study.calibration import Calibration
+from camphandover.judge.study.sensitivity import Sensitivity, n_top
+from camphandover.libraries import pd
 from camphandover.measure.notation import bounded, number
 from camphandover.measure.outcomes import UNITS, by_label
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from camphandover.judge.study.calibration import Calibration
-    from camphandover.judge.study.sensitivity import Sensitivity
 
 SHORT_NAMES, TITLE, QUESTION = 50, 60, 68
 """Letters of both scenarios' names, and of a line of the titles of differences and of sensitivity,

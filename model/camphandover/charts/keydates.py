@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
@@ -11,9 +11,7 @@ from matplotlib.dates import date2num
 from camphandover import facts
 from camphandover.charts.axis import day_text, room_of
 from camphandover.charts.style import FAINT, INK, PAPER, text_size
-
-if TYPE_CHECKING:
-    from camphandover.scenario import Scenario
+from camphandover.scenario import Scenario
 
 RUNGS = (
     "accord works", "talks frozen", "clashes", "war declared", "offensive", "accord ended",

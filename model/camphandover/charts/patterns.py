@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -13,11 +12,9 @@ from camphandover.charts import axis
 from camphandover.charts.registry import chart
 from camphandover.charts.style import FAINT, INK, NO_DATA, PAPER, adopted
 from camphandover.judge.patterns.met import WHOLE
+from camphandover.judge.patterns.patterns import Patterns
 from camphandover.measure.notation import SET, percent
 from camphandover.measure.notation import broken_name as broken
-
-if TYPE_CHECKING:
-    from camphandover.judge.patterns.patterns import Patterns
 
 COLOURS = "cividis"
 """Of matplotlib: one that the colour-blind read as others do, and that rises in lightness."""

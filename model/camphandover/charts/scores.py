@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,12 +14,9 @@ from camphandover.charts.axis import line_key
 from camphandover.charts.keydates import KeyDate, mark_key_dates
 from camphandover.charts.registry import chart
 from camphandover.charts.style import FAINT, INK, colour_of
+from camphandover.judge.score.score import Score
 from camphandover.judge.score.scored import MODEL, SPLITS
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from camphandover.judge.score.score import Score
+from camphandover.libraries import pd
 
 STYLES: dict[str, tuple[str, Any, float]] = {
     MODEL: (INK, "-", 2.2),

@@ -6,13 +6,12 @@ import math
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from camphandover.batch.batch import Batch
 from camphandover.batch.plan import DEFAULT_MODEL
+from camphandover.libraries import np
 from camphandover.measure.events import Event
-
-if TYPE_CHECKING:
-    from camphandover.batch.batch import Batch
 
 
 class Alternative(NamedTuple):
@@ -88,7 +87,6 @@ def _chances_of_targets(model: Any, order: Event) -> dict[str, float]:
         model: A `NorthernMali` that is about to play the day of the order; it is not changed.
     Source: RULES R5.1 (P ~ exp U).
     """
-    import numpy as np
 
     names = model.world.places
     worth = _worth(model, order)

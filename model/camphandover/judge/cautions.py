@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from camphandover.batch.batch import Batch
 from camphandover.facts.codes import Holder
 from camphandover.measure.runs import Window, scenario_window
-from camphandover.scenario import differences
-
-if TYPE_CHECKING:
-    from camphandover.batch.batch import Batch
-    from camphandover.scenario import Scenario
+from camphandover.scenario import Scenario, differences
 
 
 @dataclass(frozen=True)

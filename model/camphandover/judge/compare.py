@@ -7,17 +7,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from camphandover import inputs
+from camphandover.batch.batch import Batch
 from camphandover.batch.cubes import SLOTS
 from camphandover.batch.names import check_known
 from camphandover.batch.told import Warned
 from camphandover.errors import BatchError
 from camphandover.judge.cautions import Cautions, cautions_of
 from camphandover.judge.paired import paired
+from camphandover.libraries import pd
 from camphandover.measure.outcomes import (
     KEY_BASES,
     UNITS,
@@ -27,11 +29,6 @@ from camphandover.measure.outcomes import (
     measure,
 )
 from camphandover.measure.runs import Scope, Window, common_window, scenario_window
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from camphandover.batch.batch import Batch
 
 Rows = dict[str, Any]
 DECIDES = {"days_to_fall": "fell"}
@@ -253,7 +250,6 @@ def _rows(outcome: Outcome, a: np.ndarray, b: np.ndarray, scope: Scope, width: f
         scope: What is asked of them.
         width: Half-width for which the runs needed are told.
     """
-    import pandas as pd
 
     pair = paired(a, b, less_is_better=outcome.better == "less", is_share=outcome.unit == "share")
     columns: Rows = {"unit": outcome.unit, "mean_a": pair.mean_a, "mean_b": pair.mean_b}
@@ -278,7 +274,6 @@ def _table(
     half_width: Mapping[str, float],
 ) -> pd.DataFrame:
     """A row for each outcome, place and holder or side; see `Comparison`."""
-    import pandas as pd
 
     is_pair = np.logical_and(*(of.is_valid for of in measured))
     parts = []

@@ -11,19 +11,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from camphandover.batch.batch import Batch
 from camphandover.batch.told import Told
 from camphandover.errors import BatchError
+from camphandover.libraries import pd
 from camphandover.measure.events import KINDS, Event, sentence
 from camphandover.measure.outcomes import Window, common_window
 from camphandover.measure.run_ledger import RunLedger, check_full, check_run, read_run
 from camphandover.scenario.diff import differences, grouped
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from camphandover.batch.batch import Batch
 
 PLANNED = "clause"
 """Kind of row that tells what a scenario means to do; it differs because the scenarios do."""
@@ -263,7 +260,6 @@ COLUMNS = {
 
 def _changes(one: _Side, two: _Side) -> tuple[pd.DataFrame, dict[tuple[str, int], str]]:
     """The table of changes of control that differ, and the sentences of their origins."""
-    import pandas as pd
 
     rows = []
     for of_one, of_two in _paired(one, two):

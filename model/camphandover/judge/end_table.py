@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from camphandover.batch.batch import Batch
 from camphandover.batch.told import Warned
 from camphandover.measure.intervals import Interval, mean_interval, share_interval
 from camphandover.measure.outcomes import KEY_BASES, REGISTRY, measure
 from camphandover.measure.runs import Scope, scenario_window
-
-if TYPE_CHECKING:
-    from camphandover.batch.batch import Batch
 
 HOLDER = "army"
 DAYS_AT = "Kidal"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from camphandover import facts
 from camphandover.batch.batch import Batch, open_batch
 from camphandover.batch.cubes import SLOTS
 from camphandover.errors import BatchError
+from camphandover.facts import Change
 from camphandover.facts.checks import RECORD
 from camphandover.facts.holders import slot_objects
 from camphandover.judge.aims import HALF, PatternCount, pattern_count
@@ -29,16 +30,12 @@ from camphandover.judge.score.rules import N_BINS
 from camphandover.judge.score.score import HORIZONS, PATH, About, Score, score
 from camphandover.judge.score.scored import MODEL
 from camphandover.known.record import WEIGHTS, read_record
+from camphandover.libraries import pd
 from camphandover.measure.claims_record import CLAIMS, ClaimOnRecord, claim_values, claims_on_record
 from camphandover.measure.intervals import LEVEL, Interval, mean_interval, share_interval
 from camphandover.measure.notation import interval_of
+from camphandover.measure.patterns.data import Pattern
 from camphandover.measure.shares import control_shares
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from camphandover.facts import Change
-    from camphandover.measure.patterns.data import Pattern
 
 FORECAST = "on-schedule"
 """The scenario that is a forecast: the runs are told no day of an exit but that of the plan."""
@@ -367,7 +364,6 @@ def events(runs: Runs, scenario: str) -> list[Row]:
     The columns of `Score.dates`, in how many runs it `ever` happens, and whether the record's date
     lies `inside` the 90 % interval; never is late.
     """
-    import pandas as pd
 
     n = runs.about(scenario).n
     table = runs.score.dates

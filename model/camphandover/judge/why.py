@@ -12,27 +12,22 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from importlib import import_module
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from camphandover import inputs
+from camphandover.batch.batch import Batch
 from camphandover.batch.names import check_known
 from camphandover.batch.plan import DEFAULT_MODEL
 from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 from camphandover.judge.alternatives import Alternative, alternatives_of
+from camphandover.libraries import np, pa, pc, pd
 from camphandover.measure import events, run_ledger
 from camphandover.measure.events import ARMED, Event, nature
 from camphandover.measure.intervals import share_interval
 from camphandover.measure.notation import named
 from camphandover.measure.outcomes import Window, scenario_window
 from camphandover.measure.run_ledger import RunLedger
-
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    import pyarrow as pa
-
-    from camphandover.batch.batch import Batch
 
 SIDES_OF = {
     "army": ("army", "wagner", "partners"),
@@ -363,8 +358,6 @@ def why_summary(
 
 def _first_falls(table: pa.Table, place: str, slot: str, to: str | None) -> Iterator[list[Event]]:
     """The chain of the first fall in each run of a block: the fall first, the root last."""
-    import numpy as np
-    import pyarrow.compute as pc
 
     changed = (pc.field("kind") == "control") & (pc.field("place") == place)
     rows = table.filter(changed & (pc.field("slot") == slot))
@@ -384,7 +377,6 @@ def _first_falls(table: pa.Table, place: str, slot: str, to: str | None) -> Iter
 
 def _positions(numbers: np.ndarray, causes: np.ndarray, replicate: int, row: int) -> list[int]:
     """Where the rows of a chain stand in a block's table, which is ordered by run and row."""
-    import numpy as np
 
     found: list[int] = []
     while row >= 0:
@@ -418,7 +410,6 @@ def _counted(chain: Sequence[Event], own: bool) -> set[tuple[str, str, str]]:
 
 def _shares(counts: Counter[tuple[str, str, str]], runs: int, fell: int) -> pd.DataFrame:
     """The table of a summary."""
-    import pandas as pd
 
     ordered = sorted(counts.items(), key=lambda item: (PARTS.index(item[0][0]), -item[1], item[0]))
     rows = [

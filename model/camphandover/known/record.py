@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,9 +17,7 @@ from camphandover.facts import Change
 from camphandover.facts.checks import RECORD, check_chain
 from camphandover.facts.holders import coded, slot_objects
 from camphandover.facts.tables import read_table
-
-if TYPE_CHECKING:
-    import xarray as xr
+from camphandover.libraries import pd, xr
 
 WEIGHTS = {"high": 1.0, "medium": 0.7, "low": 0.4}
 """What a day counts by the confidence of the row of the record that tells who held the slot.
@@ -64,8 +61,6 @@ class Record:
     def control(self) -> xr.DataArray:
         """The holders in the shape of a batch's control of one scenario: one replicate, which can
         be measured as runs are; `weight` is a coordinate of its slots and days."""
-        import pandas as pd
-        import xarray as xr
 
         dims = ("replicate", *CONTROL.rest)
         days = pd.date_range(self.first, self.last)

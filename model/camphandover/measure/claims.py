@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import pandas as pd
 
 from camphandover.batch.batch import Batch
 from camphandover.measure.run_ledger import check_full
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 RUN = ["scenario", "replicate"]
 SPEAKS_FOR = {"wagner": "army", "partners": "army"}

@@ -11,13 +11,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
-
-    from camphandover.batch.batch import Batch
+from camphandover.batch.batch import Batch
+from camphandover.libraries import np, pa, pc, pd
 
 RAID = "base_assault"
 """Kind of event in the record that is a raid on a base."""
@@ -98,7 +94,6 @@ def claim_values(batch: Batch, scenario: str) -> pd.DataFrame:
     Errors:
         BatchError if the batch has not the full ledger.
     """
-    import pandas as pd
 
     from camphandover.measure.run_ledger import block_table, blocks_of, check_full
 
@@ -113,8 +108,6 @@ def claim_values(batch: Batch, scenario: str) -> pd.DataFrame:
 
 def _rows(table: pa.Table) -> pd.DataFrame:
     """Battles, claims and revisions at bases of the army."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
 
     from camphandover import facts
 
@@ -128,8 +121,6 @@ def _rows(table: pa.Table) -> pd.DataFrame:
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:
     """Sums over the raids of each run."""
-    import numpy as np
-    import pandas as pd
 
     rows = rows.assign(day=rows["time"].dt.floor("D"))
     raid = ["replicate", "place", "day"]

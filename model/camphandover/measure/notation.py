@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
+from camphandover.libraries import pd
 from camphandover.measure.intervals import Interval
 
 NONE = "-"
@@ -89,7 +90,6 @@ def interval_of(row: Any, value: str, low: str = "low", high: str = "high") -> I
 
 def day(value: Any, none: str = NEVER, form: str = "%b %Y") -> str:
     """A date as `7 Oct 2023`, or with month and year in another form; `none` if there is none."""
-    import pandas as pd
 
     if value is None or pd.isna(value):
         return none

@@ -15,12 +15,14 @@ from datetime import date
 from math import inf
 from pathlib import Path
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from camphandover import inputs
+from camphandover.batch.batch import Batch
 from camphandover.batch.names import check_known
 from camphandover.errors import BatchError, CamphandoverError
 from camphandover.facts.codes import Holder, Side
+from camphandover.libraries import np
 from camphandover.measure.runs import (
     NO_TAKER,
     Runs,
@@ -31,11 +33,6 @@ from camphandover.measure.runs import (
     runs_of,
     scenario_window,
 )
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from camphandover.batch.batch import Batch
 
 __all__ = ["Window", "common_window", "scenario_window"]
 
@@ -214,7 +211,6 @@ class Outcome:
         Errors:
             BatchError if its function fails, or gives what cannot be.
         """
-        import numpy as np
 
         shape = (runs.n, *map(len, self.labels(runs.places, runs.holders)))
         if not runs.n:
@@ -388,7 +384,6 @@ def measure(
         wanted: The outcomes, each with the date that counts if it is asked at one.
         scope: Dates of the scenario, places and slot.
     """
-    import numpy as np
 
     valid, parts = [], []
     for runs in runs_of(batch, scenario, scope):
@@ -412,7 +407,6 @@ def values(batch: Batch, scenario: str, asked: Sequence[Asked], window: Window) 
     Returns:
         Shape (outcome, replicate); nan for a run that failed.
     """
-    import numpy as np
 
     places = tuple(dict.fromkeys(one.place for one in asked if one.place))
     wanted = list(dict.fromkeys((one.outcome, one.day or window.last) for one in asked))
@@ -439,7 +433,6 @@ def without_failures(values: np.ndarray) -> np.ndarray:
     Errors:
         BatchError if all draws of a point failed.
     """
-    import numpy as np
 
     is_known = np.isfinite(values)
     if not is_known.any(axis=-1).all():
@@ -494,7 +487,6 @@ def fell(runs: Runs) -> Any:
 @outcome("dead", "fewer", "loser", "dead of {loser}", heading="Dead to {last}")
 def dead(runs: Runs) -> Any:
     """Dead within the window: men of each side, and civilians killed by anybody."""
-    import numpy as np
 
     return np.column_stack([runs.grown("dead"), runs.grown("war_civilians_killed")])
 

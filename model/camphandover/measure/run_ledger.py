@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from camphandover.batch.batch import Batch
 from camphandover.batch.cubes import SLOTS
 from camphandover.batch.names import check_known
 from camphandover.errors import BatchError
 from camphandover.inputs import whole
+from camphandover.libraries import pa, pc
 from camphandover.measure.events import Event, event_of
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from camphandover.batch.batch import Batch
 
 
 class RunLedger:
@@ -46,7 +43,6 @@ def read_run(batch: Batch, scenario: str, replicate: int) -> RunLedger:
     Errors:
         BatchError if the batch has no such run or kept no ledger, or the run failed.
     """
-    import pyarrow.compute as pc
 
     replicate = check_run(batch, scenario, replicate)
     block = next(

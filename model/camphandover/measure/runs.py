@@ -6,16 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from camphandover.batch.batch import Batch
 from camphandover.errors import BatchError
 from camphandover.facts.codes import Holder
-
-if TYPE_CHECKING:
-    import numpy as np
-    import xarray as xr
-
-    from camphandover.batch.batch import Batch
+from camphandover.libraries import np, xr
 
 AT_ONCE = 200
 """Replicates read at a time, so that memory does not grow with their number; at most 255, so
@@ -135,7 +131,6 @@ class Runs:
 
         The places are those asked for.
         """
-        import numpy as np
 
         codes = self.control.sel(place=list(self.places)).to_numpy()
         return np.asarray(

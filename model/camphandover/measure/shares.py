@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
+from camphandover.batch.batch import Batch
 from camphandover.batch.cubes import holders_of
+from camphandover.libraries import xr
 from camphandover.measure.intervals import wilson
 from camphandover.measure.runs import AT_ONCE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import xarray as xr
-
-    from camphandover.batch.batch import Batch
 
 
 def control_shares(data: Batch | xr.DataArray) -> xr.Dataset:
@@ -27,7 +22,6 @@ def control_shares(data: Batch | xr.DataArray) -> xr.Dataset:
         `share`, `low`, `high`, dimensions (scenario, place, slot, date, holder), and `n`, the
         runs behind them, without `holder`. Days outside a scenario's window are nan, n is 0.
     """
-    import xarray as xr
 
     control = data if isinstance(data, xr.DataArray) else data.control
     if "replicate" not in control.dims:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from camphandover.batch.batch import Batch
 from camphandover.say.document import Column, Document, Paragraph, table
-
-if TYPE_CHECKING:
-    from camphandover.batch.batch import Batch
 
 
 def document(batch: Batch) -> Document:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from camphandover.judge.study.calibration import Calibration
+from camphandover.judge.study.targets import Measured
 from camphandover.measure.intervals import Interval, share_interval
 from camphandover.measure.notation import number, with_interval
 from camphandover.say.document import Block, Column, Document, Items, Paragraph, table
-
-if TYPE_CHECKING:
-    from camphandover.judge.study.calibration import Calibration
-    from camphandover.judge.study.targets import Measured
 
 MET = 0.5
 """Share of runs that is to meet a pattern (RULES section 10)."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from camphandover.judge.compare import DECIDES
+from camphandover.judge.cautions import Unbegun
+from camphandover.judge.compare import DECIDES, Comparison
+from camphandover.libraries import pd
 from camphandover.measure.notation import (
     NONE,
     bounded,
@@ -18,10 +20,6 @@ from camphandover.measure.notation import (
 )
 from camphandover.measure.outcomes import UNITS, by_label
 from camphandover.say.document import Block, Column, Document, Paragraph, Table, table
-
-if TYPE_CHECKING:
-    from camphandover.judge.cautions import Unbegun
-    from camphandover.judge.compare import Comparison
 
 DAY = "%d %B %Y"
 SAME = "There is no row to show: all is the same in all runs, or nearly nil."
@@ -120,7 +118,6 @@ def _gain(value: float) -> str:
 
 
 def _whole(value: Any) -> str:
-    import pandas as pd
 
     return NONE if pd.isna(value) else str(value)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from camphandover.judge.study.discover.discover import Discovery
 from camphandover.judge.study.discover.retest import (
     CONFIRMED,
     INSIDE,
@@ -25,9 +26,6 @@ from camphandover.measure.notation import (
     signed,
 )
 from camphandover.say.document import Block, Column, Document, Items, Paragraph, table
-
-if TYPE_CHECKING:
-    from camphandover.judge.study.discover.discover import Discovery
 
 SHOWN = 8
 """Factors of which the text tells."""

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from camphandover.judge.end_table import DAYS_AT
+from camphandover.judge.end_table import DAYS_AT, Row, Table
 from camphandover.measure.intervals import Interval
 from camphandover.measure.notation import bounded, number, percent_interval
 from camphandover.measure.outcomes import KEY_BASES
 from camphandover.say.document import Block, Column, Document, Paragraph, table
-
-if TYPE_CHECKING:
-    from camphandover.judge.end_table import Row, Table
 
 DAY = "%d %B %Y"
 

@@ -6,22 +6,19 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from camphandover.facts.checks import ORIGIN
 from camphandover.facts.codes import Holder
 from camphandover.judge.patterns.met import WHOLE
+from camphandover.judge.patterns.patterns import Patterns
+from camphandover.libraries import pd
 from camphandover.measure.notation import NONE, SET, bounded, interval_of, percent, percent_interval
 from camphandover.measure.patterns.data import VALUES, Part, Pattern
 from camphandover.say.document import Column, Document, Paragraph, Table, table
 from camphandover.say.prose import paragraphs
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from camphandover.judge.patterns.patterns import Patterns
 
 WORDS = Path(__file__).with_name("patterns.md")
 DAY = "%d %B %Y"

@@ -11,6 +11,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from camphandover.libraries import np, pd
+
 
 def fields(result: Any) -> dict[str, Any]:
     """The public fields of a dataclass by their names."""
@@ -23,8 +25,6 @@ def plain(value: Any) -> Any:
 
     What cannot be estimated (nan, infinite, missing) is null.
     """
-    import numpy as np
-    import pandas as pd
 
     if isinstance(value, pd.DataFrame):
         return [plain(row) for row in value.to_dict("records")]

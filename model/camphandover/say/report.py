@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from camphandover import inputs
+from camphandover.batch.batch import Batch
 from camphandover.batch.files import write_whole
 from camphandover.judge.cautions import differ_in_window_only, twin
-from camphandover.judge.compare import compare
+from camphandover.judge.compare import Comparison, compare
+from camphandover.judge.end_table import Table as EndTable
 from camphandover.judge.end_table import end_table
+from camphandover.libraries import xr
 from camphandover.measure.notation import counted
 from camphandover.measure.outcomes import KEY_BASES
 from camphandover.measure.runs import scenario_window
@@ -34,18 +37,13 @@ from camphandover.say.document import (
     Picture,
     table,
 )
-from camphandover.scenario import differences
+from camphandover.scenario import Scenario, differences
 from camphandover.scenario.diff import grouped
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from camphandover.batch.batch import Batch
-    from camphandover.judge.compare import Comparison
-    from camphandover.judge.end_table import Table as EndTable
-    from camphandover.scenario import Scenario
 
 NAME = "report.html"
 TEMPLATE = Path(__file__).with_name("report.html")

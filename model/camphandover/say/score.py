@@ -7,21 +7,17 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from camphandover.judge.score.baselines import TITLES
-from camphandover.judge.score.score import ALL_DATES, DATES, HORIZONS, PATH
+from camphandover.judge.score.score import ALL_DATES, DATES, HORIZONS, PATH, About, Score
 from camphandover.judge.score.scored import MODEL, SPLITS
 from camphandover.known.record import WEIGHTS
+from camphandover.libraries import pd
 from camphandover.measure import notation
 from camphandover.measure.notation import NONE, counted, interval_of
 from camphandover.say.document import Document, Paragraph, Table, table
 from camphandover.say.prose import paragraphs
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from camphandover.judge.score.score import About, Score
 
 WORDS = Path(__file__).with_name("score.md")
 WORST = 8

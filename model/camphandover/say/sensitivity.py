@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from camphandover.judge.study.sensitivity import n_top
+from camphandover.judge.study.sensitivity import Sensitivity, n_top
 from camphandover.measure.notation import bounded, number
 from camphandover.say.document import Block, Column, Document, Paragraph, table
-
-if TYPE_CHECKING:
-    from camphandover.judge.study.sensitivity import Sensitivity
 
 SHOWN = 15
 """Parameters shown of each outcome if nothing else is asked for."""

@@ -6,20 +6,16 @@ A part that holds because the scenario says so earns it nothing and is not count
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from camphandover import facts
+from camphandover.batch.batch import Batch
 from camphandover.facts.codes import Holder
+from camphandover.libraries import pd
 from camphandover.measure.patterns.data import Part, Pattern, day_number
 from camphandover.measure.runs import scenario_window
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from camphandover.batch.batch import Batch
-    from camphandover.scenario import Scenario
+from camphandover.scenario import Scenario
 
 WHOLE = "all"
 """Name, beside those of its parts, of the pattern as a whole."""
@@ -88,7 +84,6 @@ def met(
         missing where the run failed or the window does not hold the pattern, and `all` also where
         no part is left.
     """
-    import pandas as pd
 
     window = scenario_window(batch, scenario)
     missing = ~is_valid(values, batch, scenario)

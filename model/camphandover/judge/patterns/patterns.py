@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from camphandover.batch.batch import Batch
 from camphandover.batch.names import check_known
 from camphandover.batch.told import Told
 from camphandover.errors import BatchError
@@ -27,16 +28,12 @@ from camphandover.judge.patterns.met import (
     parts_set,
     readings_met,
 )
+from camphandover.libraries import pd
 from camphandover.measure.intervals import share_interval
 from camphandover.measure.patterns.data import VALUES, Pattern
 from camphandover.measure.patterns.data import patterns as definitions
 from camphandover.measure.patterns.runs import check_full, read_runs
 from camphandover.measure.patterns.values import measure
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from camphandover.batch.batch import Batch
 
 INDEX = ["scenario", "replicate"]
 Names = str | Sequence[str] | None
@@ -147,7 +144,6 @@ def pattern_values(batch: Batch, scenario: Names = None) -> pd.DataFrame:
     Errors:
         BatchError if a scenario is not there or the batch did not keep the full ledger.
     """
-    import pandas as pd
 
     check_full(batch)
     by_name = {pattern.name: pattern for pattern in definitions()}
@@ -192,12 +188,10 @@ class _Held:
         return met(self.values.loc[[scenario]], self.batch, scenario, definitions(), is_set)
 
     def met(self) -> pd.DataFrame:
-        import pandas as pd
 
         return pd.concat([self.of(name, own) for name, own in self.is_set.items()])
 
     def shares(self, table: pd.DataFrame) -> pd.DataFrame:
-        import pandas as pd
 
         rows = []
         for name, is_set in self.is_set.items():
@@ -217,7 +211,6 @@ class _Held:
         return pd.DataFrame(rows).astype({"is_modal": "boolean"})
 
     def readings(self) -> pd.DataFrame:
-        import pandas as pd
 
         rows = []
         for name in self.is_set:
@@ -234,7 +227,6 @@ class _Held:
         A part that either of the two sets is counted in neither, so that like is compared with
         like.
         """
-        import pandas as pd
 
         columns = ["scenario", "against", "pattern", "part", "share", "share_against"]
         columns += ["difference", "low", "high", "n", "is_clear"]
@@ -262,7 +254,6 @@ def _share(successes: int, trials: int) -> dict[str, Any]:
 
 def joint_of(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """How many patterns a run meets: see `Patterns.joint` and `Patterns.counts`."""
-    import pandas as pd
 
     wholes = table.xs(WHOLE, axis="columns", level="part")
     rows, counts = [], []

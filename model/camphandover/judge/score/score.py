@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,11 +20,9 @@ from camphandover.facts.checks import ORIGIN
 from camphandover.judge.score import rules
 from camphandover.judge.score.scored import MODEL, Scored
 from camphandover.known.record import SHIPPED, Record, read_record
+from camphandover.libraries import pd
 from camphandover.measure.intervals import Interval
 from camphandover.measure.runs import Window, scenario_window
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 BOTH = "both"
 HORIZONS = (7, 30, 60, 90)
@@ -259,7 +257,6 @@ def _about(s: Scored) -> About:
 def _frame(
     found: Sequence[Scored], rows: Callable[[Scored], Rows], columns: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    import pandas as pd
 
     made = pd.DataFrame([row for one in found for row in rows(one)], columns=columns)
     for name in made.columns:

@@ -6,24 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from camphandover import facts
+from camphandover.batch.batch import Batch
 from camphandover.batch.cubes import HOLDERS, SLOTS
 from camphandover.errors import BatchError
 from camphandover.facts.codes import Holder
 from camphandover.judge.score import baselines, rules
 from camphandover.judge.score.baselines import Baseline, Units
 from camphandover.known.record import UNKNOWN, Record
+from camphandover.libraries import xr
 from camphandover.measure.runs import Window, first_day, scenario_window
 from camphandover.measure.shares import control_shares, in_parts
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from camphandover.batch.batch import Batch
 
 MODEL = "model"
 SPLITS = {
@@ -130,7 +127,6 @@ class Scored:
 
     def _of_units(self, data: xr.DataArray | xr.Dataset, *dims: str) -> Any:
         """What is scored of the holders of all slots, of runs, of their shares or of the record."""
-        import xarray as xr
 
         names = [place.name for place in self.units.places]
         at = {"place": xr.DataArray(names, dims="unit")}

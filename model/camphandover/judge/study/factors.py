@@ -6,13 +6,11 @@ import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from camphandover.libraries import np
 from camphandover.measure.notation import counted, listed
 from camphandover.measure.outcomes import NAMES
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 class Kind(StrEnum):
@@ -90,7 +88,6 @@ class Factor:
         Args:
             u: Probabilities from 0 up to, not including, 1.
         """
-        import numpy as np
 
         from camphandover.batch.sampling import quantile
 

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from camphandover.errors import BatchError
 from camphandover.judge.study.study import LEVELS, Problem, derived
-
-if TYPE_CHECKING:
-    import pandas as pd
+from camphandover.libraries import pd
 
 STEP = LEVELS / (2.0 * (LEVELS - 1))
 """Step of a factor in a trajectory, as a part of the way between its outermost levels."""
@@ -69,7 +67,6 @@ def morris_indices(
         BatchError if a value is not a number.
     Source: Campolongo et al. 2007, An effective screening design for sensitivity analysis.
     """
-    import pandas as pd
     from SALib.analyze import morris
     from scipy.special import stdtrit
 
@@ -123,7 +120,6 @@ def sobol_indices(problem: Problem, values: np.ndarray, seed: int = 0) -> pd.Dat
         BatchError if a value is not a number.
     Source: Saltelli et al. 2010, Variance based sensitivity analysis of model output.
     """
-    import pandas as pd
     from SALib.analyze import sobol
 
     draws = _checked(values)

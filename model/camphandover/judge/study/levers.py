@@ -14,23 +14,20 @@ from datetime import date, timedelta
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from camphandover.batch.names import check_known
+from camphandover.batch.plan import Model, Runner
 from camphandover.batch.records import EVIDENCE
 from camphandover.errors import BatchError
+from camphandover.facts import Camp
 from camphandover.inputs import shown, whole
 from camphandover.judge.study.factors import Factor, Kind
 from camphandover.judge.study.settings import DiscoverSettings
 from camphandover.judge.study.study import ranged
+from camphandover.libraries import np, pd
+from camphandover.scenario import Scenario
 from camphandover.scenario.schema import MAX_SHIFT, Receiver
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from camphandover.batch.plan import Model, Runner
-    from camphandover.facts import Camp
-    from camphandover.scenario import Scenario
 
 MOST_NOTICE = 365
 MOST_CAMPS = 6
@@ -85,8 +82,6 @@ class Design:
         Source: McKay, Beckman & Conover 1979, three methods for selecting values of input
         variables.
         """
-        import numpy as np
-        import pandas as pd
         from scipy.stats import qmc
 
         drawn = self.drawn

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -25,13 +25,10 @@ from camphandover.judge.study.study import (
     problem_of,
     sobol_design,
 )
+from camphandover.libraries import pd
 from camphandover.measure.outcomes import Asked, Window, parse_all, without_failures
 from camphandover.measure.outcomes import values as values_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from camphandover.scenario import Scenario
+from camphandover.scenario import Scenario
 
 NO_EXTRA = 'Sensitivity analysis needs SALib: pip install "camphandover[analysis]".'
 DESIGNS = {"morris": ("trajectories", morris_design), "sobol": ("points", sobol_design)}
@@ -247,7 +244,6 @@ def _tables(
         size: Trajectories or base points.
         seed: Of the resampling.
     """
-    import pandas as pd
 
     n = len(design) // size  # points of one trajectory or base point
     main: list[pd.DataFrame] = []

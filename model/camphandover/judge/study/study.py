@@ -12,22 +12,20 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from camphandover.batch.batch import Batch
 from camphandover.batch.names import check_known
 from camphandover.batch.records import EVIDENCE, Records
+from camphandover.batch.run import Progress
 from camphandover.batch.settings import Means
 from camphandover.errors import BatchError
+from camphandover.facts import Parameter
 from camphandover.inputs import whole
 from camphandover.judge.study.settings import MOST_OF_STEP
-
-if TYPE_CHECKING:
-    from camphandover.batch.batch import Batch
-    from camphandover.batch.run import Progress
-    from camphandover.facts import Parameter
-    from camphandover.scenario import Scenario
+from camphandover.scenario import Scenario
 
 LEVELS = 4
 """Levels of a factor in trajectories. Source: Morris 1991; four are usual since Campolongo 2007."""

@@ -12,21 +12,20 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from camphandover.batch.batch import Batch
 from camphandover.errors import BatchError
 from camphandover.facts.checks import ORIGIN, RECORD
 from camphandover.judge.patterns.met import WHOLE, met, parts_set
+from camphandover.libraries import pd
 from camphandover.measure.claims_record import ClaimOnRecord, claim_values, claims_on_record
 from camphandover.measure.patterns.data import FILE, Pattern, patterns
 from camphandover.measure.patterns.runs import read_runs
 from camphandover.measure.patterns.values import measure
-
-if TYPE_CHECKING:
-    from camphandover.batch.batch import Batch
-    from camphandover.scenario import Scenario
+from camphandover.scenario import Scenario
 
 AT_ORIGIN = FILE.with_name("patterns_at_origin.yaml")
 SCENARIOS = {"hindcast": ("full-model", "on-schedule"), "prior": ("on-schedule",)}
@@ -212,7 +211,6 @@ def measured(batch: Batch, targets: Targets, scenarios: Sequence[str], n_points:
 
 def _answers(batch: Batch, scenario: str, asked: Sequence[Pattern]) -> np.ndarray:
     """Which replicates meet which pattern, shape (pattern, replicate): 1, 0, or nan."""
-    import pandas as pd
 
     by_name = {pattern.name: pattern for pattern in asked}
     is_set = parts_set(batch.scenario(scenario), asked)

@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from camphandover import facts
+from camphandover.batch.batch import Batch
 from camphandover.batch.cubes import OF_SIDES
 from camphandover.batch.names import check_holders
 from camphandover.core.ledger import Kind
 from camphandover.errors import BatchError
 from camphandover.facts.codes import Holder, Mission, Side, Slot
+from camphandover.libraries import pa, xr
 from camphandover.measure.run_ledger import block_table, blocks_of
 from camphandover.measure.runs import Window, scenario_window
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    import xarray as xr
-
-    from camphandover.batch.batch import Batch
 
 KINDS = (
     Kind.DEPART, Kind.ARRIVE, Kind.IED, Kind.BATTLE, Kind.CONTROL, Kind.EXIT, Kind.LOSSES,

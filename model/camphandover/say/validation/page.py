@@ -12,10 +12,11 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from camphandover import facts, inputs
 from camphandover.batch import records, store
+from camphandover.batch.batch import Batch
 from camphandover.batch.cubes import HOLDERS
 from camphandover.batch.files import write_whole
 from camphandover.errors import BatchError
@@ -26,9 +27,6 @@ from camphandover.measure import notation
 from camphandover.say import writers
 from camphandover.say.patterns import P_FALSE, bounds, points
 from camphandover.say.prose import rendered
-
-if TYPE_CHECKING:
-    from camphandover.batch.batch import Batch
 
 OUT = "model/VALIDATION.md"
 TEMPLATE = Path(__file__).with_name("page.md")

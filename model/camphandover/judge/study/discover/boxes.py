@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from camphandover.judge.study.discover.losses import SHARE, share_of
 from camphandover.judge.study.factors import Factor
-
-if TYPE_CHECKING:
-    import pandas as pd
+from camphandover.libraries import pd
 
 MOST_CONDITIONS = 4
 """Conditions of a box that people can keep in mind."""
@@ -163,7 +160,6 @@ def chosen(
     frame: pd.DataFrame, boxes: Sequence[Box], density: float | None
 ) -> tuple[int, pd.DataFrame]:
     """Position of the best box, and the trade-off of all."""
-    import pandas as pd
 
     share = frame[SHARE].to_numpy(dtype=float)
     insides = [box.inside(frame) for box in boxes]

@@ -13,9 +13,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from camphandover import inputs
+from camphandover.batch.batch import Batch
 from camphandover.batch.names import check_known
 from camphandover.batch.settings import takes
 from camphandover.batch.told import Told
@@ -44,11 +44,7 @@ from camphandover.judge.study.discover.search import METHODS, find_boxes, screen
 from camphandover.judge.study.levers import Design, luck_of_its_own, make_design
 from camphandover.judge.study.settings import DiscoverSettings
 from camphandover.judge.study.study import Study, check_extra
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from camphandover.batch.batch import Batch
+from camphandover.libraries import pd
 
 NO_EXTRA = (
     "The search needs packages that are not installed: run "
@@ -232,7 +228,6 @@ class _Search:
 
 def _boxes(frame: pd.DataFrame, found: Sequence[Box], verdicts: pd.DataFrame) -> pd.DataFrame:
     """What the search says of each box."""
-    import pandas as pd
 
     rows = []
     for number, box in enumerate(found, 1):
@@ -249,7 +244,6 @@ def _boxes(frame: pd.DataFrame, found: Sequence[Box], verdicts: pd.DataFrame) ->
 
 def _conditions(found: Sequence[Box], verdicts: pd.DataFrame) -> pd.DataFrame:
     """The conditions of all boxes."""
-    import pandas as pd
 
     rows = []
     for number, box in enumerate(found, 1):

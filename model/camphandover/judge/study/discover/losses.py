@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from camphandover.batch.batch import Batch
 from camphandover.batch.names import check_known
 from camphandover.errors import BatchError
 from camphandover.facts.codes import Slot
@@ -19,14 +20,10 @@ from camphandover.inputs import day
 from camphandover.judge.study.factors import Kind
 from camphandover.judge.study.levers import Design, lever
 from camphandover.judge.study.settings import DiscoverSettings
+from camphandover.libraries import pd
 from camphandover.measure.intervals import Interval, wilson
 from camphandover.measure.notation import listed
 from camphandover.measure.outcomes import HOLDERS, NAMES
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from camphandover.batch.batch import Batch
 
 UN = "minusma"
 RUNS, LOST, UN_THERE, SHARE = "runs", "lost", "un_there", "share"
@@ -220,7 +217,6 @@ def robust(design: Design, loss: Loss, frame: pd.DataFrame) -> pd.DataFrame:
     Source: Starr 1963; Lempert & Collins 2007, managing the risk of uncertain threshold responses;
     Skellam 1948 (beta-binomial by moments).
     """
-    import pandas as pd
 
     camps = [camp.place for camp in design.camps]
     told = [loss.place] if loss.place in camps else camps

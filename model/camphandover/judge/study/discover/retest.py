@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,9 +12,7 @@ from camphandover.inputs import MAX_SEED
 from camphandover.judge.study.discover.boxes import Box, Condition
 from camphandover.judge.study.discover.losses import Share, less, share_of
 from camphandover.judge.study.levers import Design
-
-if TYPE_CHECKING:
-    import pandas as pd
+from camphandover.libraries import pd
 
 CHUNK = 2000
 """Points that are drawn at a time, of which those that are needed are run."""
@@ -98,7 +95,6 @@ def fresh_points(design: Design, boxes: Sequence[Box], n: int, seed: int) -> pd.
         Points with the column `stratum`, the position in `strata(boxes, n)`; fewer than wanted
         where they are very rare.
     """
-    import pandas as pd
 
     wanted = strata(boxes, n)
     kept: list[pd.DataFrame] = []
@@ -133,7 +129,6 @@ def judged(points: pd.DataFrame, frame: pd.DataFrame, boxes: Sequence[Box], n: i
         outside, or from the points without the condition, `difference_low`, `difference_high`;
         `verdict`.
     """
-    import pandas as pd
 
     wanted = strata(boxes, n) if boxes else []
     shares = [share_of(points, (points[STRATUM] == i).to_numpy()) for i in range(len(wanted))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,9 +23,7 @@ from camphandover.judge.study.discover.boxes import (
 )
 from camphandover.judge.study.discover.losses import SHARE
 from camphandover.judge.study.factors import Factor, Kind
-
-if TYPE_CHECKING:
-    import pandas as pd
+from camphandover.libraries import pd
 
 METHODS = ("prim", "tree")
 DEPTH = 3
@@ -55,7 +53,6 @@ def screen(frame: pd.DataFrame, factors: Sequence[Factor]) -> pd.DataFrame:
         from them, whose p is small; of the hundreds of parameters the surest whose q is small.
     Source: Benjamini & Hochberg 1995, controlling the false discovery rate.
     """
-    import pandas as pd
     from scipy.stats import false_discovery_control
 
     rows = []
@@ -75,7 +72,6 @@ def screen(frame: pd.DataFrame, factors: Sequence[Factor]) -> pd.DataFrame:
 
 def _association(column: pd.Series, share: np.ndarray, factor: Factor) -> tuple[float, float]:
     """(rank correlation, p) of a factor and the share."""
-    import pandas as pd
     from scipy.stats import kruskal, spearmanr
 
     if np.ptp(share) == 0:
@@ -120,7 +116,6 @@ def find_boxes(
     Source: Friedman & Fisher 1999 (PRIM); Bryant & Lempert 2010, thinking inside the box; Lavrac,
     Flach & Zupan 1999 (weighted relative accuracy).
     """
-    import pandas as pd
 
     search = _prim if method == "prim" else _tree
     boxes: list[Box] = []
@@ -160,7 +155,6 @@ def _peel(frame: pd.DataFrame, factors: Sequence[Factor]) -> list[Box]:
     The shares are the library's y: a box's mean is then the share of its runs. Receivers go in as
     numbers, so that no order of a set of texts decides between equals.
     """
-    import pandas as pd
 
     x = pd.DataFrame(
         {
