@@ -156,7 +156,8 @@ def test_r1_2_splitting_a_unit_conserves_power():
     for name in ("men", "power", "vehicles", "stock"):
         assert split.state.presence[0, 0][name] == pytest.approx(whole.state.presence[0, 0][name])
     assert split.state.presence["influence"] == pytest.approx(whole.state.presence["influence"])
-    powers = [call(muster)(w.now, -1, 0, 0)[:3] for w in (whole, split)]
+    parties = [call(muster)(w.now, -1, 0, 0) for w in (whole, split)]
+    powers = [(party.men, party.power, party.vehicles) for party in parties]
     assert powers[0] == pytest.approx(powers[1])
     assert powers[0][1] > 0
 
