@@ -241,7 +241,7 @@ def test_nothing_goes_before_the_new_manifest_stands(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("camphandover.batch.run.tidy", killed)
+        patch.setattr("camphandover.batch.store.tidy", killed)
         with pytest.raises(KeyboardInterrupt):
             ch.run(made("one"), 110, 3, out, model=Scripted)
     left = pd.read_parquet(out / "events")

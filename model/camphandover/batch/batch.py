@@ -10,9 +10,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from camphandover import inputs
 from camphandover.batch import store
-from camphandover.batch.plan import Model, default_folder, make_plan, northern_mali
+from camphandover.batch.files import MISSING, Stamp, read
+from camphandover.batch.identity import identity_of
+from camphandover.batch.plan import (
+    DEFAULT_MODEL,
+    LEDGERS,
+    Model,
+    Plan,
+    default_folder,
+    northern_mali,
+)  # fmt: skip
 from camphandover.batch.settings import RunSettings, takes
 from camphandover.batch.told import Told
+from camphandover.core.sources import code_digest
 from camphandover.errors import BatchError
 
 if TYPE_CHECKING:
@@ -21,9 +31,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from camphandover.batch.cubes import Cube
-    from camphandover.batch.files import Stamp
+    from camphandover.batch.records import Records
     from camphandover.batch.run import Engine
-    from camphandover.batch.verify import Verified
     from camphandover.scenario import Scenario
 
 
@@ -107,7 +116,7 @@ class Batch(Told):
         """
         if self.ledger == "none":
             raise BatchError(f"{self.folder} holds no events: it was run with --ledger none.")
-        return self._table(store.EVENTS).astype({"replicate": "int32", "row": "int32"})
+        return self._of_blocks(store.EVENTS).astype({"replicate": "int32", "row": "int32"})
 
     @property
     def ledger(self) -> str:
@@ -124,8 +133,8 @@ class Batch(Told):
         """The parameter values of each scenario, one column for each parameter; by scenario and
         replicate if runs differ in them."""
         if self.is_varied:
-            return self._table(store.PARAMETERS).set_index(["scenario", "replicate"])
-        return self._one_table(store.ONE_RECORD).set_index("scenario")
+            return self._of_blocks(store.PARAMETERS).set_index(["scenario", "replicate"])
+        return self._table(store.ONE_RECORD).set_index("scenario")
 
     def scenario(self, name: str) -> Scenario:
         """A scenario as it was run, resolved."""
@@ -190,42 +199,31 @@ class Batch(Told):
         }
         return xr.Dataset(variables)
 
-    def _table(self, name: str) -> pd.DataFrame:
-        """The Parquet files of the blocks as one table, each held to its checksum."""
-        import pyarrow as pa
-
-        paths = [f"{name}/{block['name']}.parquet" for block in self.manifest["blocks"]]
-        return self._frame(pa.concat_tables(self._read_table(path) for path in paths))
-
-    def _one_table(self, name: str) -> pd.DataFrame:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        path = self.folder / name
-        try:
-            return self._frame(pq.read_table(path))
-        except (OSError, pa.ArrowException) as error:
-            raise self._damaged(path, f"is damaged or missing ({error})") from error
-
-    def _read_table(self, path: str) -> pa.Table:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        from camphandover.batch.checked import read
-
-        expected = self._stamps.get(path)
-        if expected is None:
-            raise self._damaged(self.folder / path, "is missing")
-        return pq.read_table(pa.BufferReader(read(self.folder, path, expected)))
-
-    @staticmethod
-    def _frame(table: pa.Table) -> pd.DataFrame:
+    def _table(self, *paths: str) -> pd.DataFrame:
+        """Parquet files of the folder as one table."""
         import pandas as pd
         import pyarrow as pa
 
-        whole = table.unify_dictionaries()
+        whole = pa.concat_tables(self._read_table(path) for path in paths).unify_dictionaries()
         frame: pd.DataFrame = whole.to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get)
         return frame
+
+    def _of_blocks(self, name: str) -> pd.DataFrame:
+        """The Parquet files of all blocks."""
+        return self._table(*(f"{name}/{one['name']}.parquet" for one in self.manifest["blocks"]))
+
+    def _read_table(self, path: str) -> pa.Table:
+        """A Parquet file of the folder, held to its checksum if it is one of a block."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        file = self.folder / path
+        try:
+            if path == store.ONE_RECORD:
+                return pq.read_table(file)
+            return pq.read_table(pa.BufferReader(read(file, self._stamps.get(path, MISSING))))
+        except (OSError, pa.ArrowException) as error:
+            raise self._damaged(file, f"is damaged or missing ({error})") from error
 
     @staticmethod
     def _damaged(path: Path, what: str) -> BatchError:
@@ -280,17 +278,9 @@ def run(settings: RunSettings) -> Batch:
         ScenarioError for faulty scenarios; BatchError if `out` holds something else.
     """
     from camphandover.batch.progress import shown
-    from camphandover.batch.records import Records, find_records
     from camphandover.batch.run import fill
 
-    s, records = settings, settings.parameters
-    if records is not None and not isinstance(records, Records):
-        records = find_records(records)
-    plan = make_plan(
-        load_all(s.scenarios), s.runs, s.seed, s.model,
-        sampled=s.sample_parameters, fixed=s.fixed, evidence=s.evidence, ledger=s.ledger,
-        records=records,
-    )  # fmt: skip
+    s, plan = settings, make_plan(settings)
     if s.out is None:
         folder = default_folder(plan.names, s.scenarios is None)
     else:
@@ -298,6 +288,63 @@ def run(settings: RunSettings) -> Batch:
     with shown(s.progress) as tell, engine_of(s.cluster, s.model, s.workers) as engine:
         _, reused = fill(plan, folder, engine, tell, s.say)
     return Batch(folder, reused=reused)
+
+
+def make_plan(settings: RunSettings) -> Plan:
+    """Plan a batch.
+
+    Args:
+        settings: As `run` takes them.
+    Errors:
+        ScenarioError for faulty scenarios; BatchError if a value is out of range, two scenarios
+        share a name, there is no such parameter, or two sources of parameters are given.
+    """
+    from camphandover import facts
+    from camphandover.batch.records import EVIDENCE, Records, checked_values, find_records
+
+    s, records = settings.checked(), settings.parameters
+    if records is not None and not isinstance(records, Records):
+        records = find_records(records)
+    scenarios = load_all(s.scenarios)
+    evidence = inputs.choice("evidence", _evidence(s, records), EVIDENCE)
+    inputs.choice("ledger", s.ledger, LEDGERS)
+    if not scenarios:
+        raise BatchError("There is no scenario to run: name at least one.")
+    names = [scenario.name for scenario in scenarios]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BatchError(f"Two scenarios are named {', '.join(twice)}: give each its own name.")
+    theatre, bests = facts.load(), dict[str, float]()
+    values = checked_values(s.fixed or {})
+    if evidence == "prior" and not s.sample_parameters and records is None:
+        # Without sampling the set is its best values, which the scenarios then show.
+        bests = {name: p.prior[1] for name, p in theatre.parameters.items() if p.prior is not None}
+    chosen = tuple(
+        one.model_copy(update={"parameters": {**bests, **one.parameters, **values}})
+        for one in scenarios
+    )
+    decided = (
+        theatre.digest, code_digest(), DEFAULT_MODEL if s.model is None else identity_of(s.model),
+        evidence, s.sample_parameters, s.ledger,
+    )  # fmt: skip
+    return Plan(chosen, s.runs, s.seed, *decided, records)
+
+
+def _evidence(settings: RunSettings, records: Records | None) -> str:
+    """The set of parameters, of which records say themselves which it is."""
+    asked = settings.evidence
+    if records is None:
+        return "hindcast" if asked is None else asked
+    if settings.sample_parameters:
+        raise BatchError(
+            f"the records {records.name} and sampled parameters exclude each other: leave one out."
+        )
+    if asked not in (None, records.evidence):
+        raise BatchError(
+            f"evidence is {asked!r}, and the records {records.name} are of the set "
+            f"{records.evidence!r}: leave evidence out."
+        )
+    return records.evidence
 
 
 @contextmanager
@@ -312,30 +359,6 @@ def engine_of(cluster: Any, model: Model | None, workers: int | None) -> Iterato
 
     with Cluster(cluster, model or northern_mali) as engine:
         yield engine
-
-
-def verify(
-    batch: Batch | str | Path,
-    blocks: int = 5,
-    model: Model | None = None,
-    chooser: int | None = None,
-) -> Verified:
-    """Compute a random sample of a batch's blocks again and compare the bytes.
-
-    Args:
-        batch: A batch, or its folder.
-        blocks: How many blocks of 50 runs.
-        model: What ran it, if that was not `NorthernMali` itself.
-        chooser: Seed of the choice of blocks.
-    Returns:
-        The blocks, and `differences`: empty if all is the same.
-    Errors:
-        BatchError if it was made by other code, facts or model than are here.
-    """
-    from camphandover.batch.verify import verify as verify_folder
-
-    folder = batch.folder if isinstance(batch, Batch) else inputs.path("batch", batch)
-    return verify_folder(folder, blocks, model, chooser)
 
 
 def load_all(scenarios: Any = None) -> list[Scenario]:

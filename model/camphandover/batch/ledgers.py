@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from camphandover.batch.cubes import HOLDERS, SIDES
+from camphandover.batch.files import parquet
 from camphandover.core.ledger import ROW, Kind
 from camphandover.facts.codes import Mission, Slot
 
@@ -43,19 +44,11 @@ def encode(
             keeps its number.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    kept = [np.arange(len(ledger)) for ledger in ledgers]
-    if keep == "changes":
-        kept = [changes(ledger) for ledger in ledgers]
-    told = table(scenario, places, first, ledgers, kept)
-    sink = pa.BufferOutputStream()
-    dictionaries = [one.name for one in told.schema if pa.types.is_dictionary(one.type)]
-    pq.write_table(
-        told, sink, compression="zstd", compression_level=1, version="2.6",
-        use_dictionary=dictionaries, write_statistics=False,
-    )  # fmt: skip
-    return bytes(sink.getvalue().to_pybytes())
+    of = changes if keep == "changes" else lambda ledger: np.arange(len(ledger))
+    told = table(scenario, places, first, ledgers, [of(ledger) for ledger in ledgers])
+    names = [one.name for one in told.schema if pa.types.is_dictionary(one.type)]
+    return parquet(told, compression_level=1, use_dictionary=names, write_statistics=False)
 
 
 def table(

@@ -47,7 +47,7 @@ def alternatives_of(
 def _why_no_replay(batch: Batch, wanted: bool) -> str:
     """Why the run cannot be played again here; empty if it can."""
     from camphandover import facts
-    from camphandover.batch.plan import code_digest
+    from camphandover.core.sources import code_digest
 
     manifest = batch.manifest
     if not wanted:

@@ -191,17 +191,17 @@ def _check_variants(batch: Batch) -> None:
 
 def is_of_library(batch: Batch) -> bool:
     """Whether the scenarios, as they were run, are those of the library with nothing set anew."""
-    from camphandover.batch.batch import load_all
-    from camphandover.batch.plan import make_plan
+    from camphandover.batch.batch import make_plan
+    from camphandover.batch.settings import RunSettings
     from camphandover.errors import ScenarioError
 
     manifest = batch.manifest
     is_varied = manifest["sampled"] or manifest["records"] is not None
     try:
-        plan = make_plan(
-            load_all(batch.scenarios), batch.runs, batch.seed, manifest["model"],
-            evidence=manifest["evidence"], sampled=is_varied,
-        )  # fmt: skip
+        plan = make_plan(RunSettings(
+            batch.scenarios, batch.runs, batch.seed, model=manifest["model"],
+            evidence=manifest["evidence"], sample_parameters=is_varied,
+        ))  # fmt: skip
     except (BatchError, ScenarioError):
         return False
     ran = {entry["name"]: entry["digest"] for entry in manifest["scenarios"]}
@@ -210,7 +210,7 @@ def is_of_library(batch: Batch) -> bool:
 
 def is_current(batch: Batch) -> bool:
     """Whether rules and facts are still those with which a batch was run."""
-    from camphandover.batch.plan import code_digest
+    from camphandover.core.sources import code_digest
 
     ours = (code_digest(), facts.load().digest)
     return ours == (batch.manifest["core"], batch.manifest["theatre"])

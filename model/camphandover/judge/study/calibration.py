@@ -189,7 +189,7 @@ class Steps:
 
     def _identity(self, records: Records, draws: int, seed: int) -> str:
         from camphandover import facts
-        from camphandover.batch.plan import code_digest
+        from camphandover.core.sources import code_digest
 
         what = [
             [one.digest() for one in self.study.scenarios], records.digest, draws, seed,
@@ -320,7 +320,7 @@ def _made(
 ) -> dict[str, Any]:
     """How a set was made: JSON values that its file keeps."""
     from camphandover import facts
-    from camphandover.batch.plan import code_digest
+    from camphandover.core.sources import code_digest
 
     budget = steps.budget
     return {

@@ -25,7 +25,7 @@ from camphandover.judge.study.settings import MOST_OF_STEP
 
 if TYPE_CHECKING:
     from camphandover.batch.batch import Batch
-    from camphandover.batch.run import Progress
+    from camphandover.batch.progress import Progress
     from camphandover.facts import Parameter
     from camphandover.scenario import Scenario
 
@@ -106,7 +106,10 @@ class Problem:
             made: How they were made: JSON values by name.
         """
         values = self.values(points)
-        return Records(name, self.evidence, tuple(self.names), values, is_paired, dict(made or {}))
+        return Records(
+            name=name, evidence=self.evidence, parameters=tuple(self.names), records=values,
+            paired=is_paired, made=dict(made or {}),
+        )  # fmt: skip
 
 
 def ranged(evidence: str) -> dict[str, Parameter]:
@@ -323,16 +326,16 @@ class Study:
     def _seconds_a_run(self, points: Records | Sequence[Scenario], seed: int) -> float:
         """Time of a run that takes other parameters than the last, from a few of them."""
         from camphandover.batch.plan import northern_mali
-        from camphandover.batch.replicates import replicates_of
+        from camphandover.batch.replicates import Replicates
 
         model = self.means.model or northern_mali
-        plays = replicates_of(model, self.scenarios[0], seed)
+        plays = Replicates(model, self.scenarios[0], seed)
 
         def play(row: int) -> None:
             if isinstance(points, Records):
                 plays.run(0, {**points.of(row), **self.scenarios[0].parameters})
             else:
-                replicates_of(model, points[row % len(points)], seed).run(0)
+                Replicates(model, points[row % len(points)], seed).run(0)
 
         play(0)
         began = time.perf_counter()
