@@ -395,16 +395,11 @@ def test_a_stored_batch_of_this_format_stays_readable(tmp_path):
     with zipfile.ZipFile(TESTS / "golden" / "format-5.zip") as stored:
         stored.extractall(tmp_path / "b")
     batch = ch.open_batch(tmp_path / "b")
-    assert (batch.manifest["format"], batch.runs, batch.ledger, batch.failures) == (
-        5,
-        3,
-        "full",
-        [],
-    )
+    about = (batch.manifest["format"], batch.runs, batch.ledger, batch.failures)
+    assert about == (5, 3, "full", [])
     ber = batch.control.sel(scenario="joint", place="Ber", slot="camp").load()
-    assert [batch.holders[code] for code in ber.isel(replicate=0, date=[0, 13, 14, -1])] == [
-        "minusma", "minusma", "joint", "joint",
-    ]  # fmt: skip
+    held = [batch.holders[code] for code in ber[0, [0, 13, 14, -1]].to_numpy()]
+    assert held == ["minusma", "minusma", "joint", "joint"]
     end = {"scenario": "joint", "date": "2023-08-31"}
     assert batch.series["men"].sel(**end, side="army", replicate=1) == 4937
     assert batch.series["war_truce"].dims == ("scenario", "replicate", "date")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -347,18 +347,17 @@ def _evidence(settings: RunSettings, records: Records | None) -> str:
     return records.evidence
 
 
-@contextmanager
-def engine_of(cluster: Any, model: Model | None, workers: int | None) -> Iterator[Engine]:
+def engine_of(
+    cluster: Any, model: Model | None, workers: int | None
+) -> AbstractContextManager[Engine]:
     """Who computes: the workers of a Dask cluster, or threads of this process."""
     if cluster is None:
         from camphandover.batch.run import Threads
 
-        yield Threads(model or northern_mali, workers)
-        return
+        return nullcontext(Threads(model or northern_mali, workers))
     from camphandover.batch.cluster import Cluster
 
-    with Cluster(cluster, model or northern_mali) as engine:
-        yield engine
+    return Cluster(cluster, model or northern_mali)
 
 
 def load_all(scenarios: Any = None) -> list[Scenario]:
