@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from camphandover import inputs
-from camphandover.batch import store
+from camphandover import facts, inputs
+from camphandover.batch import cubes, store
 from camphandover.batch.files import MISSING, Stamp, read
 from camphandover.batch.identity import identity_of
 from camphandover.batch.plan import (
@@ -20,20 +20,20 @@ from camphandover.batch.plan import (
     default_folder,
     northern_mali,
 )  # fmt: skip
+from camphandover.batch.progress import shown
+from camphandover.batch.records import EVIDENCE, Records, checked_values, find_records
 from camphandover.batch.settings import RunSettings, takes
 from camphandover.batch.told import Told
 from camphandover.core.sources import code_digest
-from camphandover.errors import BatchError
+from camphandover.errors import BatchError, Problem, ScenarioError
+from camphandover.scenario import Scenario, library, load_points, load_stored
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     import xarray as xr
 
-    from camphandover.batch.cubes import Cube
-    from camphandover.batch.records import Records
     from camphandover.batch.run import Engine
-    from camphandover.scenario import Scenario
 
 
 class Batch(Told):
@@ -80,32 +80,24 @@ class Batch(Told):
         `attrs` holds `flag_values` and `flag_meanings`; -1 is a day outside a scenario's window
         or a replicate that failed.
         """
-        from camphandover.batch.cubes import CONTROL
-
-        return self._group(CONTROL.group, mask_and_scale=False)[CONTROL.name]
+        return self._group(cubes.CONTROL.group, mask_and_scale=False)[cubes.CONTROL.name]
 
     @property
     def holders(self) -> tuple[str, ...]:
         """Names of the holders in `control`, by code."""
-        from camphandover.batch.cubes import holders_of
-
-        return holders_of(self.control)
+        return cubes.holders_of(self.control)
 
     @cached_property
     def series(self) -> xr.Dataset:
         """Daily figures of each side, dimensions (scenario, replicate, date, side), and of the
         conflict as a whole, without `side`, whose names begin with `war_`."""
-        from camphandover.batch.cubes import OF_SIDES, OF_WAR
-
-        return self._figures(OF_SIDES).merge(self._figures(OF_WAR, "war_"))
+        return self._figures(cubes.OF_SIDES).merge(self._figures(cubes.OF_WAR, "war_"))
 
     @cached_property
     def people(self) -> xr.Dataset:
         """Daily figures of each place: people at home and hosted, price of fuel; dimensions
         (scenario, replicate, date, place)."""
-        from camphandover.batch.cubes import OF_PEOPLE
-
-        return self._figures(OF_PEOPLE)
+        return self._figures(cubes.OF_PEOPLE)
 
     @cached_property
     def events(self) -> pd.DataFrame:
@@ -138,8 +130,6 @@ class Batch(Told):
 
     def scenario(self, name: str) -> Scenario:
         """A scenario as it was run, resolved."""
-        from camphandover.scenario import load_stored
-
         if name not in self.scenarios:
             known = ", ".join(self.scenarios)
             raise BatchError(f"{self.folder} holds no scenario {name!r}; it holds {known}.")
@@ -186,7 +176,7 @@ class Batch(Told):
         # A batch that is growing has room for more replicates than it has.
         return data.assign_coords(texts).isel(replicate=slice(0, self.runs))
 
-    def _figures(self, cube: Cube, before: str = "") -> xr.Dataset:
+    def _figures(self, cube: cubes.Cube, before: str = "") -> xr.Dataset:
         """The figures that lie in one array as a dataset with a variable for each."""
         import xarray as xr
 
@@ -277,7 +267,6 @@ def run(settings: RunSettings) -> Batch:
     Errors:
         ScenarioError for faulty scenarios; BatchError if `out` holds something else.
     """
-    from camphandover.batch.progress import shown
     from camphandover.batch.run import fill
 
     s, plan = settings, make_plan(settings)
@@ -299,9 +288,6 @@ def make_plan(settings: RunSettings) -> Plan:
         ScenarioError for faulty scenarios; BatchError if a value is out of range, two scenarios
         share a name, there is no such parameter, or two sources of parameters are given.
     """
-    from camphandover import facts
-    from camphandover.batch.records import EVIDENCE, Records, checked_values, find_records
-
     s, records = settings.checked(), settings.parameters
     if records is not None and not isinstance(records, Records):
         records = find_records(records)
@@ -366,24 +352,22 @@ def load_all(scenarios: Any = None) -> list[Scenario]:
     Errors:
         ScenarioError with the faults of all files.
     """
-    from camphandover import scenario
-
     if scenarios is None:
-        scenarios = scenario.library()
-    elif isinstance(scenarios, (str, Path, Mapping, scenario.Scenario)):
+        scenarios = library()
+    elif isinstance(scenarios, (str, Path, Mapping, Scenario)):
         scenarios = [scenarios]
     elif not isinstance(scenarios, Iterable):
         raise BatchError(
             f"scenarios is {inputs.shown(scenarios)}: a path, a dict or a list of those is needed."
         )
     loaded: list[Scenario] = []
-    problems: list[scenario.Problem] = []
+    problems: list[Problem] = []
     for source in scenarios:
         try:
-            is_resolved = isinstance(source, scenario.Scenario)
-            loaded.extend([source] if is_resolved else scenario.load_points(source))
-        except scenario.ScenarioError as error:
+            is_resolved = isinstance(source, Scenario)
+            loaded.extend([source] if is_resolved else load_points(source))
+        except ScenarioError as error:
             problems.extend(error.problems)
     if problems:
-        raise scenario.ScenarioError(problems)
+        raise ScenarioError(problems)
     return loaded

@@ -13,10 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from camphandover import facts
+from camphandover.batch.sampling import sample
+from camphandover.scenario import Scenario
+
 if TYPE_CHECKING:
     from camphandover.agents.model import Record
     from camphandover.batch.records import Records
-    from camphandover.scenario import Scenario
 
 FORMAT = 5
 READABLE = (4, FORMAT)
@@ -179,9 +182,6 @@ class Plan:
 
     def parameters(self, scenario: int, first: int, stop: int) -> list[dict[str, float]]:
         """Values of all parameters in replicates `first` to `stop` (exclusive) of a scenario."""
-        from camphandover import facts
-        from camphandover.batch.sampling import sample
-
         register = facts.load().parameters
         best = {name: parameter.known(self.evidence)[1] for name, parameter in register.items()}
         own = self.scenarios[scenario].parameters

@@ -24,7 +24,6 @@ import json
 import os
 import platform
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -36,7 +35,6 @@ from typing import Any, NamedTuple
 
 from camphandover import facts
 from camphandover.batch import cubes
-from camphandover.batch.cubes import CUBES
 from camphandover.batch.files import Stamp, fault_of, parquet, stamp, write_json, write_whole
 from camphandover.batch.plan import FORMAT, READABLE, Block, Plan, file_name
 from camphandover.errors import BatchError
@@ -50,15 +48,16 @@ RECORDS = "records.json"
 BLOCKS = "blocks"
 SCENARIOS = "scenarios"
 CHARTS = "charts"
+LIBRARIES = ("numpy", "numba", "scipy", "mesa", "xarray", "zarr", "pyarrow")
 LOCK = ".lock"
 OPEN = ".open.json"
 """There while the batch is being written: workers elsewhere know the folder by it."""
-_GROUPS = tuple(dict.fromkeys(cube.group for cube in CUBES))
+_GROUPS = tuple(dict.fromkeys(cube.group for cube in cubes.CUBES))
 _FOLDERS = (EVENTS, PARAMETERS, BLOCKS, SCENARIOS, *_GROUPS)
 _FILES = (IDENTITY, MANIFEST, ONE_RECORD, RECORDS, OPEN)
 _OF_A_BLOCK = re.compile(
     rf"({EVENTS}|{PARAMETERS})/[0-9a-f]{{16}}\.parquet|{BLOCKS}/[0-9a-f]{{16}}\.json|"
-    + "|".join(rf"{re.escape(cube.group)}/{cube.name}/c(/[0-9]+)+" for cube in CUBES)
+    + "|".join(rf"{re.escape(cube.group)}/{cube.name}/c(/[0-9]+)+" for cube in cubes.CUBES)
 )
 _UNFINISHED = re.compile(
     rf"(({'|'.join(map(re.escape, _FOLDERS))})/.+|{'|'.join(map(re.escape, _FILES))})"
@@ -413,15 +412,11 @@ def _prune(emptied: Path, folder: Path) -> None:
 
 def new_session(**figures: Any) -> dict[str, Any]:
     """What is noted of one call that computed something, with the time and the machine."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"finished": now, **figures, "machine": _machine()}
-
-
-def _machine() -> dict[str, str]:
-    libraries = ("numpy", "numba", "scipy", "mesa", "xarray", "zarr", "pyarrow")
-    return {
+    machine = {
         "platform": platform.platform(),
         "processor": platform.machine(),
-        "python": ".".join(map(str, sys.version_info[:3])),
-        **{name: version(name) for name in libraries},
+        "python": platform.python_version(),
+        **{name: version(name) for name in LIBRARIES},
     }
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"finished": now, **figures, "machine": machine}
