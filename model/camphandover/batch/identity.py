@@ -165,7 +165,7 @@ class _Told:
             yield from self._class(value)
         elif isinstance(value, types.ModuleType):
             yield from self._module(value)
-        elif kind in _PARTS or kind in _TELLERS:
+        elif kind in _KNOWN:
             yield from self._content(kind, value)
         else:
             yield from self._instance(value)
@@ -186,12 +186,12 @@ class _Told:
         yield "]"
 
     def _content(self, kind: type, value: Any) -> Iterator[str]:
-        """What a value holds as one of a kind that `_PARTS` or `_TELLERS` knows."""
-        if kind in _TELLERS:
-            yield from _TELLERS[kind](self, value)
-        else:
+        """What a value holds as one of a kind that `_PARTS` knows, or a function or set."""
+        if kind in _PARTS:
             heading, parts = _PARTS[kind]
             yield from self.all(heading or type(value).__name__, parts(value))
+        else:
+            yield from (self._function if kind is types.FunctionType else self._set)(value)
 
     def _set(self, value: Iterable[Any]) -> Iterator[str]:
         """What has no order: each element is told as if it were the next one."""
@@ -238,7 +238,7 @@ class _Told:
     def _instance(self, value: Any) -> Iterator[str]:
         """Something else: what its class is and what it holds."""
         kind = type(value)
-        known = next((base for base in (*_PARTS, *_TELLERS) if isinstance(value, base)), None)
+        known = next((base for base in _KNOWN if isinstance(value, base)), None)
         if not _is_library(kind):
             yield from self.all("instance", [kind])
             yield from self.named("holds", {**_slots(value), **getattr(value, "__dict__", {})})
@@ -295,12 +295,7 @@ _PARTS: dict[type, tuple[str, Callable[[Any], Iterable[Any]]]] = {
 }
 """What of things of these types, and of their subclasses besides, is told under which heading, that
 of their type if it is empty."""
-_TELLERS: dict[type, Callable[[_Told, Any], Iterator[str]]] = {
-    types.FunctionType: _Told._function,
-    set: _Told._set,
-    frozenset: _Told._set,
-}
-"""How things of these types are told, which are no mere parts."""
+_KNOWN = (*_PARTS, types.FunctionType, set, frozenset)
 
 
 def _holds(value: Any) -> list[Any]:

@@ -14,15 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_serializer,
-    field_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from camphandover import facts, inputs
 from camphandover.batch.files import write_json
@@ -54,7 +46,7 @@ class Records(BaseModel):
     name: str = Field(description=_ABOUT)
     evidence: str = Field(pattern="^(hindcast|prior)$", description=_ABOUT)
     is_paired: bool = Field(False, alias="paired", description=_NOTES)
-    made: dict[str, Any] = Field({}, description=_NOTES)
+    made: dict[str, Any] = Field(description=_NOTES)
     names: tuple[str, ...] = Field(
         alias="parameters", strict=False, description="parameters is a list of names, each once."
     )
@@ -81,11 +73,6 @@ class Records(BaseModel):
                 raise BatchError(f"record {n} has not one value for each parameter.")
             checked_values(dict(zip(names, row, strict=True)), f"record {n}: ")
         return np.array(records, dtype=float).reshape(len(records), len(names))
-
-    @field_serializer("values")
-    def _rows(self, values: np.ndarray) -> list[list[float]]:
-        rows: list[list[float]] = values.tolist()
-        return rows
 
     @property
     def n(self) -> int:
@@ -114,7 +101,8 @@ class Records(BaseModel):
 
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all."""
-        write_json(path, {"format": FORMAT, **self.model_dump(by_alias=True)})
+        content = {"format": FORMAT, **self.model_dump(by_alias=True)}
+        write_json(path, {**content, "records": self.values.tolist()})
 
 
 def find_records(name: str | Path) -> Records:
