@@ -275,7 +275,7 @@ def run(settings: RunSettings) -> Batch:
     else:
         folder = inputs.path("out", s.out)
     with shown(s.progress) as tell, engine_of(s.cluster, s.model, s.workers) as engine:
-        _, reused = fill(plan, folder, engine, tell, s.say)
+        reused = fill(plan, folder, engine, tell, s.say)
     return Batch(folder, reused=reused)
 
 

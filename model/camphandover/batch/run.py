@@ -56,7 +56,7 @@ def fill(
     engine: Engine,
     progress: Progress | None = None,
     say: Say | None = None,
-) -> tuple[store.Manifest, bool]:
+) -> bool:
     """Run what is missing of a plan, and finish the batch.
 
     Args:
@@ -66,7 +66,7 @@ def fill(
         progress: Told before the first run, which may have to compile, and of every block done.
         say: Told of damaged blocks; a warning if not given.
     Returns:
-        The manifest, and whether everything was there already.
+        Whether everything was there already.
     Errors:
         BatchError if the folder holds something else, is written by another process, or cannot
         be written; what was computed stays, and the same call goes on from there.
@@ -75,15 +75,15 @@ def fill(
     try:
         store.check_usable(folder, plan)
         with store.writing(folder):
-            finished = store.check_usable(folder, plan)
+            is_finished = store.check_usable(folder, plan)
             todo = _missing(folder, plan, say or _warn)
-            is_there = finished is not None and not todo
-            if finished is None or todo:
-                finished = _fill(plan, folder, engine, todo, progress, began)
-            else:
+            is_there = is_finished and not todo
+            if is_there:
                 store.shrink(folder, plan)
+            else:
+                _fill(plan, folder, engine, todo, progress, began)
             store.tidy(folder, store.markers(folder, plan.blocks))
-            return finished, is_there
+            return is_there
     except OSError as error:
         reason = error.__cause__ if isinstance(error, CannotWrite) else error
         raise CannotWrite(
@@ -99,7 +99,7 @@ def _fill(
     todo: list[Block],
     progress: Progress | None,
     began: float,
-) -> store.Manifest:
+) -> None:
     total = plan.runs * len(plan.scenarios)
     there = total - sum(block.size for block in todo)
     store.begin(folder, plan)
@@ -124,7 +124,7 @@ def _fill(
         wall_seconds=round(time.perf_counter() - began, 3),
         model_seconds=round(seconds, 3),
     )
-    return store.finish(folder, plan, session)
+    store.finish(folder, plan, session)
 
 
 def _missing(folder: Path, plan: Plan, say: Say) -> list[Block]:

@@ -207,32 +207,31 @@ def writing(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def check_usable(folder: Path, plan: Plan) -> Manifest | None:
+def check_usable(folder: Path, plan: Plan) -> bool:
     """Make sure that a batch may be written to a folder.
 
     Returns:
-        The manifest if the folder holds this very batch, finished; else `None`: the folder is
-        new, or holds this batch unfinished or with fewer runs.
+        Whether the folder holds this very batch, finished; else it is new, or holds this batch
+        unfinished or with fewer runs.
     Errors:
         BatchError if the folder holds a different batch, more runs, or is not ours to write to.
     """
     if folder.exists() and not folder.is_dir():
         raise BatchError(f"{folder} is a file, and a folder is needed: give another with --out.")
     if (folder / IDENTITY).is_file():
-        manifest = read_manifest(folder) if (folder / MANIFEST).is_file() else None
+        runs = read_manifest(folder)["runs"] if (folder / MANIFEST).is_file() else 0
         differences = _differences(_read(folder / IDENTITY), plan)
-        runs = 0 if manifest is None else int(manifest["runs"])
         if runs > plan.runs:
             differences.insert(0, f"runs {runs} there, {plan.runs} asked for")
         if differences:
             listed = "\n".join(f"  - {line}" for line in differences)
             raise BatchError(f"{folder} holds another batch:\n{listed}\n{_WAY_OUT} {folder}.")
-        return manifest if runs == plan.runs else None
+        return bool(runs == plan.runs)
     if (folder / MANIFEST).is_file():
         read_manifest(folder)  # of another format: say so
     if folder.exists() and any(path.name != LOCK for path in folder.iterdir()):
         raise BatchError(f"{folder} is not empty and holds no batch. {_WAY_OUT} what is in it.")
-    return None
+    return False
 
 
 def _differences(stored: dict[str, Any], plan: Plan) -> list[str]:
@@ -337,7 +336,7 @@ def write_block(folder: Path, block: Block, content: Content) -> None:
     write_json(folder / BLOCKS / f"{block.name}.json", marker)
 
 
-def finish(folder: Path, plan: Plan, session: dict[str, Any]) -> Manifest:
+def finish(folder: Path, plan: Plan, session: dict[str, Any]) -> None:
     """Write the manifest, which makes the batch a finished one.
 
     Args:
@@ -369,7 +368,6 @@ def finish(folder: Path, plan: Plan, session: dict[str, Any]) -> Manifest:
     }
     write_json(folder / MANIFEST, manifest)
     (folder / OPEN).unlink(missing_ok=True)
-    return manifest
 
 
 def tidy(folder: Path, held: Mapping[Block, Marker]) -> None:
