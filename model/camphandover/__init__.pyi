@@ -2,7 +2,7 @@ from .agents.model import NorthernMali as NorthernMali
 from .batch.batch import Batch as Batch
 from .batch.batch import open_batch as open_batch
 from .batch.batch import run as run
-from .batch.batch import verify as verify
+from .batch.verify import verify as verify
 from .errors import BatchError as BatchError
 from .errors import ScenarioError as ScenarioError
 from .judge.compare import Comparison as Comparison

@@ -23,14 +23,15 @@ import camphandover as ch
 from batches import FIRST_EXIT, Scripted, Sleepy, Unlucky, contents, made, short
 from camphandover import facts, scenario
 from camphandover.batch import cubes
+from camphandover.batch.batch import make_plan
+from camphandover.batch.identity import identity_of
 from camphandover.batch.plan import (
     BLOCK,
     DEFAULT_MODEL,
     default_folder,
     file_name,
-    identity_of,
-    make_plan,
 )
+from camphandover.batch.settings import RunSettings
 from camphandover.charts.planned import KEY_BASES, chart_files
 from camphandover.errors import BatchError
 
@@ -38,22 +39,26 @@ from camphandover.errors import BatchError
 
 
 def test_blocks_hold_every_replicate_once():
-    plan = make_plan([made("one"), made("two")], 2 * BLOCK + 7, 1, Scripted)
+    plan = make_plan(RunSettings([made("one"), made("two")], 2 * BLOCK + 7, 1, model=Scripted))
     held = [(b.scenario, r) for b in plan.blocks for r in range(b.first, b.stop)]
     assert held == [(s, r) for s in range(2) for r in range(2 * BLOCK + 7)]
     assert len({block.name for block in plan.blocks}) == len(plan.blocks) == 6
 
 
 def test_more_runs_keep_the_full_blocks():
-    few = make_plan([made("one")], BLOCK + 5, 1, Scripted)
-    many = make_plan([made("one")], 3 * BLOCK, 1, Scripted)
+    few = make_plan(RunSettings([made("one")], BLOCK + 5, 1, model=Scripted))
+    many = make_plan(RunSettings([made("one")], 3 * BLOCK, 1, model=Scripted))
     assert few.blocks[0] == many.blocks[0]
     assert few.blocks[1].name != many.blocks[1].name
 
 
 def test_all_that_decides_content_is_in_the_name():
     def name(form=None, seed=1, model=Scripted):
-        return make_plan([made("one", **(form or {}))], 5, seed, model).blocks[0].name
+        return (
+            make_plan(RunSettings([made("one", **(form or {}))], 5, seed, model=model))
+            .blocks[0]
+            .name
+        )
 
     assert name() == name()
     assert name({"title": "Another title"}) == name()
@@ -67,7 +72,11 @@ def test_the_model_itself_is_known_by_its_name():
 
 def test_bound_arguments_are_part_of_the_model():
     def name(**bound):
-        return make_plan([made("one")], 5, 1, partial(Scripted, **bound)).blocks[0].name
+        return (
+            make_plan(RunSettings([made("one")], 5, 1, model=partial(Scripted, **bound)))
+            .blocks[0]
+            .name
+        )
 
     class Mine:
         """A user's commander."""
@@ -85,11 +94,11 @@ def test_bound_arguments_are_part_of_the_model():
 def test_out_of_range():
     for runs, seed, what in [(0, 1, "runs"), (1.5, 1, "runs"), (1, -1, "seed"), (1, 2**64, "seed")]:
         with pytest.raises(BatchError, match=f"{what} is .*needed"):
-            make_plan([made("one")], runs, seed, Scripted)
+            make_plan(RunSettings([made("one")], runs, seed, model=Scripted))
     with pytest.raises(BatchError, match="one"):
-        make_plan([made("one"), made("one")], 1, 1, Scripted)
+        make_plan(RunSettings([made("one"), made("one")], 1, 1, model=Scripted))
     with pytest.raises(BatchError, match="no scenario"):
-        make_plan([], 1, 1, Scripted)
+        make_plan(RunSettings([], 1, 1, model=Scripted))
 
 
 def test_default_folder():
@@ -331,7 +340,7 @@ def test_another_batch_is_not_overwritten(tmp_path, change, words):
 
 def test_changed_code_is_another_batch(tmp_path, monkeypatch):
     ch.run(made("one"), 2, out=tmp_path / "b", model=Scripted)
-    monkeypatch.setattr("camphandover.batch.plan.code_digest", lambda: "0" * 64)
+    monkeypatch.setattr("camphandover.batch.batch.code_digest", lambda: "0" * 64)
     with pytest.raises(BatchError, match="code of the rules has changed"):
         ch.run(made("one"), 2, out=tmp_path / "b", model=Scripted)
 

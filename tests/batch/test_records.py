@@ -11,8 +11,10 @@ from typer.testing import CliRunner
 
 import camphandover as ch
 from batches import Scripted, contents, made
-from camphandover.batch.plan import BLOCK, make_plan
+from camphandover.batch.batch import make_plan
+from camphandover.batch.plan import BLOCK
 from camphandover.batch.records import find_records, read_records, records_of
+from camphandover.batch.settings import RunSettings
 from camphandover.cli import main as cli
 from camphandover.errors import BatchError
 
@@ -98,7 +100,7 @@ def test_what_a_scenario_fixes_stays_fixed(tmp_path: Path) -> None:
 
 def test_the_records_decide_the_blocks_and_are_told_if_they_differ(tmp_path: Path) -> None:
     ways = [None, of_rates(), of_rates(is_paired=True)]
-    plans = [make_plan([made("a")], 10, 1, None, records=way) for way in ways]
+    plans = [make_plan(RunSettings([made("a")], 10, 1, parameters=way)) for way in ways]
     assert len({plan.blocks[0].name for plan in plans}) == len(plans)
     ch.run(made("a"), 3, out=tmp_path / "b", model=Scripted, parameters=of_rates())
     with pytest.raises(BatchError, match="parameters of the records rates there, at their best"):
@@ -146,9 +148,9 @@ def test_no_file_and_no_json_are_told(tmp_path: Path) -> None:
 
 def test_two_sources_of_parameters_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BatchError, match="exclude each other"):
-        make_plan([made("a")], 1, 1, None, sampled=True, records=of_rates())
+        make_plan(RunSettings([made("a")], 1, 1, sample_parameters=True, parameters=of_rates()))
     with pytest.raises(BatchError, match="of the set 'hindcast'"):
-        make_plan([made("a")], 1, 1, None, evidence="prior", records=of_rates())
+        make_plan(RunSettings([made("a")], 1, 1, evidence="prior", parameters=of_rates()))
     path = stored(tmp_path)
     arguments = ["run", "on-schedule", "--parameters", str(path), "--sample-parameters"]
     got = CliRunner().invoke(cli.app, [*arguments, "--out", str(tmp_path / "b")])

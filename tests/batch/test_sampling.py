@@ -11,8 +11,10 @@ from scipy import stats
 import camphandover as ch
 from batches import Scripted, contents, made, short
 from camphandover import facts
-from camphandover.batch.plan import BLOCK, make_plan
+from camphandover.batch.batch import make_plan
+from camphandover.batch.plan import BLOCK
 from camphandover.batch.sampling import quantile, sample
+from camphandover.batch.settings import RunSettings
 from camphandover.errors import BatchError
 
 REGISTER = facts.load().parameters
@@ -157,10 +159,10 @@ def test_the_prior_set_without_sampling_is_its_best_values(tmp_path):
 
 def test_what_decides_parameters_decides_the_blocks():
     def name(**options):
-        return make_plan([made("one")], 5, 1, Scripted, **options).blocks[0].name
+        return make_plan(RunSettings([made("one")], 5, 1, model=Scripted, **options)).blocks[0].name
 
-    ways = [{}, {"sampled": True}, {"evidence": "prior"}, {"fixed": {"ied_rate": 0.5}}]
-    ways += [{"sampled": True, "evidence": "prior"}, {"ledger": "none"}]
+    ways = [{}, {"sample_parameters": True}, {"evidence": "prior"}, {"fixed": {"ied_rate": 0.5}}]
+    ways += [{"sample_parameters": True, "evidence": "prior"}, {"ledger": "none"}]
     assert len({name(**way) for way in ways}) == len(ways)
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from batches import Scripted, Sleepy, Unlucky, contents, made, short
 from camphandover.batch import files, store
 from camphandover.batch.plan import BLOCK
 from camphandover.errors import BatchError
+from camphandover.judge.end_table import end_table
 
 TESTS = Path(__file__).parents[1]
 
@@ -241,7 +243,7 @@ def test_nothing_goes_before_the_new_manifest_stands(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("camphandover.batch.run.tidy", killed)
+        patch.setattr("camphandover.batch.store.tidy", killed)
         with pytest.raises(KeyboardInterrupt):
             ch.run(made("one"), 110, 3, out, model=Scripted)
     left = pd.read_parquet(out / "events")
@@ -383,6 +385,35 @@ def test_a_batch_of_an_older_format_is_said(tmp_path):
         ch.open_batch(out)
     with pytest.raises(BatchError, match="format 2, this version reads 4"):
         ch.run(made("one"), 3, out=out, model=Scripted)
+
+
+# --- a batch of today's format that was stored before --------------------------------------------
+
+
+def test_a_stored_batch_of_this_format_stays_readable(tmp_path):
+    """Ber goes to a joint unit on 15 August; three runs to the end of August, the whole ledger."""
+    with zipfile.ZipFile(TESTS / "golden" / "format-5.zip") as stored:
+        stored.extractall(tmp_path / "b")
+    batch = ch.open_batch(tmp_path / "b")
+    about = (batch.manifest["format"], batch.runs, batch.ledger, batch.failures)
+    assert about == (5, 3, "full", [])
+    ber = batch.control.sel(scenario="joint", place="Ber", slot="camp").load()
+    held = [batch.holders[code] for code in ber[0, [0, 13, 14, -1]].to_numpy()]
+    assert held == ["minusma", "minusma", "joint", "joint"]
+    end = {"scenario": "joint", "date": "2023-08-31"}
+    assert batch.series["men"].sel(**end, side="army", replicate=1) == 4937
+    assert batch.series["war_truce"].dims == ("scenario", "replicate", "date")
+    assert batch.people["residents"].sel(**end, place="Kidal", replicate=2) == 30880
+    assert len(batch.events) == 576
+    changes = batch.events.query("kind == 'control' and place == 'Ber'")
+    assert changes["row"].tolist() == [109, 67, 103]
+    assert changes["cause"].tolist() == [106, 64, 100]
+    assert changes["after"].tolist() == ["joint"] * 3
+    assert batch.parameters.loc["joint"].notna().all()
+    assert batch.scenario("joint").window.end.isoformat() == "2023-08-31"
+    (row,) = end_table(batch).rows
+    assert row.army["Ber"].value == 0
+    assert "0 [0, 56]" in str(end_table(batch))
 
 
 # --- two at once -------------------------------------------------------------------------

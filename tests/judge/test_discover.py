@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from batches import FORM, Scripted
 from camphandover import facts, scenario
-from camphandover.batch.plan import identity_of
+from camphandover.batch.identity import identity_of
 from camphandover.cli.main import Commands
 from camphandover.cli.studies import discover as command
 from camphandover.core.state import Holder, Slot

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from camphandover import inputs
-from camphandover.batch import store
-from camphandover.batch.plan import Model, default_folder, make_plan, northern_mali
+from camphandover import facts, inputs
+from camphandover.batch import cubes, store
+from camphandover.batch.files import MISSING, Stamp, read
+from camphandover.batch.identity import identity_of
+from camphandover.batch.plan import (
+    DEFAULT_MODEL,
+    LEDGERS,
+    Model,
+    Plan,
+    default_folder,
+    northern_mali,
+)  # fmt: skip
+from camphandover.batch.progress import shown
+from camphandover.batch.records import EVIDENCE, Records, checked_values, find_records
 from camphandover.batch.settings import RunSettings, takes
 from camphandover.batch.told import Told
-from camphandover.errors import BatchError
+from camphandover.core.sources import code_digest
+from camphandover.errors import BatchError, Problem, ScenarioError
+from camphandover.libraries import pa, pd, pq, xr
+from camphandover.scenario import Scenario, library, load_points, load_stored
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
-    import xarray as xr
-
-    from camphandover.batch.cubes import Cube
-    from camphandover.batch.files import Stamp
     from camphandover.batch.run import Engine
-    from camphandover.batch.verify import Verified
-    from camphandover.scenario import Scenario
 
 
 class Batch(Told):
@@ -71,32 +77,24 @@ class Batch(Told):
         `attrs` holds `flag_values` and `flag_meanings`; -1 is a day outside a scenario's window
         or a replicate that failed.
         """
-        from camphandover.batch.cubes import CONTROL
-
-        return self._group(CONTROL.group, mask_and_scale=False)[CONTROL.name]
+        return self._group(cubes.CONTROL.group, mask_and_scale=False)[cubes.CONTROL.name]
 
     @property
     def holders(self) -> tuple[str, ...]:
         """Names of the holders in `control`, by code."""
-        from camphandover.batch.cubes import holders_of
-
-        return holders_of(self.control)
+        return cubes.holders_of(self.control)
 
     @cached_property
     def series(self) -> xr.Dataset:
         """Daily figures of each side, dimensions (scenario, replicate, date, side), and of the
         conflict as a whole, without `side`, whose names begin with `war_`."""
-        from camphandover.batch.cubes import OF_SIDES, OF_WAR
-
-        return self._figures(OF_SIDES).merge(self._figures(OF_WAR, "war_"))
+        return self._figures(cubes.OF_SIDES).merge(self._figures(cubes.OF_WAR, "war_"))
 
     @cached_property
     def people(self) -> xr.Dataset:
         """Daily figures of each place: people at home and hosted, price of fuel; dimensions
         (scenario, replicate, date, place)."""
-        from camphandover.batch.cubes import OF_PEOPLE
-
-        return self._figures(OF_PEOPLE)
+        return self._figures(cubes.OF_PEOPLE)
 
     @cached_property
     def events(self) -> pd.DataFrame:
@@ -107,7 +105,7 @@ class Batch(Told):
         """
         if self.ledger == "none":
             raise BatchError(f"{self.folder} holds no events: it was run with --ledger none.")
-        return self._table(store.EVENTS).astype({"replicate": "int32", "row": "int32"})
+        return self._of_blocks(store.EVENTS).astype({"replicate": "int32", "row": "int32"})
 
     @property
     def ledger(self) -> str:
@@ -124,13 +122,11 @@ class Batch(Told):
         """The parameter values of each scenario, one column for each parameter; by scenario and
         replicate if runs differ in them."""
         if self.is_varied:
-            return self._table(store.PARAMETERS).set_index(["scenario", "replicate"])
-        return self._one_table(store.ONE_RECORD).set_index("scenario")
+            return self._of_blocks(store.PARAMETERS).set_index(["scenario", "replicate"])
+        return self._table(store.ONE_RECORD).set_index("scenario")
 
     def scenario(self, name: str) -> Scenario:
         """A scenario as it was run, resolved."""
-        from camphandover.scenario import load_stored
-
         if name not in self.scenarios:
             known = ", ".join(self.scenarios)
             raise BatchError(f"{self.folder} holds no scenario {name!r}; it holds {known}.")
@@ -160,7 +156,6 @@ class Batch(Told):
 
     def _group(self, name: str, **options: Any) -> xr.Dataset:
         """A Zarr group, lazily; its chunks are held to their checksums when they are read."""
-        import xarray as xr
 
         from camphandover.batch.checked import CheckedStore
 
@@ -178,9 +173,8 @@ class Batch(Told):
         found: xr.Dataset = data.assign_coords(texts).isel(replicate=slice(0, self.runs))
         return found
 
-    def _figures(self, cube: Cube, before: str = "") -> xr.Dataset:
+    def _figures(self, cube: cubes.Cube, before: str = "") -> xr.Dataset:
         """The figures that lie in one array as a dataset with a variable for each."""
-        import xarray as xr
 
         stored = self._group(cube.group)[cube.name]
         variables = {
@@ -191,42 +185,27 @@ class Batch(Told):
         }
         return xr.Dataset(variables)
 
-    def _table(self, name: str) -> pd.DataFrame:
-        """The Parquet files of the blocks as one table, each held to its checksum."""
-        import pyarrow as pa
+    def _table(self, *paths: str) -> pd.DataFrame:
+        """Parquet files of the folder as one table."""
 
-        paths = [f"{name}/{block['name']}.parquet" for block in self.manifest["blocks"]]
-        return self._frame(pa.concat_tables(self._read_table(path) for path in paths))
-
-    def _one_table(self, name: str) -> pd.DataFrame:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        path = self.folder / name
-        try:
-            return self._frame(pq.read_table(path))
-        except (OSError, pa.ArrowException) as error:
-            raise self._damaged(path, f"is damaged or missing ({error})") from error
-
-    def _read_table(self, path: str) -> pa.Table:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        from camphandover.batch.checked import read
-
-        expected = self._stamps.get(path)
-        if expected is None:
-            raise self._damaged(self.folder / path, "is missing")
-        return pq.read_table(pa.BufferReader(read(self.folder, path, expected)))
-
-    @staticmethod
-    def _frame(table: pa.Table) -> pd.DataFrame:
-        import pandas as pd
-        import pyarrow as pa
-
-        whole = table.unify_dictionaries()
+        whole = pa.concat_tables(self._read_table(path) for path in paths).unify_dictionaries()
         frame: pd.DataFrame = whole.to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get)
         return frame
+
+    def _of_blocks(self, name: str) -> pd.DataFrame:
+        """The Parquet files of all blocks."""
+        return self._table(*(f"{name}/{one['name']}.parquet" for one in self.manifest["blocks"]))
+
+    def _read_table(self, path: str) -> pa.Table:
+        """A Parquet file of the folder, held to its checksum if it is one of a block."""
+
+        file = self.folder / path
+        try:
+            if path == store.ONE_RECORD:
+                return pq.read_table(file)
+            return pq.read_table(pa.BufferReader(read(file, self._stamps.get(path, MISSING))))
+        except (OSError, pa.ArrowException) as error:
+            raise self._damaged(file, f"is damaged or missing ({error})") from error
 
     @staticmethod
     def _damaged(path: Path, what: str) -> BatchError:
@@ -280,63 +259,83 @@ def run(settings: RunSettings) -> Batch:
     Errors:
         ScenarioError for faulty scenarios; BatchError if `out` holds something else.
     """
-    from camphandover.batch.progress import shown
-    from camphandover.batch.records import Records, find_records
     from camphandover.batch.run import fill
 
-    s, records = settings, settings.parameters
-    if records is not None and not isinstance(records, Records):
-        records = find_records(records)
-    plan = make_plan(
-        load_all(s.scenarios), s.runs, s.seed, s.model,
-        sampled=s.sample_parameters, fixed=s.fixed, evidence=s.evidence, ledger=s.ledger,
-        records=records,
-    )  # fmt: skip
+    s, plan = settings, make_plan(settings)
     if s.out is None:
         folder = default_folder(plan.names, s.scenarios is None)
     else:
         folder = inputs.path("out", s.out)
     with shown(s.progress) as tell, engine_of(s.cluster, s.model, s.workers) as engine:
-        _, reused = fill(plan, folder, engine, tell, s.say)
+        reused = fill(plan, folder, engine, tell, s.say)
     return Batch(folder, reused=reused)
 
 
-@contextmanager
-def engine_of(cluster: Any, model: Model | None, workers: int | None) -> Iterator[Engine]:
+def make_plan(settings: RunSettings) -> Plan:
+    """Plan a batch.
+
+    Args:
+        settings: As `run` takes them.
+    Errors:
+        ScenarioError for faulty scenarios; BatchError if a value is out of range, two scenarios
+        share a name, there is no such parameter, or two sources of parameters are given.
+    """
+    s, records = settings.checked(), settings.parameters
+    if records is not None and not isinstance(records, Records):
+        records = find_records(records)
+    scenarios = load_all(s.scenarios)
+    evidence = inputs.choice("evidence", _evidence(s, records), EVIDENCE)
+    inputs.choice("ledger", s.ledger, LEDGERS)
+    if not scenarios:
+        raise BatchError("There is no scenario to run: name at least one.")
+    names = [scenario.name for scenario in scenarios]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BatchError(f"Two scenarios are named {', '.join(twice)}: give each its own name.")
+    theatre, bests = facts.load(), dict[str, float]()
+    values = checked_values(s.fixed or {})
+    if evidence == "prior" and not s.sample_parameters and records is None:
+        # Without sampling the set is its best values, which the scenarios then show.
+        bests = {name: p.prior[1] for name, p in theatre.parameters.items() if p.prior is not None}
+    chosen = tuple(
+        one.model_copy(update={"parameters": {**bests, **one.parameters, **values}})
+        for one in scenarios
+    )
+    decided = (
+        theatre.digest, code_digest(), DEFAULT_MODEL if s.model is None else identity_of(s.model),
+        evidence, s.sample_parameters, s.ledger,
+    )  # fmt: skip
+    return Plan(chosen, s.runs, s.seed, *decided, records)
+
+
+def _evidence(settings: RunSettings, records: Records | None) -> str:
+    """The set of parameters, of which records say themselves which it is."""
+    asked = settings.evidence
+    if records is None:
+        return "hindcast" if asked is None else asked
+    if settings.sample_parameters:
+        raise BatchError(
+            f"the records {records.name} and sampled parameters exclude each other: leave one out."
+        )
+    if asked not in (None, records.evidence):
+        raise BatchError(
+            f"evidence is {asked!r}, and the records {records.name} are of the set "
+            f"{records.evidence!r}: leave evidence out."
+        )
+    return records.evidence
+
+
+def engine_of(
+    cluster: Any, model: Model | None, workers: int | None
+) -> AbstractContextManager[Engine]:
     """Who computes: the workers of a Dask cluster, or threads of this process."""
     if cluster is None:
         from camphandover.batch.run import Threads
 
-        yield Threads(model or northern_mali, workers)
-        return
+        return nullcontext(Threads(model or northern_mali, workers))
     from camphandover.batch.cluster import Cluster
 
-    with Cluster(cluster, model or northern_mali) as engine:
-        yield engine
-
-
-def verify(
-    batch: Batch | str | Path,
-    blocks: int = 5,
-    model: Model | None = None,
-    chooser: int | None = None,
-) -> Verified:
-    """Compute a random sample of a batch's blocks again and compare the bytes.
-
-    Args:
-        batch: A batch, or its folder.
-        blocks: How many blocks of 50 runs.
-        model: What ran it, if that was not `NorthernMali` itself.
-        chooser: Seed of the choice of blocks.
-    Returns:
-        The blocks, and `differences`: empty if all is the same.
-    Errors:
-        BatchError if it was made by other code, facts or model than are here.
-    """
-    from camphandover.batch.verify import verify as verify_folder
-
-    folder = batch.folder if isinstance(batch, Batch) else inputs.path("batch", batch)
-    return verify_folder(folder, blocks, model, chooser)
+    return Cluster(cluster, model or northern_mali)
 
 
 def load_all(scenarios: Any = None) -> list[Scenario]:
@@ -345,24 +344,22 @@ def load_all(scenarios: Any = None) -> list[Scenario]:
     Errors:
         ScenarioError with the faults of all files.
     """
-    from camphandover import scenario
-
     if scenarios is None:
-        scenarios = scenario.library()
-    elif isinstance(scenarios, (str, Path, Mapping, scenario.Scenario)):
+        scenarios = library()
+    elif isinstance(scenarios, (str, Path, Mapping, Scenario)):
         scenarios = [scenarios]
     elif not isinstance(scenarios, Iterable):
         raise BatchError(
             f"scenarios is {inputs.shown(scenarios)}: a path, a dict or a list of those is needed."
         )
     loaded: list[Scenario] = []
-    problems: list[scenario.Problem] = []
+    problems: list[Problem] = []
     for source in scenarios:
         try:
-            is_resolved = isinstance(source, scenario.Scenario)
-            loaded.extend([source] if is_resolved else scenario.load_points(source))
-        except scenario.ScenarioError as error:
+            is_resolved = isinstance(source, Scenario)
+            loaded.extend([source] if is_resolved else load_points(source))
+        except ScenarioError as error:
             problems.extend(error.problems)
     if problems:
-        raise scenario.ScenarioError(problems)
+        raise ScenarioError(problems)
     return loaded

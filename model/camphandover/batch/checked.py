@@ -9,46 +9,11 @@ from typing import TYPE_CHECKING
 
 from zarr.storage import LocalStore
 
-from camphandover.batch.files import Stamp, stamp
-from camphandover.errors import BatchError
+from camphandover.batch.files import MISSING, Stamp, check
 
 if TYPE_CHECKING:
     from zarr.abc.store import ByteRequest
     from zarr.core.buffer import Buffer, BufferPrototype
-
-
-MISSING = Stamp(0, "")
-"""Of a chunk that no block knows of."""
-
-
-def check(path: Path, data: bytes | None, expected: Stamp) -> None:
-    """Hold what was read to what was written.
-
-    Args:
-        data: The file's bytes, `None` if it is not there.
-    Errors:
-        BatchError that names the file.
-    """
-    if data is not None and stamp(data) == expected:
-        return
-    what = "is missing" if data is None else "is not what was written (checksum)"
-    raise BatchError(
-        f"{path} {what}. Run the batch's command again: it computes that block anew and nothing "
-        "else."
-    )
-
-
-def read(folder: Path, name: str, expected: Stamp) -> bytes:
-    """A file of a block, checked.
-
-    Errors:
-        BatchError if it is damaged or missing.
-    """
-    path = folder / name
-    data = path.read_bytes() if path.is_file() else None
-    check(path, data, expected)
-    assert data is not None
-    return data
 
 
 class CheckedStore(LocalStore):
@@ -75,12 +40,9 @@ class CheckedStore(LocalStore):
         byte_range: ByteRequest | None = None,
     ) -> Buffer | None:
         """The bytes under a key; BatchError if it is a chunk that is damaged or missing."""
-        if byte_range is not None:
-            await self.get(key, prototype)  # a part is as good as the whole
-            return await super().get(key, prototype, byte_range)
-        data = await super().get(key, prototype)
-        await asyncio.to_thread(self._check, key, data)
-        return data
+        whole = await super().get(key, prototype)  # a part is as good as the whole
+        await asyncio.to_thread(self._check, key, whole)
+        return whole if byte_range is None else await super().get(key, prototype, byte_range)
 
     def get_sync(
         self,

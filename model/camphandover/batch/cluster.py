@@ -8,10 +8,11 @@ recorded as failed; the others are computed.
 
 from __future__ import annotations
 
+import json
 import pickle
 import sys
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,6 +20,8 @@ from camphandover.batch import store
 from camphandover.batch.identity import identity_of, name_of
 from camphandover.batch.plan import DEFAULT_MODEL, Block, Model, Plan, northern_mali
 from camphandover.batch.run import Done
+from camphandover.batch.store import Content
+from camphandover.batch.work import compute
 from camphandover.core.sources import code_digest
 from camphandover.errors import BatchError
 
@@ -28,20 +31,6 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 15
 ATTEMPTS = 4
 """How often a block that lost its workers is begun anew."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """What a worker says of a block.
-
-    Attributes:
-        files: The bytes of its files, `None` if the worker has written them itself.
-        failures: Replicates that raised.
-    """
-
-    model_seconds: float
-    files: dict[str, bytes] | None
-    failures: list[dict[str, Any]]
 
 
 class Cluster:
@@ -79,29 +68,32 @@ class Cluster:
         """Compute the blocks; yields each when it is written."""
         from distributed import as_completed
 
-        from camphandover.batch.replicates import check
-
-        if not todo:
-            return
-        check(plan, self.model)  # workers of this machine then find the compiled rules
         token = self._token(plan, folder)
-        sent: dict[Future[Part], Block] = {
-            self.client.submit(compute_part, plan, block, self.pickled, token, pure=False): block
-            for block in todo
+        sent: dict[Future[Content], Block] = {
+            self._submit(plan, block, token): block for block in todo
         }
         try:
             for future in as_completed(list(sent), raise_errors=False):
                 block = sent.pop(future)
-                yield _written(folder, block, self._part(future, plan, block, token))
+                content = self._content(future, plan, block, token)
+                if content.files:  # a worker that does not see the folder sends them
+                    store.write_block(folder, block, content)
+                yield Done(block, content.model_seconds, returned=bool(content.files))
         finally:
             self.client.cancel(list(sent))
+
+    def _submit(self, *work: Any) -> Future[Content]:
+        """Send what `compute_part` takes after the model to some worker."""
+        return self.client.submit(compute_part, self.pickled, *work, pure=False)
 
     def _token(self, plan: Plan, folder: Path) -> tuple[str, str]:
         """By what workers know the folder that is being written."""
         return str(folder.absolute()), plan.content
 
-    def _part(self, future: Future[Part], plan: Plan, block: Block, token: tuple[str, str]) -> Part:
-        """The part of a block; of one that kills its workers, without the replicates that do.
+    def _content(
+        self, future: Future[Content], plan: Plan, block: Block, token: tuple[str, str]
+    ) -> Content:
+        """What became of a block; of one that kills its workers, without the replicates that do.
 
         A block that only stood beside one that kills its worker may be given up with it: it is
         tried again.
@@ -111,14 +103,12 @@ class Cluster:
         for _ in range(ATTEMPTS):
             error = future.exception()
             if error is None:
-                part: Part = future.result()
-                return part
+                content: Content = future.result()
+                return content
             if not isinstance(error, KilledWorker):
                 raise _told(error)
             given_up = self._deadly(plan, block)
-            future = self.client.submit(
-                compute_part, plan, block, self.pickled, token, given_up, pure=False
-            )
+            future = self._submit(plan, block, token, given_up)
         raise BatchError(
             f"replicates {block.first} to {block.stop - 1} of {plan.names[block.scenario]} have "
             f"killed their workers {ATTEMPTS} times together and none of them alone: the workers' "
@@ -132,8 +122,7 @@ class Cluster:
         found = {}
         for replicate in range(block.first, block.stop):
             single = Block(block.scenario, replicate, replicate + 1, block.name)
-            probed = self.client.submit(probe, plan, single, self.pickled, pure=False)
-            error = probed.exception()
+            error = self._submit(plan, single, None).exception()
             if isinstance(error, KilledWorker):
                 found[replicate] = "KilledWorker: every worker that ran it has died"
             elif error is not None:
@@ -198,21 +187,22 @@ def _code_of_worker() -> str:
 
 
 def compute_part(
+    pickled: bytes,
     plan: Plan,
     block: Block,
-    pickled: bytes,
-    token: tuple[str, str],
+    token: tuple[str, str] | None,
     given_up: dict[int, str] | None = None,
-) -> Part:
+) -> Content:
     """Compute a block on a worker; write it if the batch's folder is seen from there.
 
     Args:
         pickled: The model.
-        token: The folder, and the content of the plan that is being written there.
+        token: The folder, and the content of the plan that is being written there; none only to
+            see whether the worker survives the block.
         given_up: Replicates not to be run, with what is known of why.
+    Returns:
+        What was computed; without files if they were written here, or nobody wants them.
     """
-    from camphandover.batch.work import compute
-
     model = pickle.loads(pickled)
     if plan.model != (DEFAULT_MODEL if model is northern_mali else identity_of(model)):
         raise BatchError(
@@ -220,33 +210,17 @@ def compute_part(
             "with the same files, and the same versions of Python and of the libraries."
         )
     content = compute(plan, block, model, given_up)
-    if not _sees(*token):
-        return Part(content.model_seconds, content.files, content.failures)
-    store.write_block(Path(token[0]), block, content.files, content.failures)
-    return Part(content.model_seconds, None, content.failures)
+    if token is not None and not _sees(*token):
+        return content
+    if token is not None:
+        store.write_block(Path(token[0]), block, content)
+    return replace(content, files={})
 
 
 def _sees(folder: str, content: str) -> bool:
     """Whether a folder is, from here, the one that is being written."""
-    import json
-
     try:
         stored = json.loads((Path(folder) / store.OPEN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return bool(stored == {"content": content})
-
-
-def probe(plan: Plan, block: Block, pickled: bytes) -> None:
-    """Run one replicate on a worker, to see whether the worker survives it."""
-    from camphandover.batch.work import compute
-
-    compute(plan, block, pickle.loads(pickled))
-
-
-def _written(folder: Path, block: Block, part: Part) -> Done:
-    """Write what came back, and say that the block is there."""
-    if part.files is None:
-        return Done(block, part.model_seconds)
-    store.write_block(folder, block, part.files, part.failures)
-    return Done(block, part.model_seconds, returned=True)

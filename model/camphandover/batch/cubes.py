@@ -18,9 +18,9 @@ import numpy as np
 from camphandover.batch.files import write_whole
 from camphandover.batch.plan import BLOCK, Block, Plan
 from camphandover.facts.codes import Holder, Side, Slot
+from camphandover.libraries import xr
 
 if TYPE_CHECKING:
-    import xarray as xr
     import zarr
 
     from camphandover.facts import Place

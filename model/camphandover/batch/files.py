@@ -11,7 +11,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from camphandover.errors import CannotWrite
+from camphandover.errors import BatchError, CannotWrite
+from camphandover.libraries import pa, pq
+
+CHANGED = "is not what was written (checksum)"
 
 
 class Stamp(NamedTuple):
@@ -19,6 +22,10 @@ class Stamp(NamedTuple):
 
     size: int
     sha256: str
+
+
+MISSING = Stamp(0, "")
+"""Of a file that no block knows of."""
 
 
 def stamp(data: bytes) -> Stamp:
@@ -69,6 +76,41 @@ def write_json(path: Path, content: Any) -> None:
     write_whole(path, (text + "\n").encode())
 
 
+def parquet(table: pa.Table, **options: Any) -> bytes:
+    """A table as the bytes of a Parquet file, the same whenever it is written."""
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", version="2.6", **options)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def read(path: Path, expected: Stamp) -> bytes:
+    """The bytes of a file of a block, checked.
+
+    Errors:
+        BatchError if it is damaged or missing.
+    """
+    data = path.read_bytes() if path.is_file() else None
+    check(path, data, expected)
+    return data or b""
+
+
+def check(path: Path, data: bytes | None, expected: Stamp) -> None:
+    """Hold what was read to what was written.
+
+    Args:
+        data: The file's bytes, `None` if it is not there.
+    Errors:
+        BatchError that names the file.
+    """
+    if data is None or stamp(data) != expected:
+        what = "is missing" if data is None else CHANGED
+        raise BatchError(
+            f"{path} {what}. Run the batch's command again: it computes that block anew and "
+            "nothing else."
+        )
+
+
 def fault_of(path: Path, expected: Stamp) -> str | None:
     """What is wrong with a file: missing, too short or long, changed; `None` if nothing."""
     try:
@@ -79,4 +121,4 @@ def fault_of(path: Path, expected: Stamp) -> str | None:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
-    return None if found == expected.sha256 else "is not what was written (checksum)"
+    return None if found == expected.sha256 else CHANGED

@@ -24,6 +24,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache, partial
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +106,7 @@ def _is_library_module(name: str) -> bool:
 
 
 def _is_installed(place: Path) -> bool:
-    return any(part in INSTALLED for part in place.parts)
+    return not {*INSTALLED}.isdisjoint(place.parts)
 
 
 def _is_standard(place: Path) -> bool:
@@ -163,8 +165,8 @@ class _Told:
             yield from self._class(value)
         elif isinstance(value, types.ModuleType):
             yield from self._module(value)
-        elif kind in _TELLERS:
-            yield from _TELLERS[kind](self, value)
+        elif kind in _KNOWN:
+            yield from self._content(kind, value)
         else:
             yield from self._instance(value)
 
@@ -183,21 +185,19 @@ class _Told:
             yield from self.of(values[key])
         yield "]"
 
-    def _mapping(self, value: Mapping[Any, Any]) -> Iterator[str]:
-        """Keys and values in their order, on which code may depend."""
-        yield from self.all(type(value).__name__, (part for item in value.items() for part in item))
-
-    def _sequence(self, value: Iterable[Any]) -> Iterator[str]:
-        yield from self.all(type(value).__name__, value)
+    def _content(self, kind: type, value: Any) -> Iterator[str]:
+        """What a value holds as one of a kind that `_PARTS` knows, or a function or set."""
+        if kind in _PARTS:
+            heading, parts = _PARTS[kind]
+            yield from self.all(heading or type(value).__name__, parts(value))
+        else:
+            yield from (self._function if kind is types.FunctionType else self._set)(value)
 
     def _set(self, value: Iterable[Any]) -> Iterator[str]:
         """What has no order: each element is told as if it were the next one."""
         yield f"[{type(value).__name__}"
         yield from sorted("\n".join(_Told(self.seen).of(part)) for part in value)
         yield "]"
-
-    def _partial(self, value: partial[Any]) -> Iterator[str]:
-        yield from self.all("partial", [value.func, value.args, value.keywords])
 
     def _function(self, value: types.FunctionType) -> Iterator[str]:
         cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=True)
@@ -230,18 +230,6 @@ class _Told:
         members = {key: what for key, what in own.items() if not isinstance(what, SLOTS)}
         yield from self.named("members", members)
 
-    def _method(self, value: types.MethodType) -> Iterator[str]:
-        yield from self.all("method", [value.__func__, value.__self__])
-
-    def _wrapper(self, value: Any) -> Iterator[str]:
-        yield from self.all(type(value).__name__, [value.__func__])
-
-    def _property(self, value: property) -> Iterator[str]:
-        yield from self.all("property", [value.fget, value.fset, value.fdel])
-
-    def _field(self, value: dataclasses.Field[Any]) -> Iterator[str]:
-        yield from self.all("field", [value.name, value.default, value.default_factory, value.init])
-
     def _module(self, value: types.ModuleType) -> Iterator[str]:
         """A module of the project: all its globals as they are in memory."""
         own = {key: what for key, what in vars(value).items() if not key.startswith("__")}
@@ -250,27 +238,26 @@ class _Told:
     def _instance(self, value: Any) -> Iterator[str]:
         """Something else: what its class is and what it holds."""
         kind = type(value)
-        content = next((tell for base, tell in _TELLERS.items() if isinstance(value, base)), None)
+        known = next((base for base in _KNOWN if isinstance(value, base)), None)
         if not _is_library(kind):
-            slots = {key: what for key in _slots(kind) if (what := _slot(value, key)) is not _NONE}
             yield from self.all("instance", [kind])
-            yield from self.named("holds", {**slots, **getattr(value, "__dict__", {})})
+            yield from self.named("holds", {**_slots(value), **getattr(value, "__dict__", {})})
             plain = next((base for base in PLAIN[1:] if isinstance(value, base)), None)
             if plain is not None:
                 yield f"{plain.__name__} {plain.__repr__(value)}"
-        elif content is not None:
+        elif known is not None:
             factory = value.default_factory if isinstance(value, defaultdict) else None
             yield from self.all(name_of(kind), [factory])
         elif kind is _CACHED or kind.__module__.startswith("numba."):
             function = value.__wrapped__ if kind is _CACHED else getattr(value, "py_func", None)
-            options = [function, *_options(value)] if function else [_untold()]
-            yield from self.all(name_of(kind), options)
+            compiled = dict(getattr(value, "targetoptions", {}))  # how numba does it
+            yield from self.all(name_of(kind), [function, compiled] if function else [_untold()])
         elif kind.__module__.split(".")[0] in HARMLESS:
             yield f"harmless {name_of(kind)}"
         else:
             yield f"pickled {name_of(kind)} {self._pickled(value)}"
-        if content is not None:
-            yield from content(self, value)
+        if known is not None:
+            yield from self._content(known, value)
 
     def _pickled(self, value: Any) -> str:
         """Hash of a library's object by its pickle, and the user's code that it holds."""
@@ -293,24 +280,22 @@ class _Told:
 
 SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _CACHED = type(cache(len))
-_NONE = object()
-_TELLERS: dict[type, Callable[[_Told, Any], Iterator[str]]] = {
-    partial: _Told._partial,
-    types.FunctionType: _Told._function,
-    types.MethodType: _Told._method,
-    classmethod: _Told._wrapper,
-    staticmethod: _Told._wrapper,
-    property: _Told._property,
-    dataclasses.Field: _Told._field,
-    dict: _Told._mapping,
-    types.MappingProxyType: _Told._mapping,
-    list: _Told._sequence,
-    tuple: _Told._sequence,
-    deque: _Told._sequence,
-    set: _Told._set,
-    frozenset: _Told._set,
+_PARTS: dict[type, tuple[str, Callable[[Any], Iterable[Any]]]] = {
+    partial: ("partial", attrgetter("func", "args", "keywords")),
+    types.MethodType: ("method", attrgetter("__func__", "__self__")),
+    classmethod: ("", lambda wrapper: [wrapper.__func__]),
+    staticmethod: ("", lambda wrapper: [wrapper.__func__]),
+    property: ("property", attrgetter("fget", "fset", "fdel")),
+    dataclasses.Field: ("field", attrgetter("name", "default", "default_factory", "init")),
+    dict: ("", lambda mapping: chain.from_iterable(mapping.items())),  # code may depend on order
+    types.MappingProxyType: ("", lambda mapping: chain.from_iterable(mapping.items())),
+    list: ("", iter),
+    tuple: ("", iter),
+    deque: ("", iter),
 }
-"""How things of these very types are told, and what their subclasses hold besides."""
+"""What of things of these types, and of their subclasses besides, is told under which heading, that
+of their type if it is empty."""
+_KNOWN = (*_PARTS, types.FunctionType, set, frozenset)
 
 
 def _holds(value: Any) -> list[Any]:
@@ -346,19 +331,12 @@ def _imported(name: str, stack: list[Any], names: Mapping[str, Any]) -> Iterator
                 yield module
 
 
-def _options(value: Any) -> list[Any]:
-    """How a function is compiled by numba."""
-    return [dict(getattr(value, "targetoptions", {}))]
-
-
-def _slots(kind: type) -> list[str]:
-    """Names of the slots of a class and of its bases."""
-    members = (item for base in kind.__mro__ for item in vars(base).items())
-    return [key for key, what in members if isinstance(what, types.MemberDescriptorType)]
-
-
-def _slot(value: Any, key: str) -> Any:
-    try:
-        return getattr(value, key)
-    except Exception:  # an empty slot, or a `__getattr__` of a user that raises
-        return _NONE
+def _slots(value: Any) -> dict[str, Any]:
+    """What the slots of an object hold, those of its bases, too."""
+    members = (item for base in type(value).__mro__ for item in vars(base).items())
+    found = {}
+    for key, what in members:
+        if isinstance(what, types.MemberDescriptorType):
+            with suppress(Exception):  # an empty slot, or a `__getattr__` of a user that raises
+                found[key] = getattr(value, key)
+    return found

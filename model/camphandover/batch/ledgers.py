@@ -6,16 +6,15 @@ Written with fixed options and nothing of the moment, so that equal content is e
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from camphandover.batch.cubes import HOLDERS, SIDES
+from camphandover.batch.files import parquet
 from camphandover.core.ledger import ROW, Kind
 from camphandover.facts.codes import Mission, Slot
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from camphandover.libraries import pa
 
 SLOTS = tuple(slot.name.lower() for slot in Slot)
 MISSIONS = tuple(mission.name.lower() for mission in Mission)
@@ -42,20 +41,11 @@ def encode(
         keep: `full`, or `changes`: changes of control and the chains of their causes. A row
             keeps its number.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    kept = [np.arange(len(ledger)) for ledger in ledgers]
-    if keep == "changes":
-        kept = [changes(ledger) for ledger in ledgers]
-    told = table(scenario, places, first, ledgers, kept)
-    sink = pa.BufferOutputStream()
-    dictionaries = [one.name for one in told.schema if pa.types.is_dictionary(one.type)]
-    pq.write_table(
-        told, sink, compression="zstd", compression_level=1, version="2.6",
-        use_dictionary=dictionaries, write_statistics=False,
-    )  # fmt: skip
-    return bytes(sink.getvalue().to_pybytes())
+    of = changes if keep == "changes" else lambda ledger: np.arange(len(ledger))
+    told = table(scenario, places, first, ledgers, [of(ledger) for ledger in ledgers])
+    names = [one.name for one in told.schema if pa.types.is_dictionary(one.type)]
+    return parquet(told, compression_level=1, use_dictionary=names, write_statistics=False)
 
 
 def table(
@@ -71,7 +61,6 @@ def table(
         scenario, places, first, ledgers: As `encode` takes them.
         kept: Numbers of the rows of each ledger, ascending.
     """
-    import pyarrow as pa
 
     sizes = [len(numbers) for numbers in kept]
     rows = np.concatenate([ledger[numbers] for ledger, numbers in zip(ledgers, kept, strict=True)])
@@ -115,7 +104,6 @@ def with_causes(ledger: np.ndarray, numbers: np.ndarray) -> np.ndarray:
 
 def _names(codes: np.ndarray, names: tuple[str, ...]) -> pa.DictionaryArray:
     """Codes as names; a negative code is no name."""
-    import pyarrow as pa
 
     codes = codes.astype(np.int16)
     return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), _dictionary(names))
@@ -123,13 +111,11 @@ def _names(codes: np.ndarray, names: tuple[str, ...]) -> pa.DictionaryArray:
 
 @cache
 def _dictionary(names: tuple[str, ...]) -> Any:
-    import pyarrow as pa
 
     return pa.array(names)
 
 
 def _numbers(values: np.ndarray) -> pa.Array:
     """Whole numbers; a negative one is none."""
-    import pyarrow as pa
 
     return pa.array(np.ascontiguousarray(values), pa.int32(), mask=values < 0)

@@ -6,24 +6,20 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from camphandover.batch.identity import identity_of
-from camphandover.core.sources import code_digest
-from camphandover.errors import BatchError
-from camphandover.inputs import MAX_SEED, choice, number, whole
+from camphandover import facts
+from camphandover.batch.sampling import sample
+from camphandover.scenario import Scenario
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from camphandover.agents.model import Record
     from camphandover.batch.records import Records
-    from camphandover.facts import Parameter
-    from camphandover.scenario import Scenario
 
 FORMAT = 5
 READABLE = (4, FORMAT)
@@ -36,36 +32,14 @@ MAX_PART = 200
 LIBRARY = "library"
 DEFAULT_MODEL = "camphandover.agents.model:NorthernMali"
 """What `identity_of` says of the model itself, without loading it."""
+DECIDED = ("theatre", "core", "model", "evidence", "sampled", "ledger")
+"""What of a plan stands in the identity of its batch by its own name."""
 LEDGERS = ("full", "changes", "none")
 """How much of the ledger is kept: all, changes of control with the chains of their causes, none."""
 
 
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
 """What no file may be called on Windows."""
-
-
-class Record(Protocol):
-    """What one run gives back (`camphandover.agents.model.Record`)."""
-
-    @property
-    def control(self) -> np.ndarray:
-        """Holders, shape (place, slot, day)."""
-
-    @property
-    def series(self) -> np.ndarray:
-        """Daily figures of the sides, shape (day, side)."""
-
-    @property
-    def war(self) -> np.ndarray:
-        """Daily figures of the conflict, shape (day,)."""
-
-    @property
-    def people(self) -> np.ndarray:
-        """Daily figures of the places, shape (day, place)."""
-
-    @property
-    def events(self) -> np.ndarray:
-        """Rows of the ledger."""
 
 
 class Runner(Protocol):
@@ -202,20 +176,12 @@ class Plan:
             "format": FORMAT,
             "seed": self.seed,
             "scenarios": scenarios,
-            "theatre": self.theatre,
-            "core": self.core,
-            "model": self.model,
-            "evidence": self.evidence,
-            "sampled": self.sampled,
-            "ledger": self.ledger,
+            **{name: getattr(self, name) for name in DECIDED},
             "records": self.records.told() if self.records else None,
         }
 
     def parameters(self, scenario: int, first: int, stop: int) -> list[dict[str, float]]:
         """Values of all parameters in replicates `first` to `stop` (exclusive) of a scenario."""
-        from camphandover import facts
-        from camphandover.batch.sampling import sample
-
         register = facts.load().parameters
         best = {name: parameter.known(self.evidence)[1] for name, parameter in register.items()}
         own = self.scenarios[scenario].parameters
@@ -226,98 +192,6 @@ class Plan:
         drawn = sample(register, self.evidence, self.seed, first, stop)
         rows = range(stop - first)
         return [{**best, **{name: float(drawn[name][i]) for name in drawn}, **own} for i in rows]
-
-
-def make_plan(  # noqa: PLR0913 - all that decides a batch
-    scenarios: Sequence[Scenario],
-    runs: int,
-    seed: int,
-    model: Model | None,
-    *,
-    evidence: str | None = None,
-    sampled: bool = False,
-    fixed: Mapping[str, float] | None = None,
-    ledger: str = "full",
-    records: Records | None = None,
-) -> Plan:
-    """Plan a batch.
-
-    Args:
-        scenarios: At least one; their names differ.
-        runs: Replicates of each scenario, at least 1.
-        seed: 0 to 2**64 - 1.
-        model: Makes a replicate; `NorthernMali` if None.
-        evidence: Set of parameters, `prior` or `hindcast`; that of the records, or `hindcast`, if
-            not given.
-        sampled: Whether each replicate draws its parameters from their ranges.
-        fixed: Parameters that have this value in every scenario and run.
-        ledger: How much of the ledger is kept, one of `LEDGERS`.
-        records: Given records of parameters.
-    Errors:
-        BatchError if a value is out of range, two scenarios share a name, there is no such
-        parameter, or two sources of parameters are given.
-    """
-    from camphandover import facts
-
-    evidence = _evidence(evidence, sampled, records)
-
-    runs = whole("runs", runs, 1, 2**31 - 1)
-    seed = whole("seed", seed, 0, MAX_SEED)
-    choice("evidence", evidence, ("hindcast", "prior"))
-    choice("ledger", ledger, LEDGERS)
-    if not scenarios:
-        raise BatchError("There is no scenario to run: name at least one.")
-    names = [scenario.name for scenario in scenarios]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise BatchError(f"Two scenarios are named {', '.join(twice)}: give each its own name.")
-    theatre = facts.load()
-    values = _check_parameters(fixed or {}, theatre.parameters)
-    if evidence == "prior" and not sampled and records is None:
-        # Without sampling the set is its best values, which the scenarios then show.
-        bests = {name: p.prior[1] for name, p in theatre.parameters.items() if p.prior is not None}
-    else:
-        bests = {}
-    chosen = tuple(
-        one.model_copy(update={"parameters": {**bests, **one.parameters, **values}})
-        for one in scenarios
-    )
-    what = DEFAULT_MODEL if model is None else identity_of(model)
-    return Plan(
-        chosen, runs, seed, theatre.digest, code_digest(), what, evidence, sampled, ledger, records
-    )
-
-
-def _evidence(asked: str | None, sampled: bool, records: Records | None) -> str:
-    """The set of parameters, of which records say themselves which it is."""
-    if records is None:
-        return "hindcast" if asked is None else asked
-    if sampled:
-        raise BatchError(
-            f"the records {records.name} and sampled parameters exclude each other: leave one out."
-        )
-    if asked not in (None, records.evidence):
-        raise BatchError(
-            f"evidence is {asked!r}, and the records {records.name} are of the set "
-            f"{records.evidence!r}: leave evidence out."
-        )
-    return records.evidence
-
-
-def _check_parameters(
-    fixed: Mapping[str, float], register: Mapping[str, Parameter]
-) -> dict[str, float]:
-    """Hold fixed parameters to the register's names and ranges."""
-    from camphandover.errors import close_matches
-
-    for name in fixed:
-        if name not in register:
-            hint = close_matches(name, list(register))
-            raise BatchError(f"There is no parameter {name!r}: {hint}.")
-    return {
-        name: number(name, value, *register[name].widest, unit=register[name].unit)
-        for name, value in fixed.items()
-    }
 
 
 def file_name(*names: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from camphandover.batch.run import Progress
+Progress = Callable[[int, int], None]
+"""Called with the replicates that are there and all replicates, from the thread of the caller."""
+Say = Callable[[str], None]
+"""Called with a sentence that the user should read."""
 
 
 @contextmanager
@@ -29,15 +31,15 @@ def shown(progress: Progress | bool | None = None) -> Iterator[Progress]:
         yield bar_of(bar)
 
 
-def bar_of(bar: object) -> Callable[[int, int], None]:
+def bar_of(bar: Any) -> Progress:
     """What moves a bar of tqdm; runs that were there at the start do not count for the rate."""
 
     def tell(done: int, total: int) -> None:
-        if bar.total is None:  # type: ignore[attr-defined]
-            bar.initial = bar.n = done  # type: ignore[attr-defined]
-            bar.reset(total)  # type: ignore[attr-defined]
-            bar.initial = bar.n = done  # type: ignore[attr-defined]
-        bar.update(done - bar.n)  # type: ignore[attr-defined]
+        if bar.total is None:
+            bar.initial = bar.n = done
+            bar.reset(total)
+            bar.initial = bar.n = done
+        bar.update(done - bar.n)
 
     return tell
 
@@ -45,7 +47,4 @@ def bar_of(bar: object) -> Callable[[int, int], None]:
 def in_notebook() -> bool:
     """Whether this runs in a notebook's kernel."""
     shell = sys.modules.get("IPython")
-    if shell is None:
-        return False
-    running = shell.get_ipython()
-    return running is not None and type(running).__name__ == "ZMQInteractiveShell"
+    return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"

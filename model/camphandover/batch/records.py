@@ -8,47 +8,71 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from camphandover import inputs
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from camphandover import facts, inputs
 from camphandover.batch.files import write_json
-from camphandover.errors import BatchError
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from camphandover.facts import Parameter
+from camphandover.errors import BatchError, close_matches
 
 FORMAT = 1
 EVIDENCE = ("hindcast", "prior")
+_ABOUT = f"a name and an evidence ({' or '.join(EVIDENCE)}) are needed."
+_NOTES = "made is a mapping and paired true or false."
 SHIPPED = Path(__file__).resolve().with_name("calibrated")
 """Sets that come with the package: `hindcast.json` and `prior.json`."""
 
 
-@dataclass(frozen=True, eq=False)
-class Records:
-    """Records of parameters that replicates take in turn.
+class Records(BaseModel):
+    """Records of parameters that replicates take in turn, as the file has them.
 
     Attributes:
         name: What they are called, such as `hindcast`.
         evidence: The set of parameters whose best values all others have: `prior`, `hindcast`.
-        names: The parameters that they give.
-        values: Their values, float64, shape (record, parameter).
         is_paired: Whether replicate r has the luck of draw r // records, so that all records meet
             the same draws; otherwise each replicate has luck of its own.
         made: How they were made, such as the acceptance rule: JSON values by name.
+        names: The parameters that they give.
+        values: Their values, float64, shape (record, parameter).
     """
 
-    name: str
-    evidence: str
-    names: tuple[str, ...]
-    values: np.ndarray
-    is_paired: bool = False
-    made: Mapping[str, Any] = field(default_factory=dict)
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    name: str = Field(description=_ABOUT)
+    evidence: str = Field(pattern="^(hindcast|prior)$", description=_ABOUT)
+    is_paired: bool = Field(False, alias="paired", description=_NOTES)
+    made: dict[str, Any] = Field(description=_NOTES)
+    names: tuple[str, ...] = Field(
+        alias="parameters", strict=False, description="parameters is a list of names, each once."
+    )
+    values: Any = Field(alias="records", description="records is a list with at least one record.")
+
+    @field_validator("names")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) != len(names):
+            raise ValueError
+        check_names(names)
+        return names
+
+    @field_validator("values")
+    @classmethod
+    def _in_range(cls, records: Any, info: ValidationInfo) -> np.ndarray:
+        if isinstance(records, np.ndarray):
+            records = records.tolist()
+        if not isinstance(records, list) or not records:
+            raise ValueError
+        names = info.data.get("names", ())
+        for n, row in enumerate(records, start=1):
+            if not isinstance(row, list) or len(row) != len(names):
+                raise BatchError(f"record {n} has not one value for each parameter.")
+            checked_values(dict(zip(names, row, strict=True)), f"record {n}: ")
+        return np.array(records, dtype=float).reshape(len(records), len(names))
 
     @property
     def n(self) -> int:
@@ -58,8 +82,6 @@ class Records:
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of what decides the runs: evidence, names, values, pairing."""
-        import numpy as np
-
         head = json.dumps([self.evidence, self.names, self.n, self.is_paired])
         data = np.ascontiguousarray(self.values, dtype="<f8").tobytes()
         return hashlib.sha256(head.encode() + data).hexdigest()
@@ -79,16 +101,8 @@ class Records:
 
     def write(self, path: Path) -> None:
         """Write the file, whole or not at all."""
-        content = {
-            "format": FORMAT,
-            "name": self.name,
-            "evidence": self.evidence,
-            "paired": self.is_paired,
-            "made": dict(self.made),
-            "parameters": list(self.names),
-            "records": [[float(value) for value in row] for row in self.values],
-        }
-        write_json(path, content)
+        content = {"format": FORMAT, **self.model_dump(by_alias=True)}
+        write_json(path, {**content, "records": self.values.tolist()})
 
 
 def find_records(name: str | Path) -> Records:
@@ -124,16 +138,7 @@ def read_records(path: Path) -> Records:
             f"{path} is not a file of parameter records of format {FORMAT}; "
             "`camphandover calibrate` makes one."
         )
-    name, evidence = content.get("name"), content.get("evidence")
-    if not isinstance(name, str) or evidence not in EVIDENCE:
-        raise BatchError(f"{path}: a name and an evidence ({' or '.join(EVIDENCE)}) are needed.")
-    names = _names(path, content.get("parameters"))
-    values = _values(path, names, content.get("records"))
-    made = content.get("made")
-    is_paired = content.get("paired", False)
-    if not isinstance(made, dict) or not isinstance(is_paired, bool):
-        raise BatchError(f"{path}: made is a mapping and paired true or false.")
-    return Records(name, evidence, names, values, is_paired, made)
+    return _checked(path, content)
 
 
 def records_of(
@@ -152,40 +157,44 @@ def records_of(
     names = list(rows[0]) if rows else []
     if any(set(row) != set(names) for row in rows):
         raise BatchError(f"the records of {name} do not all name the same parameters.")
-    checked = _names(Path(name), names)
-    values = _values(Path(name), checked, [[row[key] for key in names] for row in rows])
-    return Records(name, evidence, checked, values, is_paired, dict(made or {}))
+    return _checked(name, {
+        "name": name, "evidence": evidence, "paired": is_paired, "made": dict(made or {}),
+        "parameters": names, "records": [[row[key] for key in names] for row in rows],
+    })  # fmt: skip
 
 
-def _names(path: Path, names: Any) -> tuple[str, ...]:
-    from camphandover import facts
-    from camphandover.errors import close_matches
+def _checked(where: str | Path, content: dict[str, Any]) -> Records:
+    """Records of the file's form; what is wrong with them is told after `where`."""
+    try:
+        return Records.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        told = first.get("ctx", {}).get("error")
+        if not isinstance(told, BatchError):
+            by_key = {one.alias or name: one for name, one in Records.model_fields.items()}
+            told = by_key[str(first["loc"][0])].description
+        raise BatchError(f"{where}: {told}") from None
 
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse a name that no parameter has, with those that are meant."""
     register = facts.load().parameters
-    if not isinstance(names, list) or len(set(map(str, names))) != len(names):
-        raise BatchError(f"{path}: parameters is a list of names, each once.")
     for name in names:
         if name not in register:
-            hint = close_matches(str(name), list(register))
-            raise BatchError(f"{path}: there is no parameter {name!r}: {hint}.")
-    return tuple(names)
+            raise BatchError(f"there is no parameter {name!r}: {close_matches(name, register)}.")
 
 
-def _values(path: Path, names: tuple[str, ...], records: Any) -> np.ndarray:
-    import numpy as np
+def checked_values(values: Mapping[str, Any], where: str = "") -> dict[str, float]:
+    """Values of parameters, held to the register's names and ranges.
 
-    from camphandover import facts
-
-    if not isinstance(records, list) or not records:
-        raise BatchError(f"{path}: records is a list with at least one record.")
+    Args:
+        where: Begins what is told of a value.
+    Errors:
+        BatchError that names the parameter and what would be right.
+    """
+    check_names(values)
     register = facts.load().parameters
-    for number, row in enumerate(records, start=1):
-        if not isinstance(row, list) or len(row) != len(names):
-            raise BatchError(f"{path}: record {number} has not one value for each parameter.")
-        for name, value in zip(names, row, strict=True):
-            _check_value(f"{path}: record {number}", register[name], value)
-    return np.array(records, dtype=float).reshape(len(records), len(names))
-
-
-def _check_value(where: str, parameter: Parameter, value: Any) -> None:
-    inputs.number(f"{where}: {parameter.name}", value, *parameter.widest, unit=parameter.unit)
+    return {
+        name: inputs.number(where + name, value, *register[name].widest, unit=register[name].unit)
+        for name, value in values.items()
+    }

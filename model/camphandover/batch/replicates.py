@@ -8,67 +8,54 @@ behind, is made once for many.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from camphandover.batch.identity import is_ours, name_of
-from camphandover.batch.plan import Model, Plan, Record, Runner
+from camphandover.batch.plan import Model, Plan, Runner
 from camphandover.errors import BatchError
 from camphandover.scenario import Scenario
+
+if TYPE_CHECKING:
+    from camphandover.agents.model import Record
 
 FORMS = ((0, 0, 0), (0, 0))
 """Arguments that a model takes: scenario, seed and replicate, or without the replicate, which its
 `run` is then given."""
 
 
-class Replicates(Protocol):
-    """Plays replicates of one scenario with one seed."""
+class Replicates:
+    """Plays replicates of one scenario with one seed; for one thread.
+
+    Errors:
+        BatchError if the model does not take what a batch gives it.
+    """
+
+    def __init__(self, model: Model, scenario: Scenario, seed: int) -> None:
+        self.model, self.scenario, self.seed = model, scenario, seed
+        self.is_ours = is_ours(model)
+        self.made: Any = None  # the model of this package, which is made once
+        if not self.is_ours:
+            _form_of(model)
 
     def run(self, replicate: int, values: Mapping[str, float] | None = None) -> Record:
         """Play one, with these parameters if they are given."""
-
-
-class _Fresh:
-    """Makes a model for each replicate."""
-
-    def __init__(self, model: Model, scenario: Scenario, seed: int) -> None:
-        _form_of(model)
-        self.model, self.scenario, self.seed = model, scenario, seed
-
-    def run(self, replicate: int, values: Mapping[str, float] | None = None) -> Record:
-        changed = {} if values is None else {"parameters": dict(values)}
-        scenario = self.scenario.model_copy(update=changed, deep=True)
-        return fresh(self.model, scenario, self.seed, replicate).run()
-
-
-class _Reused:
-    """Makes the model of this package once."""
-
-    def __init__(self, model: Model, scenario: Scenario, seed: int) -> None:
-        self.make = partial(model, scenario, seed)
-        self.made: Any = None
-
-    def run(self, replicate: int, values: Mapping[str, float] | None = None) -> Record:
-        made: Any = self.made or self.make()
+        if not self.is_ours:
+            changed = {} if values is None else {"parameters": dict(values)}
+            scenario = self.scenario.model_copy(update=changed, deep=True)
+            return fresh(self.model, scenario, self.seed, replicate).run()
+        made: Any = self.made or self.model(self.scenario, self.seed)
         self.made = None  # one that raises is not used again
         if values is not None:
             made.use_parameters(values)
         record: Record = made.run(replicate)
         self.made = made
         return record
-
-
-def replicates_of(model: Model, scenario: Scenario, seed: int) -> Replicates:
-    """What plays replicates of a scenario; for one thread.
-
-    Errors:
-        BatchError if the model does not take what a batch gives it.
-    """
-    return (_Reused if is_ours(model) else _Fresh)(model, scenario, seed)
 
 
 def fresh(model: Model, scenario: Scenario, seed: int, replicate: int) -> Runner:
@@ -93,13 +80,7 @@ def fresh(model: Model, scenario: Scenario, seed: int, replicate: int) -> Runner
             f"model {name_of(model)} takes no replicate, and what it does to the model would be "
             "gone with its reset: take (scenario, seed, replicate) and hand all three on."
         )
-    return _Bound(partial(made.run, replicate))
-
-
-class _Bound(NamedTuple):
-    """A model with the replicate that it is to run."""
-
-    run: Callable[[], Record]
+    return SimpleNamespace(run=partial(made.run, replicate))
 
 
 def _form_of(model: Model) -> tuple[int, ...]:
@@ -125,26 +106,22 @@ def _form_of(model: Model) -> tuple[int, ...]:
 def check(plan: Plan, model: Model) -> None:
     """Play two replicates of a user's model, and the first of them again: is it the same?
 
-    With the model of this package it only compiles. What fails here fails again, and is recorded,
-    in the batch.
+    With the model of this package it only compiles. A replicate that fails here fails again in its
+    block, which records it; what no replicate can do is told now.
 
     Errors:
         BatchError if a replicate depends on what ran before it.
     """
-    plays = replicates_of(model, plan.scenarios[0], plan.seed)
-    values = plan.parameters(0, 0, min(2, plan.runs)) if plan.is_varied else []
-
-    def played(row: int) -> bytes:
-        return content_of(plays.run(plan.draw(row), values[row] if values else None))
-
-    same = True
-    with _failures_are_for_later():
-        first = played(0)
-        if not is_ours(model):
-            for row in range(1, min(2, plan.runs)):
-                played(row)
-            same = played(0) == first
-    if not same:
+    plays = Replicates(model, plan.scenarios[0], plan.seed)
+    values = plan.parameters(0, 0, min(2, plan.runs)) if plan.is_varied else [None, None]
+    rows = [0] if plays.is_ours else [*range(min(2, plan.runs)), 0]
+    try:
+        played = [content_of(plays.run(plan.draw(row), values[row])) for row in rows]
+    except BatchError:
+        raise
+    except Exception:
+        return
+    if played[-1] != played[0]:
         raise depends(model, 0)
 
 
@@ -163,14 +140,3 @@ def content_of(record: Record) -> bytes:
     tables = (record.series, record.war, record.people, record.events)
     columns = (np.asarray(one)[name] for one in tables for name in one.dtype.names or ())
     return b"".join(column.tobytes() for column in (record.control, *columns))
-
-
-@contextmanager
-def _failures_are_for_later() -> Iterator[None]:
-    """A replicate that fails is recorded by its block; what no replicate can do is told now."""
-    try:
-        yield
-    except BatchError:
-        raise
-    except Exception:
-        return

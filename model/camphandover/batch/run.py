@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +18,11 @@ from typing import Protocol
 
 from camphandover.batch import store
 from camphandover.batch.plan import Block, Model, Plan
-from camphandover.batch.tidy import tidy
+from camphandover.batch.progress import Progress, Say
+from camphandover.batch.replicates import check
+from camphandover.batch.work import compute
 from camphandover.errors import CannotWrite
 from camphandover.inputs import whole
-
-Progress = Callable[[int, int], None]
-"""Called with the replicates that are there and all replicates, from the thread of the caller."""
-Say = Callable[[str], None]
-"""Called with a sentence that the user should read."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,7 @@ class Engine(Protocol):
     """Computes and writes blocks."""
 
     name: str
+    model: Model
     workers: int
 
     def run(self, plan: Plan, folder: Path, todo: list[Block]) -> Generator[Done]:
@@ -57,7 +56,7 @@ def fill(
     engine: Engine,
     progress: Progress | None = None,
     say: Say | None = None,
-) -> tuple[store.Manifest, bool]:
+) -> bool:
     """Run what is missing of a plan, and finish the batch.
 
     Args:
@@ -67,7 +66,7 @@ def fill(
         progress: Told before the first run, which may have to compile, and of every block done.
         say: Told of damaged blocks; a warning if not given.
     Returns:
-        The manifest, and whether everything was there already.
+        Whether everything was there already.
     Errors:
         BatchError if the folder holds something else, is written by another process, or cannot
         be written; what was computed stays, and the same call goes on from there.
@@ -76,15 +75,15 @@ def fill(
     try:
         store.check_usable(folder, plan)
         with store.writing(folder):
-            finished = store.check_usable(folder, plan)
+            is_finished = store.check_usable(folder, plan)
             todo = _missing(folder, plan, say or _warn)
-            is_there = finished is not None and not todo
-            if finished is None or todo:
-                finished = _fill(plan, folder, engine, todo, progress, began)
-            else:
+            is_there = is_finished and not todo
+            if is_there:
                 store.shrink(folder, plan)
-            tidy(folder, store.markers(folder, plan.blocks))
-            return finished, is_there
+            else:
+                _fill(plan, folder, engine, todo, progress, began)
+            store.tidy(folder, store.markers(folder, plan.blocks))
+            return is_there
     except OSError as error:
         reason = error.__cause__ if isinstance(error, CannotWrite) else error
         raise CannotWrite(
@@ -100,21 +99,22 @@ def _fill(
     todo: list[Block],
     progress: Progress | None,
     began: float,
-) -> store.Manifest:
+) -> None:
     total = plan.runs * len(plan.scenarios)
     there = total - sum(block.size for block in todo)
     store.begin(folder, plan)
     store.forget_overlapping(folder, todo)
-    if progress is not None:
-        progress(there, total)
+    tell = progress or (lambda done, total: None)
+    tell(there, total)
+    if todo:
+        check(plan, engine.model)  # compiles before threads start and workers of this machine look
     n_done, seconds, returned = there, 0.0, 0
     with closing(engine.run(plan, folder, todo)) as parts:
         for done in parts:
             n_done += done.block.size
             seconds += done.model_seconds
             returned += done.returned
-            if progress is not None:
-                progress(n_done, total)
+            tell(n_done, total)
     session = store.new_session(
         engine=engine.name,
         workers=engine.workers,
@@ -124,19 +124,18 @@ def _fill(
         wall_seconds=round(time.perf_counter() - began, 3),
         model_seconds=round(seconds, 3),
     )
-    return store.finish(folder, plan, session)
+    store.finish(folder, plan, session)
 
 
 def _missing(folder: Path, plan: Plan, say: Say) -> list[Block]:
     """Blocks that are not there, or not as they were written; of the latter the user is told."""
     held = store.markers(folder, plan.blocks)
     damaged = store.damages(folder, held, os.cpu_count() or 1)
-    again = {damage.block for damage in damaged}
-    for damage in damaged:
-        block = damage.block
+    again = {block for block, _, _ in damaged}
+    for block, path, fault in damaged:
         say(
-            f"{folder / damage.path} {damage.fault}: replicates {block.first} to "
-            f"{block.stop - 1} of {plan.names[block.scenario]} are computed again."
+            f"{folder / path} {fault}: replicates {block.first} to {block.stop - 1} of "
+            f"{plan.names[block.scenario]} are computed again."
         )
     store.forget(folder, again)
     return [block for block in plan.blocks if block not in held or block in again]
@@ -163,19 +162,12 @@ class Threads:
 
     def run(self, plan: Plan, folder: Path, todo: list[Block]) -> Generator[Done]:
         """Compute and write the blocks; yields each when it is written."""
-        from concurrent.futures import ThreadPoolExecutor, as_completed
-
-        from camphandover.batch.replicates import check
-        from camphandover.batch.work import compute
 
         def work(block: Block) -> Done:
             content = compute(plan, block, self.model)
-            store.write_block(folder, block, content.files, content.failures)
+            store.write_block(folder, block, content)
             return Done(block, content.model_seconds)
 
-        if not todo:
-            return
-        check(plan, self.model)  # and compile before the threads start
         with ThreadPoolExecutor(self.workers, thread_name_prefix="batch") as pool:
             try:
                 for future in as_completed([pool.submit(work, block) for block in todo]):

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
-    from camphandover.facts import Parameter
+from camphandover.facts import Parameter
+from camphandover.facts.registry import is_wide
 
 STREAM = 0x50A7
 """Keeps the scrambling apart from every other use of the batch's seed."""
@@ -30,10 +29,6 @@ def quantile(u: np.ndarray, low: float, best: float, high: float) -> np.ndarray:
         Values of the same shape, from `low` to `high`.
     Source: RULES, section 0.
     """
-    import numpy as np
-
-    from camphandover.facts.registry import is_wide
-
     if low == high:
         return np.full(np.shape(u), best)
     if is_wide(low, high):
@@ -43,8 +38,6 @@ def quantile(u: np.ndarray, low: float, best: float, high: float) -> np.ndarray:
 
 
 def _triangular(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:
-    import numpy as np
-
     width = high - low
     rising = low + np.sqrt(u * width * (mode - low))
     falling = high - np.sqrt((1.0 - u) * width * (high - mode))
@@ -71,7 +64,6 @@ def sample(
 
 def _sobol(dimensions: int, seed: int, first: int, stop: int) -> np.ndarray:
     """Points `first` to `stop` of the scrambled sequence, shape (stop - first, dimensions)."""
-    import numpy as np
     from scipy.stats import qmc
 
     engine = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng([seed, STREAM]))

@@ -18,8 +18,8 @@ from camphandover.inputs import MAX_SEED, number, whole
 
 if TYPE_CHECKING:
     from camphandover.batch.plan import Model
+    from camphandover.batch.progress import Progress, Say
     from camphandover.batch.records import Records
-    from camphandover.batch.run import Progress, Say
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ charts/              drawn from the above
 
 A batch that is cut off goes on with the blocks that are there. A finished one grows: chunks past
 its last replicate are not seen before the manifest says so, and what the manifest does not name
-any more goes after it (`tidy.py`).
+any more goes after it (`tidy`).
 """
 
 from __future__ import annotations
@@ -24,18 +24,21 @@ import json
 import os
 import platform
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from camphandover.batch.files import Stamp, fault_of, stamp, write_json, write_whole
+from camphandover import facts
+from camphandover.batch import cubes
+from camphandover.batch.files import Stamp, fault_of, parquet, stamp, write_json, write_whole
 from camphandover.batch.plan import FORMAT, READABLE, Block, Plan, file_name
 from camphandover.errors import BatchError
+from camphandover.libraries import pa
 
 MANIFEST = "manifest.json"
 IDENTITY = "batch.json"
@@ -46,10 +49,29 @@ RECORDS = "records.json"
 BLOCKS = "blocks"
 SCENARIOS = "scenarios"
 CHARTS = "charts"
+LIBRARIES = ("numpy", "numba", "scipy", "mesa", "xarray", "zarr", "pyarrow")
 LOCK = ".lock"
 OPEN = ".open.json"
 """There while the batch is being written: workers elsewhere know the folder by it."""
+_GROUPS = tuple(dict.fromkeys(cube.group for cube in cubes.CUBES))
+_FOLDERS = (EVENTS, PARAMETERS, BLOCKS, SCENARIOS, *_GROUPS)
+_FILES = (IDENTITY, MANIFEST, ONE_RECORD, RECORDS, OPEN)
+_OF_A_BLOCK = re.compile(
+    rf"({EVENTS}|{PARAMETERS})/[0-9a-f]{{16}}\.parquet|{BLOCKS}/[0-9a-f]{{16}}\.json|"
+    + "|".join(rf"{re.escape(cube.group)}/{cube.name}/c(/[0-9]+)+" for cube in cubes.CUBES)
+)
+_UNFINISHED = re.compile(
+    rf"(({'|'.join(map(re.escape, _FOLDERS))})/.+|{'|'.join(map(re.escape, _FILES))})"
+    r"\.[0-9]+-[0-9]+\.part"
+)
 _WAY_OUT = "Nothing was changed. Give another folder with --out (out= in Python), or delete"
+
+_CHANGED = {
+    "theatre": "the facts or parameters have changed since",
+    "core": "the code of the rules has changed since",
+    "model": "another model ran it, or its code or what that uses has changed since",
+}
+"""What is told of a batch whose identity differs there."""
 
 Manifest = dict[str, Any]
 
@@ -60,18 +82,28 @@ class Marker(NamedTuple):
     Attributes:
         files: Stamp of each file by its path in the folder.
         failures: Replicates that raised.
+        scenario, first: Its scenario's position and its first replicate.
     """
 
     files: dict[str, Stamp]
     failures: list[dict[str, Any]]
+    scenario: int
+    first: int
 
 
-class Damage(NamedTuple):
-    """A file of a block that is not what was written."""
+@dataclass
+class Content:
+    """What a block is made of, before it is written.
 
-    block: Block
-    path: str
-    fault: str
+    Attributes:
+        files: Bytes by path in the folder of the batch.
+        failures: Replicates that raised: scenario, replicate, seed, error, traceback.
+        model_seconds: Spent in the model, by the clock.
+    """
+
+    files: dict[str, bytes]
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    model_seconds: float = 0.0
 
 
 # --- reading -----------------------------------------------------------------------------
@@ -120,7 +152,7 @@ def read_marker(folder: Path, name: str) -> Marker | None:
     try:
         content = json.loads((folder / BLOCKS / f"{name}.json").read_text(encoding="utf-8"))
         files = {path: Stamp(*stamped) for path, stamped in content["files"].items()}
-        return Marker(files, list(content["failures"]))
+        return Marker(files, list(content["failures"]), content["scenario"], content["first"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -132,8 +164,10 @@ def markers(folder: Path, blocks: Iterable[Block]) -> dict[Block, Marker]:
     return {block: marker for block, marker in read if marker is not None}
 
 
-def damages(folder: Path, held: Mapping[Block, Marker], workers: int) -> list[Damage]:
-    """Files that are not what was written.
+def damages(
+    folder: Path, held: Mapping[Block, Marker], workers: int
+) -> list[tuple[Block, str, str]]:
+    """Files that are not what was written: block, path in the folder, and what is wrong.
 
     Args:
         held: The blocks with their markers.
@@ -145,12 +179,9 @@ def damages(folder: Path, held: Mapping[Block, Marker], workers: int) -> list[Da
         for path, expected in marker.files.items()
     ]
     with ThreadPoolExecutor(workers) as pool:
-        faults = pool.map(lambda one: fault_of(folder / one[1], one[2]), wanted, chunksize=64)
-        return [
-            Damage(block, path, fault)
-            for (block, path, _), fault in zip(wanted, faults, strict=True)
-            if fault is not None
-        ]
+        faults = pool.map(lambda one: fault_of(folder / one[1], one[2]), wanted)
+        found = zip(wanted, faults, strict=True)
+        return [(block, path, fault) for (block, path, _), fault in found if fault is not None]
 
 
 # --- writing -----------------------------------------------------------------------------
@@ -177,64 +208,56 @@ def writing(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def check_usable(folder: Path, plan: Plan) -> Manifest | None:
+def check_usable(folder: Path, plan: Plan) -> bool:
     """Make sure that a batch may be written to a folder.
 
     Returns:
-        The manifest if the folder holds this very batch, finished; else `None`: the folder is
-        new, or holds this batch unfinished or with fewer runs.
+        Whether the folder holds this very batch, finished; else it is new, or holds this batch
+        unfinished or with fewer runs.
     Errors:
         BatchError if the folder holds a different batch, more runs, or is not ours to write to.
     """
     if folder.exists() and not folder.is_dir():
         raise BatchError(f"{folder} is a file, and a folder is needed: give another with --out.")
     if (folder / IDENTITY).is_file():
-        manifest = read_manifest(folder) if (folder / MANIFEST).is_file() else None
+        runs = read_manifest(folder)["runs"] if (folder / MANIFEST).is_file() else 0
         differences = _differences(_read(folder / IDENTITY), plan)
-        runs = 0 if manifest is None else int(manifest["runs"])
         if runs > plan.runs:
             differences.insert(0, f"runs {runs} there, {plan.runs} asked for")
         if differences:
             listed = "\n".join(f"  - {line}" for line in differences)
             raise BatchError(f"{folder} holds another batch:\n{listed}\n{_WAY_OUT} {folder}.")
-        return manifest if runs == plan.runs else None
+        return bool(runs == plan.runs)
     if (folder / MANIFEST).is_file():
         read_manifest(folder)  # of another format: say so
     if folder.exists() and any(path.name != LOCK for path in folder.iterdir()):
         raise BatchError(f"{folder} is not empty and holds no batch. {_WAY_OUT} what is in it.")
-    return None
+    return False
 
 
 def _differences(stored: dict[str, Any], plan: Plan) -> list[str]:
     """What a stored batch and a plan differ in, one line each."""
-    asked_for = plan.identity()
+    one, other = (
+        {**told, "parameters": _source_of_parameters(told)} for told in (stored, plan.identity())
+    )
     lines = []
-    if stored["format"] != asked_for["format"]:
-        lines.append(f"it is of format {stored['format']}, this version writes {FORMAT}")
-    for key in ("seed", "evidence", "ledger"):
-        if stored[key] != asked_for[key]:
-            lines.append(f"{key} {stored[key]} there, {asked_for[key]} asked for")
-    one, other = _source_of_parameters(stored), _source_of_parameters(asked_for)
-    if one != other:
-        lines.append(f"parameters {one} there, {other} asked for")
-    elif stored["records"] != asked_for["records"]:
+    if one["format"] != FORMAT:
+        lines.append(f"it is of format {one['format']}, this version writes {FORMAT}")
+    for key in ("seed", "evidence", "ledger", "parameters"):
+        if one[key] != other[key]:
+            lines.append(f"{key} {one[key]} there, {other[key]} asked for")
+    if one["records"] != other["records"] and one["parameters"] == other["parameters"]:
         lines.append("the records of parameters have changed since")
-    there = {entry["name"]: entry["digest"] for entry in stored["scenarios"]}
-    asked = {entry["name"]: entry["digest"] for entry in asked_for["scenarios"]}
+    there, asked = (
+        {entry["name"]: entry["digest"] for entry in told["scenarios"]} for told in (one, other)
+    )
     lines.extend(f"scenario {name} only there" for name in there if name not in asked)
     lines.extend(f"scenario {name} only asked for" for name in asked if name not in there)
     changed = [name for name in asked if there.get(name, asked[name]) != asked[name]]
     lines.extend(f"scenario {name} has changed since" for name in changed)
     if list(there) != list(asked) and set(there) == set(asked):
         lines.append("the scenarios stand in another order")
-    for key, what in {
-        "theatre": "the facts or parameters have changed since",
-        "core": "the code of the rules has changed since",
-        "model": "another model ran it, or its code or what that uses has changed since",
-    }.items():
-        if stored[key] != asked_for[key]:
-            lines.append(what)
-    return lines
+    return lines + [what for key, what in _CHANGED.items() if one[key] != other[key]]
 
 
 def _source_of_parameters(identity: dict[str, Any]) -> str:
@@ -246,9 +269,6 @@ def _source_of_parameters(identity: dict[str, Any]) -> str:
 
 def begin(folder: Path, plan: Plan) -> None:
     """Write what a batch needs beside its blocks; what is there already is written again."""
-    from camphandover import facts
-    from camphandover.batch import cubes
-
     write_json(folder / OPEN, {"content": plan.content})
     write_json(folder / IDENTITY, {**plan.identity(), "package": version("camphandover")})
     cubes.create(folder, plan, facts.load().places)
@@ -279,15 +299,9 @@ def scenario_file(folder: Path, name: str) -> Path:
 
 def parameter_table(keys: dict[str, list[Any]], records: list[dict[str, float]]) -> bytes:
     """Records of parameters as the bytes of a Parquet file, a column for each parameter."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    names = list(records[0])
-    columns = {name: pa.array([row[name] for row in records], pa.float64()) for name in names}
-    keyed = {name: pa.array(values) for name, values in keys.items()}
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.table({**keyed, **columns}), sink, compression="zstd", version="2.6")
-    return bytes(sink.getvalue().to_pybytes())
+    columns = {name: pa.array([row[name] for row in records], pa.float64()) for name in records[0]}
+    return parquet(pa.table({**keys, **columns}))
 
 
 def forget(folder: Path, blocks: Iterable[Block]) -> None:
@@ -303,46 +317,33 @@ def forget_overlapping(folder: Path, todo: Iterable[Block]) -> None:
     """
     chunks = {(block.scenario, block.first): block.name for block in todo}
     for path in (folder / BLOCKS).glob("*.json"):
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            key = content["scenario"], content["first"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        if chunks.get(key, path.stem) != path.stem:
+        marker = read_marker(folder, path.stem)
+        if marker and chunks.get((marker.scenario, marker.first), path.stem) != path.stem:
             path.unlink(missing_ok=True)
 
 
-def write_block(
-    folder: Path, block: Block, files: dict[str, bytes], failures: list[dict[str, Any]]
-) -> None:
-    """Write a block: its files, then its marker.
-
-    Args:
-        files: Bytes by path in the folder.
-    """
-    for path, data in files.items():
+def write_block(folder: Path, block: Block, content: Content) -> None:
+    """Write a block: its files, then its marker."""
+    for path, data in content.files.items():
         write_whole(folder / path, data)
     marker = {
         "scenario": block.scenario,
         "first": block.first,
         "stop": block.stop,
-        "files": {path: stamp(data) for path, data in files.items()},
-        "failures": failures,
+        "files": {path: stamp(data) for path, data in content.files.items()},
+        "failures": content.failures,
     }
     write_json(folder / BLOCKS / f"{block.name}.json", marker)
 
 
-def finish(folder: Path, plan: Plan, session: dict[str, Any]) -> Manifest:
+def finish(folder: Path, plan: Plan, session: dict[str, Any]) -> None:
     """Write the manifest, which makes the batch a finished one.
 
     Args:
         session: What this call did: runs computed and reused, workers, engine, seconds.
     """
-    before: list[Any] = []
-    if (folder / MANIFEST).is_file():
-        before = read_manifest(folder)["sessions"]
-    held = markers(folder, plan.blocks)
-    failures = [failure for marker in held.values() for failure in marker.failures]
+    before = read_manifest(folder)["sessions"] if (folder / MANIFEST).is_file() else []
+    held = markers(folder, plan.blocks).values()
     manifest: Manifest = {
         **plan.identity(),
         "package": version("camphandover"),
@@ -358,7 +359,7 @@ def finish(folder: Path, plan: Plan, session: dict[str, Any]) -> Manifest:
             }
             for scenario in plan.scenarios
         ],
-        "failures": failures,
+        "failures": [failure for marker in held for failure in marker.failures],
         "sessions": [*before, session],
         "blocks": [
             {"name": b.name, "scenario": plan.names[b.scenario], "first": b.first, "stop": b.stop}
@@ -367,20 +368,53 @@ def finish(folder: Path, plan: Plan, session: dict[str, Any]) -> Manifest:
     }
     write_json(folder / MANIFEST, manifest)
     (folder / OPEN).unlink(missing_ok=True)
-    return manifest
+
+
+def tidy(folder: Path, held: Mapping[Block, Marker]) -> None:
+    """Take away what a smaller batch, or a writer that was cut off, has left in the folder.
+
+    Other programs read the folder as it lies there: a file that the manifest does not name would
+    be counted by them. It goes once the manifest stands, so that nothing is lost by a kill at any
+    time. Only files of the form in which blocks are written go, and unfinished ones; charts and a
+    user's own files stay.
+
+    Args:
+        folder: Of a batch whose manifest stands, held for this process (`writing`).
+        held: All blocks of the manifest.
+    """
+    named = {path for marker in held.values() for path in marker.files}
+    named |= {f"{BLOCKS}/{block.name}.json" for block in held}
+    for path in _files(folder):
+        inside = path.relative_to(folder).as_posix()
+        is_left = _OF_A_BLOCK.fullmatch(inside) and inside not in named
+        if is_left or _UNFINISHED.fullmatch(inside):
+            with suppress(OSError):
+                path.unlink()
+                _prune(path.parent, folder)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Files in which leftovers may be, found before any is taken away."""
+    yield from [path for path in folder.iterdir() if path.is_file()]
+    for name in _FOLDERS:
+        for where, _, files in [*os.walk(folder / name)]:
+            yield from (Path(where, file) for file in files)
+
+
+def _prune(emptied: Path, folder: Path) -> None:
+    """Take away folders that are empty now, upwards."""
+    while emptied != folder:
+        emptied.rmdir()  # raises, and so ends it, at the first that holds something
+        emptied = emptied.parent
 
 
 def new_session(**figures: Any) -> dict[str, Any]:
     """What is noted of one call that computed something, with the time and the machine."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"finished": now, **figures, "machine": _machine()}
-
-
-def _machine() -> dict[str, str]:
-    libraries = ("numpy", "numba", "scipy", "mesa", "xarray", "zarr", "pyarrow")
-    return {
+    machine = {
         "platform": platform.platform(),
         "processor": platform.machine(),
-        "python": ".".join(map(str, sys.version_info[:3])),
-        **{name: version(name) for name in libraries},
+        "python": platform.python_version(),
+        **{name: version(name) for name in LIBRARIES},
     }
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"finished": now, **figures, "machine": machine}

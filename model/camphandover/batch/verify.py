@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from camphandover import facts, inputs, scenario
 from camphandover.batch import store
 from camphandover.batch.files import stamp
 from camphandover.batch.identity import identity_of
-from camphandover.batch.plan import DEFAULT_MODEL, Block, Model, Plan
+from camphandover.batch.plan import DECIDED, DEFAULT_MODEL, Block, Model, Plan, northern_mali
 from camphandover.batch.records import read_records
+from camphandover.batch.work import compute
 from camphandover.core.sources import code_digest
 from camphandover.errors import BatchError
-from camphandover.inputs import MAX_SEED, whole
+
+if TYPE_CHECKING:
+    from camphandover.batch.batch import Batch
+    from camphandover.batch.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -38,8 +43,6 @@ def plan_of(folder: Path, manifest: store.Manifest) -> Plan:
     Errors:
         BatchError if it was made by other code or facts than are here.
     """
-    from camphandover import facts, scenario
-
     changed = []
     if manifest["core"] != code_digest():
         changed.append("the code of the rules")
@@ -69,43 +72,33 @@ def plan_of(folder: Path, manifest: store.Manifest) -> Plan:
         records = read_records(folder / store.RECORDS)
         if records.told() != manifest["records"]:
             raise BatchError(f"{folder / store.RECORDS} holds other records than were run.")
-    return Plan(
-        scenarios,
-        int(manifest["runs"]),
-        int(manifest["seed"]),
-        manifest["theatre"],
-        manifest["core"],
-        manifest["model"],
-        manifest["evidence"],
-        bool(manifest["sampled"]),
-        manifest["ledger"],
-        records,
-    )
+    decided = {name: manifest[name] for name in DECIDED}
+    return Plan(scenarios, manifest["runs"], manifest["seed"], **decided, records=records)
 
 
 def verify(
-    folder: Path,
+    batch: Batch | str | Path,
     blocks: int = 5,
     model: Model | None = None,
     chooser: int | None = None,
-    tell: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Verified:
-    """Compute a random sample of blocks again and compare the bytes.
+    """Compute a random sample of a batch's blocks again and compare the bytes.
 
     Args:
-        folder: Of a finished batch.
-        blocks: How many; all if there are fewer.
+        batch: A batch, or its folder.
+        blocks: How many blocks of 50 runs; all if there are fewer.
         model: What ran it, if that was not `NorthernMali` itself.
         chooser: Seed of the choice of blocks; another choice each time if not given.
-        tell: Called with the blocks done and to be done.
+        progress: Called with the blocks done and to be done.
+    Returns:
+        The blocks, and `differences`: empty if all is the same.
     Errors:
-        BatchError if the batch cannot be computed here.
+        BatchError if it was made by other code, facts or model than are here.
     """
-    from camphandover.batch.plan import northern_mali
-    from camphandover.batch.work import compute
-
-    blocks = whole("blocks", blocks, 1, 2**31 - 1)
-    chooser = None if chooser is None else whole("chooser", chooser, 0, MAX_SEED)
+    folder = inputs.path("batch", getattr(batch, "folder", batch))
+    blocks = inputs.whole("blocks", blocks, 1, 2**31 - 1)
+    chooser = None if chooser is None else inputs.whole("chooser", chooser, 0, inputs.MAX_SEED)
     manifest = store.read_manifest(folder)
     plan = plan_of(folder, manifest)
     ours = DEFAULT_MODEL if model is None else identity_of(model)
@@ -115,39 +108,40 @@ def verify(
             "and all that it uses): verify it from Python with ch.verify(batch, model=...)."
         )
     n = min(blocks, len(plan.blocks))
-    chosen = sorted(random.Random(chooser).sample(range(len(plan.blocks)), n))
+    drawn = random.Random(chooser).sample(range(len(plan.blocks)), n)
+    chosen = [plan.blocks[i] for i in sorted(drawn)]
     found: list[str] = []
-    for done, block in enumerate((plan.blocks[i] for i in chosen), start=1):
-        marker = store.read_marker(folder, block.name)
-        if marker is None:
-            found.append(f"{folder / store.BLOCKS / block.name}.json is damaged or missing")
-        else:
-            content = compute(plan, block, model or northern_mali)
-            found += _compared(folder, content.files, marker)
-            if content.failures != marker.failures:
-                found.append(f"{folder / store.BLOCKS / block.name}.json names other failures")
-        if tell is not None:
-            tell(done, n)
-    return Verified(
-        [(plan.names[b.scenario], b) for b in (plan.blocks[i] for i in chosen)],
-        len(plan.blocks),
-        found,
-    )
+    for done, block in enumerate(chosen, start=1):
+        found += _faults(plan, block, model or northern_mali, folder)
+        if progress is not None:
+            progress(done, n)
+    return Verified([(plan.names[b.scenario], b) for b in chosen], len(plan.blocks), found)
+
+
+def _faults(plan: Plan, block: Block, model: Model, folder: Path) -> list[str]:
+    """What of a block is not as it is computed again."""
+    marker = store.read_marker(folder, block.name)
+    path = folder / store.BLOCKS / f"{block.name}.json"
+    if marker is None:
+        return [f"{path} is damaged or missing"]
+    content = compute(plan, block, model)
+    others = content.failures != marker.failures
+    faults = _compared(folder, content.files, marker)
+    return [*faults, f"{path} names other failures"] if others else faults
 
 
 def _compared(folder: Path, computed: dict[str, bytes], marker: store.Marker) -> list[str]:
     """What of a block is not as it was computed again."""
     faults = []
     for path in sorted(marker.files.keys() | computed.keys()):
-        if path not in computed:
-            faults.append(f"{folder / path} was stored and is not computed now")
-            continue
-        if path not in marker.files:
-            faults.append(f"{folder / path} is computed now and was not stored")
-            continue
         stored = (folder / path).read_bytes() if (folder / path).is_file() else None
-        if stored != computed[path]:
-            faults.append(f"{folder / path} differs from what is computed again")
-        elif stamp(stored) != marker.files[path]:
-            faults.append(f"{folder / path} is right, but its checksum is not")
+        for is_so, what in (
+            (path not in computed, "was stored and is not computed now"),
+            (path not in marker.files, "is computed now and was not stored"),
+            (stored != computed.get(path), "differs from what is computed again"),
+            (stamp(stored or b"") != marker.files.get(path), "is right, but its checksum is not"),
+        ):
+            if is_so:
+                faults.append(f"{folder / path} {what}")
+                break
     return faults

@@ -9,40 +9,21 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from camphandover import facts
 from camphandover.batch import cubes, ledgers, store
-from camphandover.batch.identity import is_ours
-from camphandover.batch.plan import BLOCK, Block, Model, Plan, Record
-from camphandover.batch.replicates import Replicates, content_of, depends, replicates_of
+from camphandover.batch.plan import BLOCK, Block, Model, Plan
+from camphandover.batch.replicates import Replicates, content_of, depends
+from camphandover.batch.store import Content
 
+if TYPE_CHECKING:
+    from camphandover.agents.model import Record
 
-@dataclass
-class Content:
-    """What a block is made of, before it is written.
-
-    Attributes:
-        files: Bytes by path in the folder of the batch.
-        failures: Replicates that raised: scenario, replicate, seed, error, traceback.
-        model_seconds: Spent in the model, by the clock.
-    """
-
-    files: dict[str, bytes]
-    failures: list[dict[str, Any]] = field(default_factory=list)
-    model_seconds: float = 0.0
-
-
-class _Workshop(threading.local):
-    """Of each thread, what plays the scenario that it works on."""
-
-    key: tuple[str, int] | None = None
-    plays: Replicates | None = None
-
-
-_WORKSHOP = _Workshop()
+_HERE = threading.local()
+"""Of each thread, what plays the scenario that it works on."""
 
 
 def compute(
@@ -54,38 +35,38 @@ def compute(
         model: Makes a replicate of a scenario.
         given_up: Replicates not to be run, with what is known of why.
     """
-    plays = _plays(plan, model, block)
-    results = _Results(plan, block)
-    first: tuple[int, bytes] | None = None
-    content = Content({})
+    plays, results, content = _plays(plan, model, block), _Results(plan, block), Content({})
     parameters = plan.parameters(block.scenario, block.first, block.stop)
-    for row, replicate in enumerate(range(block.first, block.stop)):
-        if given_up and replicate in given_up:
-            content.failures.append(_failure(plan, block, replicate, given_up[replicate], ""))
+    first: tuple[int, bytes] | None = None
+
+    def played(row: int) -> Record:
+        return plays.run(plan.draw(block.first + row), parameters[row] if plan.is_varied else None)
+
+    def fails(row: int, error: str, lines: str) -> None:
+        about = {"scenario": plan.names[block.scenario], "replicate": block.first + row}
+        content.failures.append({**about, "seed": plan.seed, "error": error, "traceback": lines})
+
+    for row in range(block.size):
+        if given_up and block.first + row in given_up:
+            fails(row, given_up[block.first + row], "")
             continue
         began = time.perf_counter()
         try:
-            record = plays.run(plan.draw(replicate), parameters[row] if plan.is_varied else None)
+            record = played(row)
             content.model_seconds += time.perf_counter() - began
             results.put(row, record)
-            if first is None and not is_ours(model):
+            if first is None and not plays.is_ours:
                 first = row, content_of(record)
         except Exception as error:
             results.clear(row)
-            what = f"{type(error).__name__}: {error}"
             lines = "".join(traceback.format_exception(error))
-            content.failures.append(_failure(plan, block, replicate, what, lines))
-    if first is not None and not is_ours(model) and block.size > 1:
-        row, before = first
-        replicate = plan.draw(block.first + row)
-        again = plays.run(replicate, parameters[row] if plan.is_varied else None)
-        if content_of(again) != before:
-            raise depends(model, block.first + row)
+            fails(row, f"{type(error).__name__}: {error}", lines)
+    if first is not None and block.size > 1 and content_of(played(first[0])) != first[1]:
+        raise depends(model, block.first + first[0])
     content.files = results.files()
     if plan.is_varied:
-        n = block.stop - block.first
         keys: dict[str, list[Any]] = {
-            "scenario": [plan.names[block.scenario]] * n,
+            "scenario": [plan.names[block.scenario]] * block.size,
             "replicate": list(range(block.first, block.stop)),
         }
         data = store.parameter_table(keys, parameters)
@@ -95,20 +76,11 @@ def compute(
 
 def _plays(plan: Plan, model: Model, block: Block) -> Replicates:
     key = (plan.content, block.scenario)
-    if _WORKSHOP.plays is None or _WORKSHOP.key != key:
-        _WORKSHOP.plays = replicates_of(model, plan.scenarios[block.scenario], plan.seed)
-        _WORKSHOP.key = key
-    return _WORKSHOP.plays
-
-
-def _failure(plan: Plan, block: Block, replicate: int, error: str, lines: str) -> dict[str, Any]:
-    return {
-        "scenario": plan.names[block.scenario],
-        "replicate": replicate,
-        "seed": plan.seed,
-        "error": error,
-        "traceback": lines,
-    }
+    if getattr(_HERE, "key", None) != key:
+        _HERE.plays = Replicates(model, plan.scenarios[block.scenario], plan.seed)
+        _HERE.key = key
+    plays: Replicates = _HERE.plays
+    return plays
 
 
 class _Results:
@@ -116,8 +88,6 @@ class _Results:
 
     def __init__(self, plan: Plan, block: Block) -> None:
         """Everything unknown at first."""
-        from camphandover import facts
-
         self.plan, self.block = plan, block
         self.places = tuple(place.name for place in facts.load().places)
         self._days = plan.days(block.scenario)

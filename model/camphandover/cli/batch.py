@@ -121,7 +121,7 @@ def verify(
     from camphandover.batch.verify import verify as verify_batch
 
     with shown(None) as tell:
-        found = verify_batch(folder, blocks, chooser=choose, tell=tell)
+        found = verify_batch(folder, blocks, chooser=choose, progress=tell)
     for name, block in found.blocks:
         typer.echo(f"{name}, replicates {block.first} to {block.stop - 1}")
     n = len(found.blocks)

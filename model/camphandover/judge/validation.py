@@ -188,17 +188,17 @@ def _check_variants(batch: Batch) -> None:
 
 def is_of_library(batch: Batch) -> bool:
     """Whether the scenarios, as they were run, are those of the library with nothing set anew."""
-    from camphandover.batch.batch import load_all
-    from camphandover.batch.plan import make_plan
+    from camphandover.batch.batch import make_plan
+    from camphandover.batch.settings import RunSettings
     from camphandover.errors import ScenarioError
 
     manifest = batch.manifest
     is_varied = manifest["sampled"] or manifest["records"] is not None
     try:
-        plan = make_plan(
-            load_all(batch.scenarios), batch.runs, batch.seed, manifest["model"],
-            evidence=manifest["evidence"], sampled=is_varied,
-        )  # fmt: skip
+        plan = make_plan(RunSettings(
+            batch.scenarios, batch.runs, batch.seed, model=manifest["model"],
+            evidence=manifest["evidence"], sample_parameters=is_varied,
+        ))  # fmt: skip
     except (BatchError, ScenarioError):
         return False
     ran = {entry["name"]: entry["digest"] for entry in manifest["scenarios"]}

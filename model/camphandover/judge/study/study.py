@@ -18,8 +18,8 @@ import numpy as np
 
 from camphandover.batch.batch import Batch
 from camphandover.batch.names import check_known
+from camphandover.batch.progress import Progress
 from camphandover.batch.records import EVIDENCE, Records
-from camphandover.batch.run import Progress
 from camphandover.batch.settings import Means
 from camphandover.errors import BatchError
 from camphandover.facts import Parameter
@@ -104,7 +104,10 @@ class Problem:
             made: How they were made: JSON values by name.
         """
         values = self.values(points)
-        return Records(name, self.evidence, tuple(self.names), values, is_paired, dict(made or {}))
+        return Records(
+            name=name, evidence=self.evidence, parameters=tuple(self.names), records=values,
+            paired=is_paired, made=dict(made or {}),
+        )  # fmt: skip
 
 
 def ranged(evidence: str) -> dict[str, Parameter]:
@@ -321,16 +324,16 @@ class Study:
     def _seconds_a_run(self, points: Records | Sequence[Scenario], seed: int) -> float:
         """Time of a run that takes other parameters than the last, from a few of them."""
         from camphandover.batch.plan import northern_mali
-        from camphandover.batch.replicates import replicates_of
+        from camphandover.batch.replicates import Replicates
 
         model = self.means.model or northern_mali
-        plays = replicates_of(model, self.scenarios[0], seed)
+        plays = Replicates(model, self.scenarios[0], seed)
 
         def play(row: int) -> None:
             if isinstance(points, Records):
                 plays.run(0, {**points.of(row), **self.scenarios[0].parameters})
             else:
-                replicates_of(model, points[row % len(points)], seed).run(0)
+                Replicates(model, points[row % len(points)], seed).run(0)
 
         play(0)
         began = time.perf_counter()

@@ -17,7 +17,7 @@ from pathlib import Path
 from camphandover import inputs
 from camphandover.batch.batch import Batch
 from camphandover.batch.names import check_known
-from camphandover.batch.settings import takes
+from camphandover.batch.settings import RunSettings, takes
 from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 from camphandover.judge.study.discover.boxes import Box
@@ -212,14 +212,14 @@ class _Search:
         Returns:
             The points with `runs`, `lost`, `un_there` and `share`, and the batch.
         """
-        from camphandover.batch.plan import make_plan
+        from camphandover.batch.batch import make_plan
 
         points, runs = self.design.scenarios(frame, stem[0]), self.settings.runs
         means = replace(self.settings, model=luck_of_its_own(self.settings.model))
         study = Study(points, self.design.evidence, self.folder, means)
-        plan = make_plan(
-            points, runs, seed, means.model, evidence=study.evidence, ledger=study.ledger
-        )
+        plan = make_plan(RunSettings(
+            points, runs, seed, model=means.model, evidence=study.evidence, ledger=study.ledger
+        ))  # fmt: skip
         text = json.dumps(plan.identity(), sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
         batch = study.run(points, runs, seed, f"{stem}-{digest}")
