@@ -27,7 +27,13 @@ from camphandover.core.rules.combat import muster
 from camphandover.core.rules.control import set_holder
 from camphandover.core.rules.movement import strike_ied
 from camphandover.core.rules.presence import supply_effect
-from camphandover.core.rules.road import expected_days, ied_mean, road_contest, speed_of, travel_days
+from camphandover.core.rules.road import (
+    expected_days,
+    ied_mean,
+    road_contest,
+    speed_of,
+    travel_days,
+)
 from core import (
     DAY,
     Clock,
