@@ -9,9 +9,10 @@ be judged: some do not change what the rule does, the others want a test.
 
 The rules run as plain Python, on a copy of the tree. Only tests of `test_rules_*.py` count that
 pass unchanged within `--slow` seconds of computing: tests of whole compiled runs and the golden
-files, which notice more, do not. Each place has the same chance to be drawn, however many ways
-there are to change it. Decorators, which declare, are left alone. Needs a POSIX system; about 10
-seconds of computing for a mutant, after some minutes once for all.
+files, which notice more, do not, and what only these pass over is `unreached`. Each place has the
+same chance to be drawn, however many ways there are to change it. Decorators, which declare, are
+left alone. Needs a POSIX system; about 10 seconds of computing for a mutant, after some minutes
+once for all; Ctrl-C ends it and tells what is known by then.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import tempfile
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -214,18 +216,21 @@ def main() -> None:
         tests = {name: test for name, test in known.items() if test["outcome"] == "passed"}
         for name in (name for name, test in known.items() if test["outcome"] == "failed"):
             print(f"fails unchanged, left out: {name}", flush=True)
-        fates = []
-        for mutant in islice(drawn(sources, random.Random(given.seed)), given.sample):
-            fates.append((fate(mutant, copy, tests), mutant))
-            print(f"{len(fates)} of {given.sample}: {fates[-1][0]}: {mutant}", flush=True)
+        fates: list[tuple[str, Mutant]] = []
+        with suppress(KeyboardInterrupt):  # what is known by then is told
+            for mutant in islice(drawn(sources, random.Random(given.seed)), given.sample):
+                fates.append((fate(mutant, copy, tests), mutant))
+                print(f"{len(fates)} of {given.sample}: {fates[-1][0]}: {mutant}", flush=True)
     tell(fates)
 
 
 def tell(fates: list[tuple[str, Mutant]]) -> None:
-    """The score, and what survived."""
+    """The score, of all and of those that a test reaches, and what was not noticed."""
     killed = sum(word.startswith("killed") for word, _ in fates)
-    share = percent_interval(share_interval(killed, len(fates)))
-    print(f"\nscore: {killed} of {counted(len(fates), 'mutant')} killed, {share} %")
+    reached = sum(word != "unreached" for word, _ in fates)
+    for n, which in ((len(fates), ""), (reached, " that a test reaches")):
+        share = percent_interval(share_interval(killed, n))
+        print(f"\nscore: {killed} of {counted(n, 'mutant')}{which} killed, {share} %")
     for word, mutant in fates:
         if not word.startswith("killed"):
             print(f"\n{word}: {mutant}", *mutant.change, sep="\n  ")
