@@ -291,7 +291,7 @@ def test_r3_3_more_drones_lower_the_mean_size_of_separatist_groups():
 @pytest.mark.parametrize(("what", "chance"), [("planes", 0.012), ("drones", 0.003)])
 def test_r3_4_a_sortie_costs_an_aircraft_with_its_chance(what: str, chance: float):
     world, n, drone = airfield(), 10_000, what == "drones"
-    army, lose = world.state.sides[ARMY], call(strikes.lose_aircraft)
+    army, lose = world.state.sides[ARMY], call(strikes.risk_aircraft)
     army[what] = n
     for i in range(n):
         lose(world._replace(key=key_of(6, i)).now, drone, 1, 0, 9.0, SEPARATISTS, -1)
@@ -393,9 +393,9 @@ def test_r1_5_aircraft_over_both_ends_thin_the_devices_on_the_armys_road():
 
 def test_r2_5_a_captor_expects_the_drones_of_a_day_where_aircraft_reach():
     world, loss = airfield(), call(expected_air_loss)
-    assert loss(*world[:2], 1, 1) == pytest.approx(3 * 5)
-    assert loss(*world[:2], 1, 0) == 0.0
+    assert loss(world.now, 1, 1) == pytest.approx(3 * 5)
+    assert loss(world.now, 1, 0) == 0.0
     world.state.sides["drones"][ARMY] = 12.0
-    assert loss(*world[:2], 1, 2) == pytest.approx(3 * 5 * 12 / 8)
+    assert loss(world.now, 1, 2) == pytest.approx(3 * 5 * 12 / 8)
     world.state.places["covered"] = 0
-    assert loss(*world[:2], 1, 1) == 0.0
+    assert loss(world.now, 1, 1) == 0.0

@@ -24,6 +24,7 @@ from camphandover.core.rules.combat import (
     Force,
     attrition,
     breakpoint,
+    defender_of,
     duel,
     p_surprise,
 )
@@ -64,6 +65,22 @@ def test_r2_1_surprise_is_rarer_where_people_tell_the_defender():
     assert chances[0] > chances[1] > chances[2] > 0.6
     phi = world.state.presence[0, 0].phi
     assert chances[2] == pytest.approx(math.exp(-0.5 * 0.9 * phi))
+
+
+def test_r2_1_those_who_defend_are_the_strongest_enemies_inside():
+    world, defender = small_world([0, 1], [(0, 1, 60.0)]), call(defender_of)
+    add_unit(world, SEPARATISTS, 0, 900)  # elsewhere
+    assert [defender(world.now, 1, bloc) for bloc in range(st.N_ARMED)] == [-1, -1, -1]
+    add_unit(world, ARMY, 1, 100)
+    add_unit(world, SEPARATISTS, 1, 60)
+    add_unit(world, SEPARATISTS, 1, 70, slot=st.TOWN)
+    add_unit(world, GSIM, 1, 120)
+    add_unit(world, GSIM, 1, 500, slot=st.COUNTRY)
+    enemies = [st.REBELS, st.STATE, st.STATE]
+    assert [defender(world.now, 1, bloc) for bloc in range(st.N_ARMED)] == enemies
+    world.state.conflict[0].relation = st.CLASH
+    enemies = [st.REBELS, st.JIHADISTS, st.REBELS]
+    assert [defender(world.now, 1, bloc) for bloc in range(st.N_ARMED)] == enemies
 
 
 # --- R2.2 attrition

@@ -128,6 +128,7 @@ def test_r6_2_zero_clearance_of_trucks_takes_nothing_out_and_piles_up_refusals()
         world = world.at(day=DAY - 20 + day).play("clear_transport")
     assert world.state.places[CAMP].extracted == 0.0
     assert world.state.places[CAMP].refused == 20
+    assert list(world.rows(Kind.REFUSAL)["amount"]) == [1, 8, 15], "the ledger tells it once a week"
     open_road = un_camp(clear_insurgent=1.0)
     for day in range(20):
         open_road = open_road.at(day=DAY - 20 + day).play("clear_transport")
