@@ -239,7 +239,7 @@ def with_a_convoy(replicate: int, men: int, days: int) -> tuple[np.ndarray, Nort
         sides = played.state.sides
         sides["recruited"][st.SEPARATISTS] += men
         call = (st.SEPARATISTS, st.TRANSFER, tessalit, aguelhok, 1, 100, 0, -1)
-        place_order(played.state, *(int(value) for value in call))
+        place_order(played.now(), *(int(value) for value in call))
     for _ in range(days):
         played.step()
     return played.record().events, played

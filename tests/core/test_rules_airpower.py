@@ -69,9 +69,9 @@ def test_r3_1_strikes_never_exceed_the_capacity_of_the_day(name: str):
         model.reset(replicate)
         while not model.finished:
             before = int(army.strikes)
-            drones = call(airpower.drone_capacity)(model.now)
+            drones = call(airpower.drone_capacity)(model.now())
             drones *= 0.6 if 7 <= model.date.month <= 9 else 1.0
-            planes = call(airpower.plane_capacity)(model.now)
+            planes = call(airpower.plane_capacity)(model.now())
             model.step()
             # a fraction of a sortie is a chance of a whole one
             assert army.strikes - before <= math.ceil(drones) + math.ceil(planes)

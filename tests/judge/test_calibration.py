@@ -209,7 +209,9 @@ def with_other_later_rows(monkeypatch) -> None:
     """A record that is nonsense after the forecast origin."""
     theatre = facts.load()
     history = tuple(
-        replace(change, after="gsim", date=date(2023, 12, 30)) if change.date > ORIGIN else change
+        change.model_copy(update={"after": "gsim", "date": date(2023, 12, 30)})
+        if change.date > ORIGIN
+        else change
         for change in theatre.history
     )
     events = tuple(
@@ -219,7 +221,9 @@ def with_other_later_rows(monkeypatch) -> None:
         for row in theatre.events
     )
     camps = tuple(
-        replace(camp, actual=date(2023, 12, 30)) if camp.actual and camp.actual > ORIGIN else camp
+        camp.model_copy(update={"actual": date(2023, 12, 30)})
+        if camp.actual and camp.actual > ORIGIN
+        else camp
         for camp in theatre.camps
     )
     changed = replace(theatre, history=history, events=events, camps=camps)

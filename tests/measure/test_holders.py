@@ -7,7 +7,6 @@ of the plan (`short`), and the same with Ber given to a joint unit (`joint`), th
 from __future__ import annotations
 
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -103,7 +102,9 @@ def test_all_that_names_holders_names_all_of_them():
 
 def test_a_record_can_tell_a_joint_unit():
     history = facts.load().history
-    change = replace(history[-1], place="Kidal", object="un_camp", after="joint")
+    change = history[-1].model_copy(
+        update={"place": "Kidal", "object": "un_camp", "after": "joint"}
+    )
     record = as_record([*history, change], change.date, "a test")
     assert record.holders[record.places.index("Kidal"), 0, -1] == Holder.JOINT
 
