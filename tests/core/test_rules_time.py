@@ -313,7 +313,7 @@ def test_r1_4_a_planner_expects_devices_on_the_roads_of_the_state_and_the_un_alo
         see(world)
     for side in (ARMY, st.WAGNER, st.MINUSMA, SEPARATISTS, st.GSIM):
         days = [call(expected_days)(world.now, 0, 1, side, 50.0) for world in worlds]
-        contested = call(road_contest)(worlds[0].now, 0, 1, st.bloc_of(side))
+        contested = call(road_contest)(worlds[0].now, 0, 1, call(st.bloc_of)(side))
         hits = call(ied_mean)(worlds[0].params, 200.0, 50.0, contested, False)
         is_mined = side not in (SEPARATISTS, st.GSIM)
         assert hits > 0.0 or not is_mined
