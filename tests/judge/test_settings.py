@@ -82,8 +82,10 @@ def test_a_number_out_of_its_range_is_refused_by_name(
 def test_what_is_not_told_is_not_taken() -> None:
     with pytest.raises(TypeError, match="trajectory"):
         ch.sensitivity("on-schedule", trajectory=3)  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="scenario"):
+    with pytest.raises(TypeError, match=r"^sensitivity\(\) .*'scenario'"):
         ch.sensitivity()
+    with pytest.raises(TypeError, match=r"^run\(\) .*'rnus'"):
+        ch.run("on-schedule", rnus=3)  # type: ignore[call-arg]
 
 
 def test_a_part_of_a_budget_keeps_what_was_asked_for() -> None:

@@ -654,6 +654,9 @@ def test_summary_text_notebook_and_json(mixed, tmp_path):
     text = str(found)
     assert max(map(len, text.splitlines())) <= 100
     assert re.search(r"order of GSIM: raid +choice +30 +33 \[24, 44\]", text)
+    # a holder is no cause, and nobody decides it
+    assert re.search(r"It fell to\nholder +runs +share\n-+\nthe separatists +60 +50 \[", text)
+    assert re.search(r"Root causes\ncause +decided by +runs +share\n", text)
     assert found._repr_html_().count("<table>") == 4
     found.write_json(tmp_path / "s.json")
     stored = json.loads((tmp_path / "s.json").read_text())
@@ -867,6 +870,7 @@ def test_what_followed_from_it(parting):
     assert changes["first_b"].tolist()[3]
     assert changes["origin_a"].tolist()[:3] == [0, 0, 6]
     assert pd.isna(changes["first_b"][0])
+    assert {str(changes[name].dtype) for name in ("place", "slot", "before", "after")} == {"str"}
 
 
 def test_origins_are_the_earliest_causes_that_differ(parting):

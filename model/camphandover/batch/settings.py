@@ -164,11 +164,16 @@ def takes[**P, S: Settings, R](
     """A function of settings as a function of their fields: what users call, and `help` shows."""
 
     def decorate(run: Callable[[S], R]) -> Callable[P, R]:
+        taken = inspect.signature(settings)
+
         @wraps(run)
         def function(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                taken.bind(*args, **kwargs)
+            except TypeError as error:  # in the name of what was called
+                raise TypeError(f"{run.__name__}() {error}") from None
             return run(settings(*args, **kwargs).checked())
 
-        taken = inspect.signature(settings)
         returned = inspect.signature(run).return_annotation
         told = taken.replace(return_annotation=returned)
         function.__signature__ = told  # type: ignore[attr-defined]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from camphandover.batch.batch import Batch
 from camphandover.batch.settings import RunSettings
 from camphandover.cli.options import Folder, Json, NoCharts, Quiet, takes
 from camphandover.cli.telling import FAILED, progress_of, tell, tell_nothing, tell_user
+
+if TYPE_CHECKING:
+    from camphandover.batch.batch import Batch
 
 SHOWN_FAILURES = 5
 

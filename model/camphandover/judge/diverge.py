@@ -251,7 +251,7 @@ def _counterpart(first: RunEvent | None, other: _Side) -> RunEvent | None:
 # --- what followed -----------------------------------------------------------------------
 
 COLUMNS = {
-    **dict.fromkeys(("place", "slot", "before", "after"), "object"),
+    **dict.fromkeys(("place", "slot", "before", "after"), "str"),
     **dict.fromkeys(("time_a", "time_b"), "datetime64[ms]"),
     **dict.fromkeys(("first_a", "first_b", "clause_a", "clause_b"), "boolean"),
     **dict.fromkeys(("origin_a", "origin_b"), "Int64"),

@@ -150,12 +150,9 @@ TITLES = {
 }
 """Parts of a summary's table, and how they are headed."""
 MOST_ROWS = 15
-HEADER = (
-    Column("cause", "name"),
-    Column("decided by", "name"),
-    "runs",
-    Column("share", form=percent_interval),
-)
+RUNS = ("runs", Column("share", form=percent_interval))
+HOLDERS = (Column("holder", "name"), *RUNS)
+CAUSES = (Column("cause", "name"), Column("decided by", "name"), *RUNS)
 
 
 def _of_many(summary: WhySummary) -> Document:
@@ -163,14 +160,21 @@ def _of_many(summary: WhySummary) -> Document:
     blocks: list[Block] = [Paragraph(_summed(summary))]
     for part, title in TITLES.items():
         rows = list(summary.table[summary.table["part"] == part].itertuples())
+        is_holder = part == "fell_to"  # nothing decides who holds it but the causes
+        header = HOLDERS if is_holder else CAUSES
         cells = [
-            (row.cause, row.nature, row.runs, (row.share, row.low, row.high))
+            (
+                row.cause,
+                *(() if is_holder else (row.nature,)),
+                row.runs,
+                (row.share, row.low, row.high),
+            )
             for row in rows[:MOST_ROWS]
         ]
         more = len(rows) - len(cells)
         if cells:
             notes = [f"... and {more} more"] if more else []
-            blocks.append(table(title, HEADER, cells, notes=notes))
+            blocks.append(table(title, header, cells, notes=notes))
     return blocks
 
 
