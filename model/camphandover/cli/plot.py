@@ -9,11 +9,11 @@ import typer
 from typer.core import TyperCommand
 
 from camphandover import inputs
-from camphandover.batch.batch import Batch
 from camphandover.cli.options import Folder
 from camphandover.errors import BatchError
 
 if TYPE_CHECKING:
+    from camphandover.batch.batch import Batch
     from camphandover.charts.registry import Registered
 
 Names = list[str] | None

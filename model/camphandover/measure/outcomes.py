@@ -15,10 +15,9 @@ from datetime import date
 from math import inf
 from pathlib import Path
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from camphandover import inputs
-from camphandover.batch.batch import Batch
 from camphandover.batch.names import check_known
 from camphandover.errors import BatchError, CamphandoverError
 from camphandover.facts.codes import Holder, Side
@@ -33,6 +32,9 @@ from camphandover.measure.runs import (
     runs_of,
     scenario_window,
 )
+
+if TYPE_CHECKING:
+    from camphandover.batch.batch import Batch
 
 __all__ = ["Window", "common_window", "scenario_window"]
 

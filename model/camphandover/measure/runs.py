@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from camphandover.batch.batch import Batch
 from camphandover.errors import BatchError
 from camphandover.facts.codes import Holder
 from camphandover.libraries import np, xr
+
+if TYPE_CHECKING:
+    from camphandover.batch.batch import Batch
 
 AT_ONCE = 200
 """Replicates read at a time, so that memory does not grow with their number; at most 255, so
