@@ -29,6 +29,7 @@ ELSEWHERE = {
     "dask": "another terminal; test_cluster starts a scheduler and workers",
     "--cluster": "likewise",
     "serve": "does not end by itself; test_page opens it",
+    "mutate.py": "takes long, and is no part of CI",
     "jupyter": "does not end by itself; test_notebooks runs the notebooks",
 }
 """What is not executed here, by a word of it, and why."""
