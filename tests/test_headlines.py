@@ -27,8 +27,8 @@ import pytest
 from scipy.stats import fisher_exact
 
 import renew_headlines
-from core import compiled_only
 from renew_headlines import headlines
+from worlds import compiled_only
 
 RUNS, SEED = 150, 2
 FAMILY_ERROR = 1e-3
