@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
-import numpy as np
+from camphandover.libraries import np
 
 LEVEL = 0.95
 BISECTIONS = 60

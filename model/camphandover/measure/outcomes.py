@@ -22,6 +22,7 @@ from camphandover.batch.names import check_known
 from camphandover.errors import BatchError, CamphandoverError
 from camphandover.facts.codes import Holder, Side
 from camphandover.libraries import np
+from camphandover.measure.notation import named
 from camphandover.measure.runs import (
     NO_TAKER,
     Runs,
@@ -84,17 +85,6 @@ UNITS = {
 BETTER = {"more": "more", "fewer": "less", "less": "less"}
 DEFAULT = ("held:Kidal:army", "held:Tessalit:army", "dead")
 ALIASES = {CIVILIANS: f"dead:{CIVILIANS}"}
-NAMES = {
-    "army": "the army",
-    "separatists": "the separatists",
-    "gsim": "GSIM",
-    "minusma": "the UN",
-    "nobody": "nobody",
-    "joint": "a joint unit",
-    "wagner": "Wagner",
-    "": "all sides and civilians",
-}
-"""Holders and sides in the titles of outcomes."""
 
 
 @dataclass(frozen=True)
@@ -312,7 +302,7 @@ class Asked:
     @property
     def title(self) -> str:
         """What it is, in words."""
-        who = NAMES.get(self.who, self.who)
+        who = named(self.who) if self.who else "all sides and civilians"
         words = {**dict.fromkeys(LABELS, who), "place": self.place, "date": self.day}
         return filled(self.outcome.title, slot="camp", **words)
 

@@ -9,8 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from camphandover.libraries import np
-from camphandover.measure.notation import counted, listed
-from camphandover.measure.outcomes import NAMES
+from camphandover.measure.notation import counted, listed, named
 
 
 class Kind(StrEnum):
@@ -116,7 +115,7 @@ class Factor:
                 return f"the UN is to leave {self.of} {self._order(low, high)}"
             case Kind.NOTICE:
                 have = "has" if self.of == "army" else "have"
-                return f"{NAMES[self.of]} {have} {_bounds(low, high)} days of notice"
+                return f"{named(self.of)} {have} {_bounds(low, high)} days of notice"
         words = self.name.replace("_", " ")
         return f"{words} ({self.unit}, {self.rule}) is {_bounds(low, high)}"
 
@@ -126,7 +125,7 @@ class Factor:
         return {
             Kind.TIMING: f"exit from {self.of}, days after its plan",
             Kind.ORDER: f"days by which {self.of} is left after {self.other}",
-            Kind.NOTICE: f"days of notice for {NAMES.get(self.of)}",
+            Kind.NOTICE: f"days of notice for {named(self.of)}",
             Kind.RECEIVER: f"receiver of {self.of}",
             Kind.PARAMETER: f"{self.name.replace('_', ' ')}, {self.unit}",
         }[self.kind]

@@ -22,8 +22,8 @@ from camphandover.judge.study.levers import Design, lever
 from camphandover.judge.study.settings import DiscoverSettings
 from camphandover.libraries import pd
 from camphandover.measure.intervals import Interval, wilson
-from camphandover.measure.notation import listed
-from camphandover.measure.outcomes import HOLDERS, NAMES
+from camphandover.measure.notation import listed, named
+from camphandover.measure.outcomes import HOLDERS
 
 UN = "minusma"
 RUNS, LOST, UN_THERE, SHARE = "runs", "lost", "un_there", "share"
@@ -62,10 +62,10 @@ class Loss:
     def __str__(self) -> str:
         """`neither the army nor the UN has the camp of Kidal at the end of 31 December 2023`."""
         kept = [name for name in HOLDERS if name not in (*self.lost_to, UN)]
-        names = [NAMES[name] for name in self.lost_to]
+        names = [named(name) for name in self.lost_to]
         who = listed(names, "or")
         if len(kept) == 1 and len(names) > 1:
-            who = f"neither {NAMES[kept[0]]} nor the UN"
+            who = f"neither {named(kept[0])} nor the UN"
         if self.on is not None:
             when = f"at the end of {self.on.day} {self.on:%B %Y}"
         else:
