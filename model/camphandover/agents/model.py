@@ -3,7 +3,7 @@
 import copy
 import secrets
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -22,9 +22,10 @@ from camphandover.core import day as core
 from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import make_ready
-from camphandover.core.deploy import World, copy_params, deployed, redeploy
-from camphandover.core.draws import MAX_REPLICATE, MAX_SEED, key_of
+from camphandover.core.deploy import World, copy_params, deployed, go_on, redeploy
+from camphandover.core.draws import MAX_REPLICATE, MAX_SEED, Turn, key_of
 from camphandover.core.rules import books
+from camphandover.errors import BatchError
 from camphandover.facts import load as load_theatre
 from camphandover.inputs import whole
 from camphandover.scenario import Scenario
@@ -77,6 +78,9 @@ class NorthernMali(Run):
     Raises:
         ScenarioError: the scenario cannot be read. ValueError: seed or replicate out of range.
 
+    A scenario that goes on from what was known on a day is played along the turns of a particle:
+    `follow(camphandover.origin(scenario, seed).turns(replicate))`, as a batch does it.
+
     A subclass that intervenes writes `setup()`, or `__init__`, or `step()`. The rules do not use
     Mesa's generators: a draw depends on what it decides (`draws.py`). Code of a user may draw from
     `random` and `rng`, which are seeded by seed and replicate; what it draws elsewhere, as from
@@ -120,7 +124,22 @@ class NorthernMali(Run):
         self._makers = _checked_makers(commanders or {})
         self._ours: frozenset[str] = frozenset()
         self._is_beginning = False
+        self._turns: tuple[Turn, ...] = ()
         self._begin(replicate)
+
+    def follow(self, turns: Sequence[Turn]) -> None:
+        """Play along the turns of a particle, by which its past is the one that was known.
+
+        Args:
+            turns: In the order of their days; the first one is of the replicate that this is.
+
+        Raises:
+            ValueError: they are of another replicate, or a day has been played.
+        """
+        if self.steps or (turns and turns[0].replicate != self.replicate):
+            of = f"replicate {turns[0].replicate}" if turns else "nobody"
+            raise ValueError(f"{self!r} cannot follow turns of {of}: they are for its first day")
+        self._turns = tuple(turns)
 
     def setup(self) -> None:
         """What a subclass adds to a replicate before its first day: events, changes, collectors.
@@ -175,10 +194,13 @@ class NorthernMali(Run):
         """Whether the window's last day has been played."""
         return self.day > self.world.last
 
-    def reset(self, replicate: int = 0) -> None:
+    def reset(self, replicate: int = 0, turns: Sequence[Turn] = ()) -> None:
         """Begin anew as another replicate: state, clock, events, generators, agents, commanders.
 
         What user code has put on the model is gone; `setup` puts it there again.
+
+        Args:
+            turns: As `follow` takes them.
 
         Raises:
             TypeError: a subclass has an `__init__` of its own, which cannot be done again.
@@ -190,6 +212,7 @@ class NorthernMali(Run):
                 f"again: make a new {name} for each replicate, or move what it does to setup()"
             )
         self._begin(replicate)
+        self.follow(turns)
 
     def _begin(self, replicate: int) -> None:
         """All as it is before the first day of a replicate, for the constructor and `reset`."""
@@ -197,6 +220,8 @@ class NorthernMali(Run):
         for name in set(vars(self)) - self._ours if self._ours else ():
             delattr(self, name)
         self.key = key_of(self.seed_value, self.replicate)
+        self._turns = ()
+        self._arrived = -1
         self.params = copy_params(self.world.params)
         st.restore(self.state, self.world.state)
         self.ledger.used[0] = 0
@@ -296,6 +321,7 @@ class NorthernMali(Run):
                 "set a later `window.end` in the scenario"
             )
         self._make_room()
+        self._arrive(self.day)
         if self._commanders:
             deciding = [one.writes_orders for one in self._commanders.values()]
             self.state.sides["commanded"] = deciding
@@ -324,19 +350,20 @@ class NorthernMali(Run):
                 f"{len(self.ledger.rows)}: user code wrote too many on one day"
             )
 
-    def run(self, replicate: int | None = None) -> Record:
+    def run(self, replicate: int | None = None, turns: Sequence[Turn] = ()) -> Record:
         """Play the window's remaining days and return the record: `step()` until `finished`.
 
         Where nothing but the compiled rules acts, all days are one call.
 
         Args:
             replicate: When given, the model is first reset to this replicate.
+            turns: As `follow` takes them, for that replicate.
 
         Raises:
             RuntimeError: a `step()` of a subclass plays no day.
         """
         if replicate is not None:
-            self.reset(replicate)
+            self.reset(replicate, turns)
         if self._needs_steps():
             while not self.finished:
                 today = self.day
@@ -355,14 +382,16 @@ class NorthernMali(Run):
             as_reset: Whether the model is as `reset` leaves it, and so need not be kept.
         """
         start, used = self.day, int(self.ledger.used[0])
+        luck = self.key, self.replicate, self._arrived
         before = None if as_reset else st.copy_state(self.state)
         self._play(start, self.world.last)
         while log.overflowed(self.ledger):
             self._enlarge(2 * int(self.ledger.used[0]), used)
             if before is None:
-                self.reset(self.replicate)
+                self.reset(luck[1], self._turns)
             else:
                 st.restore(self.state, before)
+                self.key, self.replicate, self._arrived = luck
             self._play(start, self.world.last)
         self._set_clock(self.steps + self.day - start)
 
@@ -379,8 +408,10 @@ class NorthernMali(Run):
 
     def _play(self, start: int, stop: int) -> None:
         first, last = self.world.first, self.world.last
-        what = (self.state, self.params, first, last, start, stop, self.key, self.ledger)
-        core.run(*what, self.control, self.series, self.war_series, self.people_series)
+        for begin, end in self._stretches(start, stop):
+            self._arrive(begin)
+            what = (self.state, self.params, first, last, begin, end, self.key, self.ledger)
+            core.run(*what, self.control, self.series, self.war_series, self.people_series)
         self.day = stop + 1
         self.running = not self.finished
         waiting = int(self.state.queue["waiting"][0])
@@ -389,6 +420,40 @@ class NorthernMali(Run):
                 f"{waiting} claims wait to be said and the state has room for "
                 f"{len(self.state.tellings)}"
             )
+
+    def _stretches(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """The days from `start` to `stop` in parts, each of one luck and one scenario."""
+        cuts = {turn.day for turn in self._turns} | {self._goes_on, start}
+        begins = sorted(day for day in cuts if start <= day <= stop)
+        yield from zip(begins, [*(day - 1 for day in begins[1:]), stop], strict=True)
+
+    @property
+    def _goes_on(self) -> int:
+        """The day after the last one that is known; -1 if nothing is."""
+        until = int(self.state.conflict["known_until"][0])
+        return until + 1 if until >= 0 else -1
+
+    def _arrive(self, day: int) -> None:
+        """What changes as a day begins: the luck, and on the day after the past the scenario."""
+        if self._goes_on < 0 or self._arrived == day:
+            return
+        if not self._turns:
+            raise BatchError(
+                f"{self.scenario_spec.name} goes on from what was known on "
+                f"{self.scenario_spec.known.until}, and this run follows no particle: let "
+                "camphandover.run play it, or follow(camphandover.origin(scenario).turns(0))"
+            )
+        self._arrived = day
+        for turn in self._turns[1:]:
+            if turn.day == day:
+                self.key = key_of(self.seed_value, turn.replicate, turn.stage)
+                self.replicate = turn.replicate
+                self._seed = turn.stage << 96 | turn.replicate << 64 | self.seed_value
+                self._is_seeded = False
+                if self._views:
+                    self._seed_generators()
+        if day == self._goes_on:
+            go_on(self.state, self.params, self.scenario_spec, self.theatre)
 
     def record(self) -> Record:
         """Copies of what has been recorded so far.

@@ -17,7 +17,9 @@ import numpy as np
 
 from camphandover.batch.files import write_whole
 from camphandover.batch.plan import BLOCK, Block, Plan
-from camphandover.facts.codes import Holder, Side, Slot
+from camphandover.facts.codes import HOLDERS as HOLDERS
+from camphandover.facts.codes import SLOTS as SLOTS
+from camphandover.facts.codes import Side
 from camphandover.libraries import xr
 
 if TYPE_CHECKING:
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 
     from camphandover.facts import Place
 
-HOLDERS = tuple(holder.name.lower() for holder in Holder)
-SLOTS = tuple(slot.name.lower() for slot in (Slot.CAMP, Slot.TOWN))
 SIDES = tuple(side.name.lower() for side in Side)
 UNKNOWN = -1
 """Code of a day outside a scenario's window, or of a replicate that failed."""

@@ -47,7 +47,7 @@ def _triangular(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarr
 def sample(
     parameters: Mapping[str, Parameter], evidence: str, seed: int, first: int, stop: int
 ) -> dict[str, np.ndarray]:
-    """Values of all parameters that have a range, for replicates `first` to `stop` (exclusive).
+    """Values of all parameters of runs that have a range, for replicates `first` to `stop` (exclusive).
 
     Args:
         parameters: The register.
@@ -56,7 +56,11 @@ def sample(
     Returns:
         By name, arrays of shape (stop - first,).
     """
-    ranges = {name: parameter.known(evidence) for name, parameter in parameters.items()}
+    ranges = {
+        name: parameter.known(evidence)
+        for name, parameter in parameters.items()
+        if not parameter.is_of_record
+    }
     uncertain = [name for name, (low, _, high) in ranges.items() if low < high]
     points = _sobol(len(uncertain), seed, first, stop)
     return {name: quantile(points[:, i], *ranges[name]) for i, name in enumerate(uncertain)}

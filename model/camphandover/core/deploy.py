@@ -3,6 +3,7 @@
 Source: RULES R1.2 (order of battle), R1.3 (map), R6.1 (schedule).
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -13,7 +14,10 @@ from camphandover.core import state as st
 from camphandover.core.parameters import Params, parameter_record
 from camphandover.facts import Theatre, UnitGroup
 from camphandover.facts.checks import great_circle
-from camphandover.scenario import Scenario
+from camphandover.facts.records import ORIGIN
+from camphandover.scenario import Clause, Scenario
+from camphandover.scenario.known import exits_known
+from camphandover.scenario.past import changed_clauses, past_of
 
 RESERVED = {
     st.Side.ARMY: (8, st.Kind.GARRISON),
@@ -96,6 +100,7 @@ def _set_facts(state: st.State, theatre: Theatre) -> None:
     _take(state.calendar, theatre.calendar, "rung", day="date")
     for row, known in zip(state.calendar, theatre.calendar, strict=True):
         row.what = st.Known[known.what.upper()]
+        row.side = -1 if known.side is None else st.Side[known.side.upper()]
         row.place = -1 if known.place is None else index(known.place)
     for depot in theatre.depots:
         bloc = st.BLOC_OF_SIDE[st.Side[depot.side.upper()]]
@@ -104,20 +109,69 @@ def _set_facts(state: st.State, theatre: Theatre) -> None:
 
 def _set_scenario(state: st.State, scenario: Scenario, theatre: Theatre, first: int) -> None:
     """What the scenario says: clauses of the camps, switches, politics."""
-    places, politics, alliance = state.places, scenario.politics, scenario.alliance
+    places, politics = state.places, scenario.politics
     places["camp_since"] = places["town_since"] = first * st.HOURS
-    camps = {camp.place: camp for camp in theatre.camps}
-    for name, clause in scenario.camps.items():
-        i, to = theatre.index(name), camps[name].convoy_destination
-        row = places[i]
+    for camp in theatre.camps:
+        to = camp.convoy_destination
+        row = places[theatre.index(camp.place)]
         row.un_camp = 1
-        row.guards = camps[name].liquidation
+        row.guards = camp.liquidation
         row.convoy_to = -1 if to is None else theatre.index(to)
-        row.receiver = st.Receiver[clause.receiver.upper()]
-        row.accelerated = clause.equipment == "accelerated"
-        same = "notice_army notice_separatists early_exit buffer perimeter destroyed p_leave spread"
-        _take(places[i : i + 1], [clause], same, plan_day="exit", exit_day="exit")
+        _set_clause(places, theatre.index(camp.place), scenario.camps[camp.place])
+    _set_switches(state, scenario)
+    calendar, war = state.calendar, state.conflict[0]
+    war.calendar_until = day_number(ORIGIN)
+    _set_known(state, scenario, theatre)
+    known = calendar[calendar["day"] <= min(first, war.calendar_until)]
+    war.rung = max(known[known["what"] == st.Known.RUNG]["rung"], default=0)
+    _take(state.conflict, [politics], "rung", truce_day="truce")
+    war.relation = st.Relation[politics.relations.upper()]
 
+
+def _set_clause(places: np.recarray, i: int, clause: Clause) -> None:
+    """What happens to the camp of a place."""
+    row = places[i]
+    row.receiver = st.Receiver[clause.receiver.upper()]
+    row.accelerated = clause.equipment == "accelerated"
+    same = "notice_army notice_separatists early_exit buffer perimeter"
+    _take(places[i : i + 1], [clause], same, plan_day="exit", exit_day="exit")
+    for name in ("destroyed", "p_leave", "spread"):
+        value = getattr(clause, name)
+        row[name] = math.nan if value is None else value
+
+
+def _set_known(state: st.State, scenario: Scenario, theatre: Theatre) -> None:
+    """What is known from the record: until when, and when the UN left its camps. Source: R10.1."""
+    until = scenario.known.until
+    if until is not None:
+        war = state.conflict[0]
+        war.known_until = war.calendar_until = day_number(until)
+        for place, day in exits_known(scenario.known).items():
+            state.places["exit_known"][theatre.index(place)] = day_number(day)
+
+
+def go_on(state: st.State, params: Params, scenario: Scenario, theatre: Theatre) -> None:
+    """The state on the day after the past: from now on a scenario's own settings hold.
+
+    What acts on the first day alone is in it, and no scenario can change it any more. A clause
+    that differs becomes known anew, and its camp has another day of exit.
+    Source: R10.1.
+    """
+    if scenario.known.own_past:
+        return
+    for place, clause in changed_clauses(scenario).items():
+        row = state.places[theatre.index(place)]
+        row.announced = 0
+        _set_clause(state.places, theatre.index(place), clause)
+        row.exit_day = 0  # drawn on this day
+    _set_switches(state, scenario)
+    _set_choices(state, scenario, params)
+    _take(state.conflict, [scenario.politics], "", truce_day="truce")
+
+
+def _set_switches(state: st.State, scenario: Scenario) -> None:
+    """What the scenario switches, and the mandate's end."""
+    politics, alliance = scenario.politics, scenario.alliance
     on = state.switches[0]
     on.wagner = scenario.foreign.wagner and scenario.forces.get("wagner", 1.0) > 0.0
     on.french = scenario.foreign.french
@@ -130,13 +184,17 @@ def _set_scenario(state: st.State, scenario: Scenario, theatre: Theatre, first: 
     on.perfect = scenario.reporting.perfect
     _take(state.switches, [alliance], "charter reliable joint_force sanctions_end intervention")
     _take(state.switches, [scenario.structure], "hold_or_leave race")
+    state.conflict["mandate_end"] = day_number(scenario.mandate_end)
 
-    calendar, war = state.calendar, state.conflict[0]
-    past = calendar[(calendar["what"] == st.Known.RUNG) & (calendar["day"] <= first)]
-    war.rung = max(past["rung"], default=0)
-    _take(state.conflict, [politics], "rung", truce_day="truce")
-    war.mandate_end = day_number(scenario.mandate_end)
-    war.relation = st.Relation[politics.relations.upper()]
+
+def _set_choices(state: st.State, scenario: Scenario, params: Params) -> None:
+    """The army's airpower, and whether symbolic value counts in the choice of targets."""
+    sides = state.sides
+    sides["air"][st.ARMY] = scenario.airpower.scale
+    if scenario.foreign.french:
+        sides["air"][st.ARMY] *= params.french_air
+    if not scenario.structure.symbolic_utility:
+        sides["w_symbolic"] = 0.0
 
 
 Battle = Sequence[tuple[st.Side, UnitGroup | None, int]]
@@ -218,11 +276,7 @@ def set_parameters(state: st.State, params: Params) -> None:
 def _set_sides(state: st.State, scenario: Scenario, params: Params, first: int) -> None:
     """The sides: what the scenario changes of them, their books, when the next attack is due."""
     sides, units = state.sides, state.units
-    sides["air"][st.ARMY] = scenario.airpower.scale
-    if scenario.foreign.french:
-        sides["air"][st.ARMY] *= params.french_air
-    if not scenario.structure.symbolic_utility:
-        sides["w_symbolic"] = 0.0
+    _set_choices(state, scenario, params)
     for column, counted in (("mustered", "men"), ("vehicles_mustered", "vehicles")):
         sides[column] = [units[counted][units["side"] == side].sum() for side in st.Side]
     sides["next_attack"] = first * st.HOURS
@@ -252,11 +306,14 @@ def deployed(scenario: Scenario, theatre: Theatre, times: int) -> World:
 def deploy(scenario: Scenario, theatre: Theatre, times: int = 1) -> World:
     """The state at 00:00 of the scenario's first day, and its parameters.
 
+    Of a scenario that goes on from what was known on a day it is the state of its past.
+
     Args:
         times: How many times the order of battle stands in the field (for benchmarks; each
             unit keeps its size).
     """
     first, last = day_number(scenario.window.start), day_number(scenario.window.end)
+    scenario = past_of(scenario)
     n_units = sum(n for _, _, n in _order_of_battle(theatre, scenario, times))
     state = st.empty_state(
         unit=n_units,
@@ -284,7 +341,7 @@ def redeploy(
         values: Parameters that differ from the best value.
     """
     other = world._replace(state=st.copy_state(world.state), params=parameter_record(values))
-    _set_by_parameters(other, scenario, theatre, times)
+    _set_by_parameters(other, past_of(scenario), theatre, times)
     return other
 
 

@@ -8,6 +8,7 @@ uniform, so a better chance never gives a worse result.
 Source: Salmon et al. 2011, Parallel random numbers: as easy as 1, 2, 3; RULES I4.
 """
 
+import hashlib
 import math
 from enum import IntEnum
 from typing import NamedTuple, NewType
@@ -323,12 +324,32 @@ def quantile_grid(points: int) -> np.ndarray:
     return np.sin(0.5 * np.pi * np.linspace(0.0, 1.0, points)) ** 2
 
 
-def key_of(seed: int, replicate: int) -> Key:
+class Turn(NamedTuple):
+    """From a day on a run has the luck of an address: what follows a particle of a filter.
+
+    Attributes:
+        day: First day, days since 1970-01-01.
+        replicate: Whose luck: a slot of the filter, or a replicate.
+        stage: Day on which the slot was given to a copy; 0 for the plain luck of a replicate.
+    """
+
+    day: int
+    replicate: int
+    stage: int
+
+
+def key_of(seed: int, replicate: int, stage: int = 0) -> Key:
     """Key of one run.
+
+    Args:
+        stage: Other luck for the same replicate; 0 for its own.
 
     Raises:
         BatchError: seed or replicate is no whole number from 0 to its maximum.
     """
     seed = whole("seed", seed, 0, MAX_SEED)
     replicate = whole("replicate", replicate, 0, MAX_REPLICATE)
+    if stage:
+        digest = hashlib.sha256(f"{seed} {stage}".encode()).digest()
+        seed = int.from_bytes(digest[:8], "little")
     return Key(seed & 0xFFFFFFFF, seed >> 32, replicate)

@@ -175,8 +175,19 @@ def air_scale(now: Now):
 
 @compiled
 def is_news(now: Now, day: int):
-    """Whether what is known for a day is learnt today; what is older, on the first day."""
+    """Whether what is known for a day is learnt today; what is older, on the first day.
+
+    Of what came after the last day that is known nothing is ever learnt.
+    """
+    if day > now.conflict.calendar_until:
+        return False
     return day == now.day or (day < now.day and now.day == now.first)
+
+
+@compiled
+def is_past(now: Now):
+    """Whether the day is known from the record: then exits and rungs are data. Source: R10.1."""
+    return now.day <= now.conflict.known_until
 
 
 @compiled

@@ -156,6 +156,7 @@ class State(NamedTuple):
         announced i8
         plan_day i8 = -1       # planned day of the UN's exit
         exit_day i8 = -1       # drawn day: plan and error
+        exit_known i8 = -1     # day on which the record has the UN leave, -1 not known (R10.1)
         exit_hour f8 = inf     # hour of the exit, inf before
         un_left i8             # 1 near a camp that the UN has left (R4.5)
         notice_army i8
@@ -280,6 +281,8 @@ class State(NamedTuple):
         talks_cause i8 = -1
         shared i8                # 1 after the state offered to share camps
         mandate_end i8
+        known_until i8 = -1      # last day that is known from the record, -1 none (R10.1)
+        calendar_until i8        # last day of which the calendar is known
         forward i8               # days by which the offensive is brought forward (R6.6 S3)
         forward_cause i8 = -1
         relation i8              # of separatists and GSIM (R5.5)
@@ -359,6 +362,7 @@ class State(NamedTuple):
     calendar: np.recarray = table("known")("""
         day i8
         what i8
+        side i8 = -1
         place i8 = -1
         rung i8 = -1
     """)

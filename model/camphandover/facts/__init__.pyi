@@ -1,6 +1,11 @@
+from .codes import HOLDERS as HOLDERS
+from .codes import SLOTS as SLOTS
+from .history import as_text as as_text
+from .history import changes_of as changes_of
+from .history import exits as exits
+from .history import read_changes as read_changes
 from .holders import initial_holders as initial_holders
 from .holders import slot_objects as slot_objects
-from .records import HOLDERS as HOLDERS
 from .records import SIDES as SIDES
 from .records import Camp as Camp
 from .records import Change as Change

@@ -98,3 +98,9 @@ class Receiver(IntEnum):
     JOINT = 2
     EMPTY = 3
     RACE = 4
+
+
+HOLDERS = tuple(holder.name.lower() for holder in Holder)
+"""Names of the holders by code."""
+SLOTS = tuple(slot.name.lower() for slot in (Slot.CAMP, Slot.TOWN))
+"""Names of the slots that have a holder, by code."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from camphandover.facts.records import HOLDERS, Change
+from camphandover.facts.codes import HOLDERS
+from camphandover.facts.records import Change
 
 CAMP_OBJECTS = ("un_camp", "army_camp", "separatist_camp", "town")
 """Which object of the record tells the camp slot: the first that the place has."""

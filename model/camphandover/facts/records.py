@@ -23,9 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from camphandover.errors import close_matches
-from camphandover.facts.codes import Holder
 
-HOLDERS = tuple(holder.name.lower() for holder in Holder)
 KINDS_OF_SIDE = {
     "army": ("garrison", "manoeuvre"),
     **{"wagner": ("wagner",), "separatists": ("group",), "gsim": ("group",)},
@@ -262,24 +260,31 @@ class Depot(Sourced):
 
 
 class Known(Sourced):
-    """Something that happened outside the model's reach by the forecast origin, 17 Sep 2023.
+    """Something that happened outside the model's reach.
+
+    Runs learn of what came by the forecast origin, 17 Sep 2023; of what came later only those
+    that begin from what was known on a later day.
 
     Attributes:
         what: `rung` (escalation, RULES R7.1), `blockade` (R5.6), `victim_aid` (R7.4) or
             `charter` (R8).
+        side: Who bars the roads, None if it is no blockade.
         place: Where, None if nowhere in particular.
         rung: Of the ladder, None if it is not about the ladder.
     """
 
     file = "calendar.csv"
-    date: Annotated[Day, Field(le=ORIGIN, description=f"a day until the forecast origin {ORIGIN}")]
+    date: Annotated[Day, Field(le=RECORD[1], description=f"a day until {RECORD[1]}")]
     what: Literal["rung", "blockade", "victim_aid", "charter"]
+    side: Literal["separatists", "gsim"] | None = None
     place: At | None = None
     rung: Annotated[int, Field(ge=0, le=5), _WHOLE] | None = None
 
     @model_validator(mode="after")
     def _told(self) -> Known:
-        for key, kind in (("place", "blockade"), ("rung", "rung")):
+        if self.date > ORIGIN and self.evidence != "H":
+            raise wrong(f"evidence is {self.evidence}", f"H: it came after {ORIGIN}")
+        for key, kind in (("side", "blockade"), ("place", "blockade"), ("rung", "rung")):
             if (getattr(self, key) is None) == (self.what == kind):
                 there = "empty" if self.what == kind else getattr(self, key)
                 raise wrong(f"{key} is {there} for a {self.what}", f"a {kind} has it, and no other")

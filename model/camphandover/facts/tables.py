@@ -33,7 +33,11 @@ class Row:
 
 
 def read_table[R: Record](
-    path: Path, model: type[R], faults: list[Fault], places: Collection[str] = ()
+    path: Path,
+    model: type[R],
+    faults: list[Fault],
+    places: Collection[str] = (),
+    text: str | None = None,
 ) -> Rows[R]:
     """Rows of a CSV file that has at least the columns of a model; none if it cannot be read.
 
@@ -42,9 +46,10 @@ def read_table[R: Record](
         model: What a row holds.
         faults: Takes what is wrong with single cells, rows and the file.
         places: The names that a place may have; any if empty.
+        text: Its text, if that is at hand.
     """
     rows: Rows[R] = []
-    for row in _rows(path, model, faults):
+    for row in _rows(path, model, faults, text):
         filled = {column: cell for column, cell in row.cells.items() if cell}
         try:
             rows.append((row, model.model_validate(filled, context=places, by_name=False)))
@@ -92,14 +97,14 @@ def _wanted(schema: dict[str, Any]) -> str:
     return known.get(one.get("format", one["type"]), "every row has one")
 
 
-def _rows(path: Path, model: type[Record], faults: list[Fault]) -> Iterator[Row]:
+def _rows(path: Path, model: type[Record], faults: list[Fault], text: str | None) -> Iterator[Row]:
     """The rows of a file whose header has the columns of the model, each with the same cells."""
 
     def fault(where: str, what: str, right: str) -> None:
         faults.append(Fault(path.name, where, what, right))
 
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8") if text is None else text
     except OSError as error:
         return fault("", f"cannot be read: {error.strerror}", "it has to be there")
     except UnicodeDecodeError as error:

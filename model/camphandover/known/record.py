@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from camphandover import facts, inputs
-from camphandover.batch.cubes import CONTROL, HOLDERS, SLOTS
-from camphandover.errors import Fault, TheatreError
 from camphandover.facts import Change
-from camphandover.facts.checks import RECORD, check_chain
+from camphandover.facts.checks import RECORD
+from camphandover.facts.codes import HOLDERS, SLOTS
+from camphandover.facts.history import read_changes
 from camphandover.facts.holders import coded, slot_objects
-from camphandover.facts.tables import read_table
 from camphandover.libraries import pd, xr
 
 WEIGHTS = {"high": 1.0, "medium": 0.7, "low": 0.4}
@@ -62,7 +61,7 @@ class Record:
         """The holders in the shape of a batch's control of one scenario: one replicate, which can
         be measured as runs are; `weight` is a coordinate of its slots and days."""
 
-        dims = ("replicate", *CONTROL.rest)
+        dims = ("replicate", "place", "slot", "date")
         days = pd.date_range(self.first, self.last)
         values = ([0], list(self.places), list(SLOTS), days)
         coords = dict(zip(dims, values, strict=True)) | {"weight": (dims[1:], self.weights)}
@@ -88,25 +87,6 @@ def read_record(path: str | Path | None = None, until: date | None = None) -> Re
     if tuple(changes) == shipped:
         return as_record(shipped, RECORD[1], f"{SHIPPED} ({path})")
     return as_record(changes, max(changes[-1].date, until or date.min), str(path))
-
-
-def read_changes(path: Path) -> list[Change]:
-    """The rows of a file of the form of control_history.csv, checked.
-
-    Errors:
-        TheatreError with all faults: of single cells first; how the rows agree once those are
-        right.
-    """
-    faults: list[Fault] = []
-    places = [place.name for place in facts.load().places]
-    rows = read_table(path, Change, faults, places)
-    if not faults and not rows:
-        faults.append(Fault(path.name, "", "has no rows", "an initial row for each place"))
-    if not faults:
-        check_chain(rows)
-    if faults:
-        raise TheatreError(faults)
-    return [change for _, change in rows]
 
 
 def as_record(changes: Sequence[Change], last: date, source: str) -> Record:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from camphandover import inputs
 from camphandover.batch.names import check_known
 from camphandover.errors import BatchError, CamphandoverError
-from camphandover.facts.codes import Holder, Side
+from camphandover.facts.codes import HOLDERS, Side
 from camphandover.libraries import np
 from camphandover.measure.notation import named
 from camphandover.measure.runs import (
@@ -43,7 +43,6 @@ CIVILIANS = "civilians"
 SIDES = tuple(side.name.lower() for side in Side)
 LOSERS = (*SIDES, CIVILIANS)
 """Whose dead are counted: the men of each side, and civilians killed by anybody."""
-HOLDERS = tuple(holder.name.lower() for holder in Holder)
 LABELS = {
     "holder": HOLDERS,
     "taker": tuple(name for name in HOLDERS if name != NO_TAKER),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import reduce
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from camphandover import facts
 from camphandover.errors import Mark, Problem, ScenarioError
 from camphandover.scenario import library
 from camphandover.scenario.check import check, without_refused
+from camphandover.scenario.known import faults_known, with_record
 from camphandover.scenario.read import EMPTY, Node, from_data, from_text, merge, plain, read
 from camphandover.scenario.resolved import Clause, Scenario
 from camphandover.scenario.schema import (
@@ -25,6 +26,7 @@ from camphandover.scenario.schema import (
     MAX_SHIFT,
     ClauseForm,
     HandoverForm,
+    KnownForm,
     ScenarioForm,
     Settings,
 )
@@ -177,6 +179,13 @@ def resolution(source: Source, name: str | None = None) -> Resolution:
     return found
 
 
+@cache
+def full_model() -> Scenario:
+    """The scenario of a file that sets nothing."""
+    texts = {"title": "The past", "question": "What had happened by then?"}
+    return Merged(from_data(texts)[0]).scenario("past")
+
+
 def clause_tree(tree: Node, camp: facts.Camp) -> Node:
     """The merged clause of one camp: `all`, then `later` (not in phase 1), then its own."""
     layers = [("all",), *([("later",)] if is_later(camp) else []), ("camps", camp.place)]
@@ -250,7 +259,8 @@ def _files(source: Path | Mapping[str, Any]) -> Resolution:
                 tree, faults = from_data(current)
             found.chain.append(tree.mark.file or "argument")
             tree, sweep = split(tree)
-            found.problems += [*faults, *check(tree)]
+            tree, of_record = with_record(tree, current if isinstance(current, Path) else None)
+            found.problems += [*faults, *of_record, *check(tree)]
             if sweep is not None and not found.trees:
                 found.sweep = sweep.key
                 found.settings, faults = read_points(sweep)
@@ -303,6 +313,11 @@ def _faults(merged: Merged, files: Sequence[str]) -> Iterator[Problem]:
         if day is not None and not window.start <= day <= last:
             message = f"{path[-1]}: {day} is outside {what}"
             yield Problem.at(_mark(tree, *path), message, f"from {window.start} to {last}")
+    if form.known != KnownForm() and form.title and form.question:
+        own = tree.get("handover", "camps")
+        camps = set(own.value) if own is not None else set[str]()
+        for where, message, hint in faults_known(merged.scenario(""), full_model(), camps):
+            yield Problem.at(_mark(tree, *where), message, hint)
     bounds = [("window", "start"), ("window", "end"), ("handover", "mandate_end")]
     nodes = [tree.get(*path) for path in bounds]
     ages = [files.index(_file(node.mark)) for node in nodes if node is not None]

@@ -302,6 +302,21 @@ class Structure(Form):
     """Whether a camp goes to who is there first; false: always to the army."""
 
 
+class KnownForm(Form):
+    """What had happened by a day, from which the runs go on (R10.1)."""
+
+    until: ModelDay | None = None
+    """Last day of which the record is known; absent or null: none, and runs never look at it."""
+    record: str | None = None
+    """A record of your own, of the form of control_history.csv: a path relative to the file, or
+    its text; absent or null: the record of the package."""
+    particles: Annotated[int, Field(ge=2, le=100_000)] = 1000
+    """Runs that are weighed by the record; replicate r goes on from particle r."""
+    own_past: bool = False
+    """Whether the scenario's own settings hold in the past, too, which is then its own; false:
+    they hold from the day after, and the past is that of the library's full model."""
+
+
 class Settings(Form):
     """What is asked, and the settings of the whole scenario."""
 
@@ -311,6 +326,8 @@ class Settings(Form):
     """The question that the scenario answers."""
     window: Window = Window()
     """The days that are simulated."""
+    known: KnownForm = KnownForm()
+    """What had happened by a day, from which the runs go on."""
     airpower: Airpower = Airpower()
     """Airpower."""
     foreign: Foreign = Foreign()

@@ -67,7 +67,7 @@ def lose_core(now: Now):
 
 @rule("R5.6", SIEGE, conflict="siege_hour")
 def close_roads(now: Now):
-    """Blockades begin: GSIM's that are known from outside, the separatists' after their loss.
+    """Blockades begin: those that are known from outside, the separatists' after their loss.
 
     Source: RULES R5.6 (declared 8 August), R5.8.
     """
@@ -75,7 +75,7 @@ def close_roads(now: Now):
         return
     for known in now.calendar:
         if known.what == st.KNOWN_BLOCKADE and is_news(now, known.day):
-            declare_siege(now, known.place, st.GSIM, known.day, -1)
+            declare_siege(now, known.place, known.side, known.day, -1)
     if now.conflict.siege_hour < now.end:
         now.conflict.siege_hour = st.NEVER
         prize = core_prize(now)

@@ -6,7 +6,7 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision, uniform
-from camphandover.core.now import Now, is_news, note, set_rung
+from camphandover.core.now import Now, is_news, is_past, note, set_rung
 from camphandover.core.parameters import Params
 from camphandover.core.rules import abuse, offensive, rule
 
@@ -60,9 +60,12 @@ def up_hazard(params: Params, attacks: float, symbolic_lost: float):
 def climb_ladder(now: Now):
     """The conflict climbs a rung, more likely after attacks and losses, or rarely steps down.
 
-    While a truce holds it does not climb. Source: RULES R7.1, R7.2.
+    While a truce holds it does not climb; on days that are known from the record it stands where
+    that has it. Source: RULES R7.1, R7.2; R10.1.
     """
     war = now.conflict
+    if is_past(now) and now.switches.record:
+        return
     attacks = lost = 0.0
     for back in range(int(now.params.ladder_days)):
         day = now.recent[st.today(now.day - back), st.SEPARATISTS]

@@ -6,9 +6,21 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision, normal, uniform
-from camphandover.core.now import Now, is_nearer, note, set_rung
+from camphandover.core.now import Now, is_nearer, is_past, note, set_rung
 from camphandover.core.parameters import Params
 from camphandover.core.rules import ALL, HOLD, MARCH, control, handover, movement, rule
+
+ALMOST_ONE = 1.0 - 1e-12
+"""What a draw is cut to where hardly anything is left above it."""
+
+
+@compiled
+def exit_error(spread: float, least: float, u: float):
+    """Error of a planned exit, days: normal with this spread, given that it is at least `least`."""
+    if spread <= 0.0:
+        return 0.0
+    below = 0.5 * math.erfc(-least / spread / math.sqrt(2.0))
+    return spread * normal(min(below + (1.0 - below) * u, ALMOST_ONE))
 
 
 @rule("R6.1", places="exit_day")
@@ -16,22 +28,29 @@ def draw_exits(now: Now):
     """On the first day: the day on which each camp would be left if nothing hurried the UN.
 
     The plan and a normal error; never after the mandate's end, save where liquidation guards
-    stay: there never before the plan.
-    Source: RULES R6.1, R6.6. `spread` of a clause replaces the parameter.
+    stay: there never before the plan. On the day after the last one that is known from the record
+    those camps draw again, of later days, that the UN would have left by then.
+    Source: RULES R6.1, R6.6; R10.1. `spread` of a clause replaces the parameter.
     """
-    if now.day != now.first:
+    goes_on = now.conflict.known_until >= 0 and now.day == now.conflict.known_until + 1
+    if now.day != now.first and not goes_on:
         return
     for p, spot in enumerate(now.places):
-        if spot.un_camp == 0:
+        if spot.un_camp == 0 or spot.exit_hour < st.NEVER:
             continue
         spread = now.params.exit_error_sd if math.isnan(spot.spread) else spot.spread
-        error = spread * normal(uniform(now.key, Decision.EXIT_ERROR, p, 0))
-        day = spot.plan_day + round(error)
+        time, least = 0, -math.inf
+        if goes_on:
+            if spot.exit_day >= now.day:
+                continue
+            time, least = now.day, now.day - 0.5 - spot.plan_day
+        u = uniform(now.key, Decision.EXIT_ERROR, p, time)
+        day = spot.plan_day + round(exit_error(spread, least, u))
         if spot.guards:
             day = max(day, spot.plan_day)
         else:
             day = min(day, now.conflict.mandate_end)
-        spot.exit_day = max(day, now.first)
+        spot.exit_day = max(day, now.day)
 
 
 @rule("R6.6", places="announced clause_cause", sides="morale", conflict=ALL)
@@ -244,15 +263,17 @@ def leave_camp(now: Now, place: int, chance: float):
 def leave_camps(now: Now):
     """The UN leaves each camp whose day has come, or that it gives up early.
 
-    Source: RULES R6.1 (schedule), R6.3 (early exit), R6.6 (deadline).
+    On days that are known from the record it leaves the camps that it left then, and no other.
+    Source: RULES R6.1 (schedule), R6.3 (early exit), R6.6 (deadline); R10.1.
     """
     for p, spot in enumerate(now.places):
         if spot.un_camp == 0 or spot.exit_hour < st.NEVER or now.sides[st.MINUSMA].commanded:
             continue
         chance = math.nan
-        due = now.day >= spot.exit_day
+        due = now.day == spot.exit_known if is_past(now) else now.day >= spot.exit_day
         if (
             not due
+            and not is_past(now)
             and spot.early_exit
             and not spot.guards
             and now.day >= spot.plan_day - now.params.early_window

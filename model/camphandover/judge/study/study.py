@@ -121,7 +121,11 @@ def ranged(evidence: str) -> dict[str, Parameter]:
     if evidence not in EVIDENCE:
         raise BatchError(f"evidence is {evidence!r}: one of {', '.join(EVIDENCE)} is needed.")
     register = facts.load().parameters.items()
-    return {name: one for name, one in register if one.known(evidence)[0] < one.known(evidence)[2]}
+    return {
+        name: one
+        for name, one in register
+        if not one.is_of_record and one.known(evidence)[0] < one.known(evidence)[2]
+    }
 
 
 def problem_of(

@@ -1,0 +1,165 @@
+"""A particle filter: runs are weighed by what the record says, and copies of the likely go on.
+
+Source: Gordon, Salmond, Smith 1993 (bootstrap filter); Del Moral 2004 (the estimate of the
+evidence is unbiased, with resampling at times that the weights decide, too).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from camphandover.known.news import Look, agrees, log_likelihood
+from camphandover.known.particles import Swarm
+
+RESAMPLE_BELOW = 0.5
+"""Share of the particles below which their effective number leads to resampling."""
+STREAM = 0xF117
+"""Keeps the draws of resampling apart from every other use of the seed."""
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """What the record says that the particles hardly met.
+
+    Attributes:
+        day: Of the look.
+        what: What the record says.
+        share: Share of the particles, by weight before the look, that are so.
+        n: How many are.
+    """
+
+    day: date
+    what: str
+    share: float
+    n: int
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """What a filter did on the day of a look.
+
+    Attributes:
+        day: Of the look.
+        log_evidence: Of the look, given those before it.
+        effective: Effective number of particles after it.
+        parents: Slot from which each slot has its particle, shape (particle,); None if all kept
+            theirs.
+        told: How many things the record said.
+        agreement: Mean share of them, by weight before the look, that a particle was as.
+    """
+
+    day: date
+    log_evidence: float
+    effective: float
+    parents: np.ndarray | None
+    told: int
+    agreement: float
+
+
+class Filter:
+    """Weighs the particles of a swarm look by look.
+
+    Args:
+        swarm: On the first day of the looks' record.
+        seed: Of the draws of resampling, by the day of the look.
+
+    Attributes:
+        weights: Of the particles, sum 1, shape (particle,).
+        stages: What was done so far.
+        unmet: What the record says that no particle met.
+        roots: The particle of the first day from which each one comes, shape (particle,).
+    """
+
+    def __init__(self, swarm: Swarm, seed: int) -> None:
+        self.swarm, self.seed = swarm, seed
+        self._logs = np.full(swarm.n, -math.log(swarm.n))
+        self.stages: list[Stage] = []
+        self.unmet: list[Unmet] = []
+        self.roots = np.arange(swarm.n)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Of the particles, sum 1."""
+        found: np.ndarray = np.exp(self._logs - self._logs.max())
+        return found / found.sum()
+
+    @property
+    def log_evidence(self) -> float:
+        """Of all looks so far."""
+        return math.fsum(stage.log_evidence for stage in self.stages)
+
+    def run(self, looks: Iterable[Look], last: Look | None = None) -> Iterator[Look]:
+        """Play to each look and weigh; yields it then, before the particles may be resampled.
+
+        Args:
+            looks: In the order of their days.
+            last: The look after which all particles are to weigh the same, if one is.
+        """
+        for look in looks:
+            self.swarm.play(look.number)
+            self._weigh(look)
+            yield look
+            is_uneven = self.effective < RESAMPLE_BELOW * self.swarm.n
+            if is_uneven or (look is last and np.ptp(self._logs) > 0.0):
+                self._resample(look)
+            if look.is_weekly:
+                self.swarm.told()
+
+    @property
+    def effective(self) -> float:
+        """Effective number of particles: 1 / sum of squared weights."""
+        return float(1.0 / (self.weights**2).sum())
+
+    def _weigh(self, look: Look) -> None:
+        seen, before = self.swarm.see(), self.weights
+        likely = log_likelihood(look, seen)
+        met = np.array([agrees(one, look, seen) for one in look.told])
+        for one, right in zip(look.told, met, strict=True):
+            if not right.any():
+                self.unmet.append(Unmet(look.day, str(one), 0.0, 0))
+        logs = self._logs + likely.sum(axis=0)
+        top = logs.max()
+        total = top + math.log(np.exp(logs - top).sum())
+        self._logs = logs - total
+        agreement = float((met.mean(axis=0) * before).sum()) if len(met) else math.nan
+        told = len(look.told) + len(look.claims)
+        self.stages.append(Stage(look.day, total, self.effective, None, told, agreement))
+
+    def _resample(self, look: Look) -> None:
+        parents = resampled(self.weights, [self.seed, STREAM, look.number])
+        self.swarm.copy(parents, look.number)
+        self.roots = self.roots[parents]
+        self._logs = np.full(self.swarm.n, -math.log(self.swarm.n))
+        done = self.stages.pop()
+        self.stages.append(
+            Stage(done.day, done.log_evidence, done.effective, parents, done.told, done.agreement)
+        )
+
+
+def resampled(weights: np.ndarray, seed: list[int]) -> np.ndarray:
+    """Systematic resampling in place: a particle that goes on keeps its slot.
+
+    Further copies of the likely take the slots of those that end, in an order that is drawn, so
+    that the first slots are as good a sample as any.
+
+    Args:
+        weights: Sum 1, shape (particle,).
+        seed: Decides the draws.
+    Returns:
+        The parent of each slot, shape (particle,).
+    Source: Carpenter, Clifford, Fearnhead 1999 (systematic).
+    """
+    n = len(weights)
+    draws = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed)))
+    points = (np.arange(n) + draws.random()) / n
+    chosen = np.searchsorted(np.cumsum(weights) / weights.sum(), points, side="right")
+    copies = np.bincount(np.minimum(chosen, n - 1), minlength=n)
+    parents = np.arange(n)
+    extra = np.repeat(parents, np.maximum(copies - 1, 0))
+    parents[copies == 0] = draws.permutation(extra)
+    return parents
