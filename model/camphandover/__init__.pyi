@@ -1,6 +1,7 @@
 from .agents.model import NorthernMali as NorthernMali
 from .batch.batch import Batch as Batch
 from .batch.batch import open_batch as open_batch
+from .batch.batch import origin as origin
 from .batch.batch import run as run
 from .batch.verify import verify as verify
 from .errors import BatchError as BatchError
@@ -21,6 +22,7 @@ from .judge.study.sensitivity import Sensitivity as Sensitivity
 from .judge.study.sensitivity import sensitivity as sensitivity
 from .judge.why import why as why
 from .judge.why import why_summary as why_summary
+from .known.origin import Origin as Origin
 from .measure.claims import claims as claims
 from .measure.claims import control_reports as control_reports
 from .measure.outcomes import outcome as outcome

@@ -27,10 +27,11 @@ from camphandover.batch.told import Told
 from camphandover.core.sources import code_digest
 from camphandover.errors import BatchError, Problem, ScenarioError
 from camphandover.libraries import pa, pd, pq, xr
-from camphandover.scenario import Scenario, library, load_points, load_stored
+from camphandover.scenario import Scenario, library, load_points, load_stored, with_known
 
 if TYPE_CHECKING:
     from camphandover.batch.run import Engine
+    from camphandover.known.origin import Origin
 
 
 class Batch(Told):
@@ -141,6 +142,19 @@ class Batch(Told):
             f"Batch({str(self.folder)!r}: {n_scenarios} scenario{'s' * (n_scenarios != 1)} x "
             f"{self.runs} runs{failed}, seed {self.seed}, {first} to {last})"
         )
+
+    def origin(self, name: str) -> Origin | None:
+        """The particles from which the runs of a scenario go on; None if they begin on the first
+        day.
+
+        Errors:
+            BatchError if there is no such scenario, or the origin is damaged.
+        """
+        from camphandover.batch.origins import read_origin
+
+        self.scenario(name)
+        entry = self.manifest["scenarios"][self.scenarios.index(name)]
+        return None if entry.get("origin") is None else read_origin(self.folder, entry["origin"])
 
     @cached_property
     def _stamps(self) -> dict[str, Stamp]:
@@ -253,6 +267,11 @@ def run(settings: RunSettings) -> Batch:
         evidence: Set of parameters: `hindcast`, or `prior`, which knows no event after
             17 September 2023; that of the records, or `hindcast`, if not given.
         ledger: `full`, `changes` (changes of control and what led to them) or `none`.
+        known_until: Day until which the record is known: runs go on from particles that it has
+            weighed, and scenarios that agree until then share them. It replaces what the
+            scenarios say themselves (`known:`).
+        history: A record of your own, of the form of control_history.csv.
+        particles: How many runs are weighed.
         say: Called with what should be read, such as damaged blocks; a warning if not given.
     Returns:
         The batch; the stored one, without any computing, if `out` holds this very batch.
@@ -263,7 +282,7 @@ def run(settings: RunSettings) -> Batch:
 
     s, plan = settings, make_plan(settings)
     if s.out is None:
-        folder = default_folder(plan.names, s.scenarios is None)
+        folder = folder_of(plan.names, s)
     else:
         folder = inputs.path("out", s.out)
     with shown(s.progress) as tell, engine_of(s.cluster, s.model, s.workers) as engine:
@@ -283,7 +302,7 @@ def make_plan(settings: RunSettings) -> Plan:
     s, records = settings.checked(), settings.parameters
     if records is not None and not isinstance(records, Records):
         records = find_records(records)
-    scenarios = load_all(s.scenarios)
+    scenarios = load_all(s.scenarios, known_of(s))
     evidence = inputs.choice("evidence", _evidence(s, records), EVIDENCE)
     inputs.choice("ledger", s.ledger, LEDGERS)
     if not scenarios:
@@ -305,7 +324,68 @@ def make_plan(settings: RunSettings) -> Plan:
         theatre.digest, code_digest(), DEFAULT_MODEL if s.model is None else identity_of(s.model),
         evidence, s.sample_parameters, s.ledger,
     )  # fmt: skip
+    if records is not None and records.is_paired and any(one.known.until for one in chosen):
+        raise BatchError(
+            f"the records {records.name} share the luck of each draw, and particles have luck of "
+            "their own: leave known_until out, or give records that are not paired."
+        )
     return Plan(chosen, s.runs, s.seed, *decided, records)
+
+
+def known_of(settings: RunSettings) -> dict[str, Any]:
+    """What the settings say of what is known, in the words of a scenario file.
+
+    Errors:
+        BatchError if a day is none.
+    """
+    until, history = settings.known_until, settings.history
+    day = None if until is None else inputs.day("known_until", until)
+    record = None if history is None else str(inputs.path("history", history).absolute())
+    said = {"until": day, "record": record, "particles": settings.particles}
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def folder_of(names: list[str], settings: RunSettings) -> Path:
+    """Where a batch of these scenarios lands when no folder is given."""
+    is_library = settings.scenarios is None
+    if settings.known_until is None:
+        return default_folder(names, is_library)
+    return default_folder(
+        [*(["library"] if is_library else names), f"known-{settings.known_until}"], False
+    )
+
+
+def origin(
+    scenario: Any,
+    seed: int = 2023,
+    model: Model | None = None,
+    workers: int | None = None,
+    **settings: Any,
+) -> Origin:
+    """The particles from which runs of a scenario go on, without a batch.
+
+    Args:
+        scenario: A path, a name of the library, a dict of the file's form, or a resolved scenario;
+            with `known: {until: ...}`, or with `known_until` among the settings.
+        seed: Of all draws.
+        model: As `camphandover.run` takes it.
+        workers: Threads; all cores if not given.
+        settings: What else `camphandover.run` takes of what decides runs: `known_until`,
+            `history`, `particles`, `parameters`, `sample_parameters`, `fixed`, `evidence`.
+    Returns:
+        Its `turns(r)` are what `NorthernMali(scenario, seed, origin.root(r))` follows as
+        replicate r; `log_evidence`, `stages` and `unmet` tell how it went.
+    Errors:
+        ScenarioError for a faulty scenario; BatchError if nothing is known.
+    """
+    from camphandover.batch.origins import condition_plan
+
+    plan = make_plan(RunSettings([scenario], 1, seed, model=model, **settings).checked())
+    name = plan.origin_name(0)
+    if name is None:
+        raise BatchError(f"{plan.names[0]} goes on from nothing that is known: give known_until.")
+    condition_plan(plan, model or northern_mali, workers)
+    return plan.origins[name]
 
 
 def _evidence(settings: RunSettings, records: Records | None) -> str:
@@ -338,8 +418,12 @@ def engine_of(
     return Cluster(cluster, model or northern_mali)
 
 
-def load_all(scenarios: Any = None) -> list[Scenario]:
+def load_all(scenarios: Any = None, known: Mapping[str, Any] | None = None) -> list[Scenario]:
     """Resolve what `run` takes as scenarios; the whole library if nothing is given.
+
+    Args:
+        scenarios: As `run` takes them.
+        known: What replaces the `known:` of each, in the words of a file.
 
     Errors:
         ScenarioError with the faults of all files.
@@ -356,8 +440,10 @@ def load_all(scenarios: Any = None) -> list[Scenario]:
     problems: list[Problem] = []
     for source in scenarios:
         try:
-            is_resolved = isinstance(source, Scenario)
-            loaded.extend([source] if is_resolved else load_points(source))
+            if isinstance(source, Scenario):
+                loaded.append(with_known(source, known) if known else source)
+            else:
+                loaded.extend(load_points(source, known=known))
         except ScenarioError as error:
             problems.extend(error.problems)
     if problems:

@@ -7,7 +7,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from camphandover import facts
 from camphandover.batch.sampling import sample
 from camphandover.scenario import Scenario
+from camphandover.scenario.past import past_of
 
 if TYPE_CHECKING:
     from camphandover.agents.model import Record
     from camphandover.batch.records import Records
+    from camphandover.core.draws import Turn
+    from camphandover.known.origin import Origin
 
 FORMAT = 5
 READABLE = (4, FORMAT)
@@ -112,15 +115,43 @@ class Plan:
     sampled: bool = False
     ledger: str = "full"
     records: Records | None = None
+    origins: dict[str, Origin] = field(default_factory=dict, compare=False, repr=False)
+    """Of what was known, by name, once they are there: they follow from the rest."""
 
     @property
     def is_varied(self) -> bool:
         """Whether the replicates of a scenario differ in their parameters."""
         return self.sampled or self.records is not None
 
-    def draw(self, replicate: int) -> int:
-        """The number whose luck a replicate has: its own, unless records are paired."""
+    def draw(self, scenario: int, replicate: int) -> int:
+        """The number whose luck a replicate begins with: its own, unless records are paired, or it
+        goes on from a particle."""
+        if (origin := self._origin(scenario)) is not None:
+            return origin.root(replicate)
         return replicate if self.records is None else self.records.draw(replicate)
+
+    def turns(self, scenario: int, replicate: int) -> tuple[Turn, ...]:
+        """Whose luck a replicate has later on, if it goes on from a particle."""
+        origin = self._origin(scenario)
+        return () if origin is None else origin.turns(replicate)
+
+    def origin_name(self, scenario: int) -> str | None:
+        """Hash of all that decides from which particles a scenario goes on; None if from none."""
+        one = self.scenarios[scenario]
+        if one.known.until is None:
+            return None
+        parts = [past_of(one).digest(), self.theatre, self.core, self.model, self.seed]
+        parts += [self.evidence, self.sampled, self.records.digest if self.records else None]
+        return _hash(parts)[:16]
+
+    def _origin(self, scenario: int) -> Origin | None:
+        """Its particles.
+
+        Errors:
+            KeyError if they are not there yet.
+        """
+        name = self.origin_name(scenario)
+        return None if name is None else self.origins[name]
 
     @property
     def names(self) -> list[str]:
@@ -182,6 +213,16 @@ class Plan:
 
     def parameters(self, scenario: int, first: int, stop: int) -> list[dict[str, float]]:
         """Values of all parameters in replicates `first` to `stop` (exclusive) of a scenario."""
+        origin = self._origin(scenario) if self.is_varied else None
+        if origin is None:
+            return self.own_parameters(scenario, range(first, stop))
+        roots = [origin.root(replicate) for replicate in range(first, stop)]
+        own = self.own_parameters(scenario, range(origin.n))
+        return [own[root] for root in roots]
+
+    def own_parameters(self, scenario: int, replicates: range) -> list[dict[str, float]]:
+        """The same of replicates that begin on the first day with luck of their own."""
+        first, stop = replicates.start, replicates.stop
         register = facts.load().parameters
         best = {name: parameter.known(self.evidence)[1] for name, parameter in register.items()}
         own = self.scenarios[scenario].parameters

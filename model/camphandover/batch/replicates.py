@@ -23,6 +23,7 @@ from camphandover.scenario import Scenario
 
 if TYPE_CHECKING:
     from camphandover.agents.model import Record
+    from camphandover.core.draws import Turn
 
 FORMS = ((0, 0, 0), (0, 0))
 """Arguments that a model takes: scenario, seed and replicate, or without the replicate, which its
@@ -43,17 +44,26 @@ class Replicates:
         if not self.is_ours:
             _form_of(model)
 
-    def run(self, replicate: int, values: Mapping[str, float] | None = None) -> Record:
-        """Play one, with these parameters if they are given."""
+    def run(
+        self,
+        replicate: int,
+        values: Mapping[str, float] | None = None,
+        turns: tuple[Turn, ...] = (),
+    ) -> Record:
+        """Play one, with these parameters if they are given, along these turns of its luck."""
         if not self.is_ours:
             changed = {} if values is None else {"parameters": dict(values)}
             scenario = self.scenario.model_copy(update=changed, deep=True)
-            return fresh(self.model, scenario, self.seed, replicate).run()
+            one: Any = fresh(self.model, scenario, self.seed, replicate)
+            if turns:
+                one.follow(turns)
+            played: Record = one.run()
+            return played
         made: Any = self.made or self.model(self.scenario, self.seed)
         self.made = None  # one that raises is not used again
         if values is not None:
             made.use_parameters(values)
-        record: Record = made.run(replicate)
+        record: Record = made.run(replicate, turns) if turns else made.run(replicate)
         self.made = made
         return record
 
@@ -116,7 +126,10 @@ def check(plan: Plan, model: Model) -> None:
     values = plan.parameters(0, 0, min(2, plan.runs)) if plan.is_varied else [None, None]
     rows = [0] if plays.is_ours else [*range(min(2, plan.runs)), 0]
     try:
-        played = [content_of(plays.run(plan.draw(row), values[row])) for row in rows]
+        played = [
+            content_of(plays.run(plan.draw(0, row), values[row], plan.turns(0, row)))
+            for row in rows
+        ]
     except BatchError:
         raise
     except Exception:

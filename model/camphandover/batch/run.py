@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from camphandover.batch import store
+from camphandover.batch.origins import condition_plan
 from camphandover.batch.plan import Block, Model, Plan
 from camphandover.batch.progress import Progress, Say
 from camphandover.batch.replicates import check
@@ -107,6 +108,7 @@ def _fill(
     tell = progress or (lambda done, total: None)
     tell(there, total)
     if todo:
+        condition_plan(plan, engine.model, engine.workers, folder)
         check(plan, engine.model)  # compiles before threads start and workers of this machine look
     n_done, seconds, returned = there, 0.0, 0
     with closing(engine.run(plan, folder, todo)) as parts:

@@ -47,7 +47,7 @@ def _triangular(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarr
 def sample(
     parameters: Mapping[str, Parameter], evidence: str, seed: int, first: int, stop: int
 ) -> dict[str, np.ndarray]:
-    """Values of all parameters of runs that have a range, for replicates `first` to `stop` (exclusive).
+    """Values of the parameters of runs with a range, for replicates `first` to `stop` (exclusive).
 
     Args:
         parameters: The register.

@@ -10,6 +10,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, Field, dataclass, field, fields, replace
+from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -139,6 +140,9 @@ class RunSettings(Settings):
         fixed: Fix a parameter; may be given again.
         evidence: Set of parameters: hindcast or prior. [default: hindcast, or that of the file]
         ledger: How much of the ledger is kept: full, changes, none.
+        known_until: Last day of which the record is known: runs go on from there.
+        history: A record of your own, of the form of control_history.csv.
+        particles: Runs that the record weighs. [default: 1000]
     """
 
     scenarios: Any = setting(None, list[str], metavar="files", is_argument=True)
@@ -155,6 +159,9 @@ class RunSettings(Settings):
     fixed: Mapping[str, float] | None = setting(None, list[str], name="set", metavar="NAME=VALUE")
     evidence: str | None = setting(None, str, metavar="SET")
     ledger: str = setting("full", metavar="HOW")
+    known_until: date | str | None = setting(None, str, metavar="DATE")
+    history: str | Path | None = setting(None, str, metavar="FILE")
+    particles: int | None = setting(None, int, within=(2, 100_000))
     say: Say | None = None
 
 

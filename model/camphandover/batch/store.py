@@ -11,6 +11,7 @@ records.json         given records of parameters, if they were taken from a file
 blocks/<block>.json  what the files of a block must be; written after them: then the block is there
 scenarios/<name>.yaml    the resolved scenarios
 manifest.json        written last: a folder that has it is a finished batch
+origins/<name>.json  what was known, from which runs of scenarios go on (`origins`)
 charts/              drawn from the above
 
 A batch that is cut off goes on with the blocks that are there. A finished one grows: chunks past
@@ -356,8 +357,9 @@ def finish(folder: Path, plan: Plan, session: dict[str, Any]) -> None:
                 "digest": scenario.digest(),
                 "window": [scenario.window.start.isoformat(), scenario.window.end.isoformat()],
                 "yaml": scenario.to_yaml(),
+                "origin": plan.origin_name(i),
             }
-            for scenario in plan.scenarios
+            for i, scenario in enumerate(plan.scenarios)
         ],
         "failures": [failure for marker in held for failure in marker.failures],
         "sessions": [*before, session],

@@ -11,6 +11,7 @@ from camphandover import facts, inputs, scenario
 from camphandover.batch import store
 from camphandover.batch.files import stamp
 from camphandover.batch.identity import identity_of
+from camphandover.batch.origins import FOLDER, condition_plan
 from camphandover.batch.plan import DECIDED, DEFAULT_MODEL, Block, Model, Plan, northern_mali
 from camphandover.batch.records import read_records
 from camphandover.batch.work import compute
@@ -110,12 +111,23 @@ def verify(
     n = min(blocks, len(plan.blocks))
     drawn = random.Random(chooser).sample(range(len(plan.blocks)), n)
     chosen = [plan.blocks[i] for i in sorted(drawn)]
-    found: list[str] = []
+    found = _of_origins(plan, model or northern_mali, folder)
     for done, block in enumerate(chosen, start=1):
         found += _faults(plan, block, model or northern_mali, folder)
         if progress is not None:
             progress(done, n)
     return Verified([(plan.names[b.scenario], b) for b in chosen], len(plan.blocks), found)
+
+
+def _of_origins(plan: Plan, model: Model, folder: Path) -> list[str]:
+    """What of the origins is not as they are computed again, with which the plan then goes on."""
+    condition_plan(plan, model)
+    paths = {folder / FOLDER / f"{name}.json": one for name, one in plan.origins.items()}
+    return [
+        f"{path} differs from what is computed again"
+        for path, one in paths.items()
+        if not path.is_file() or path.read_bytes() != one.to_bytes()
+    ]
 
 
 def _faults(plan: Plan, block: Block, model: Model, folder: Path) -> list[str]:

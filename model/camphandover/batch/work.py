@@ -40,7 +40,9 @@ def compute(
     first: tuple[int, bytes] | None = None
 
     def played(row: int) -> Record:
-        return plays.run(plan.draw(block.first + row), parameters[row] if plan.is_varied else None)
+        of = block.scenario, block.first + row
+        values = parameters[row] if plan.is_varied else None
+        return plays.run(plan.draw(*of), values, plan.turns(*of))
 
     def fails(row: int, error: str, lines: str) -> None:
         about = {"scenario": plan.names[block.scenario], "replicate": block.first + row}

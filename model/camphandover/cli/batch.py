@@ -28,15 +28,13 @@ def run(
     it was, and more --runs add to it; the same command again computes nothing. A folder that holds
     something else is never overwritten.
     """
-    from camphandover.batch.batch import load_all
+    from camphandover.batch.batch import folder_of, known_of, load_all
     from camphandover.batch.batch import run as run_batch
-    from camphandover.batch.plan import default_folder
     from camphandover.judge.end_table import end_table
 
-    given = settings.scenarios
-    scenarios = load_all(given)
+    scenarios = load_all(settings.scenarios, known_of(settings))
     names = [scenario.name for scenario in scenarios]
-    folder = default_folder(names, given is None) if settings.out is None else Path(settings.out)
+    folder = folder_of(names, settings) if settings.out is None else Path(settings.out)
     say = tell_nothing if quiet else tell_user
     plural = "s" * (len(scenarios) != 1)
     say(f"{len(scenarios)} scenario{plural} x {settings.runs} runs into {folder}")

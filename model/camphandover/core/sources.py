@@ -20,7 +20,7 @@ from platformdirs import user_cache_path
 PACKAGE = Path(__file__).resolve().parents[1]
 CORE = ("core/", "facts/codes.py")
 """What decides how the compiled rules act: how the paths of the sources begin."""
-DECIDES = (*CORE, "agents/", "errors.py", "facts/", "inputs.py", "scenario/")
+DECIDES = (*CORE, "agents/", "errors.py", "facts/", "inputs.py", "known/", "scenario/")
 """What decides the results of a run: all that stands below the batches."""
 
 SETTING = "CAMPHANDOVER_CACHE"

@@ -24,19 +24,15 @@ STREAM = 0xF117
 
 @dataclass(frozen=True)
 class Unmet:
-    """What the record says that the particles hardly met.
+    """What the record says that no particle met.
 
     Attributes:
         day: Of the look.
         what: What the record says.
-        share: Share of the particles, by weight before the look, that are so.
-        n: How many are.
     """
 
     day: date
     what: str
-    share: float
-    n: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +81,8 @@ class Filter:
     @property
     def weights(self) -> np.ndarray:
         """Of the particles, sum 1."""
-        found: np.ndarray = np.exp(self._logs - self._logs.max())
-        return found / found.sum()
+        found = np.exp(self._logs - self._logs.max())
+        return np.asarray(found / found.sum())
 
     @property
     def log_evidence(self) -> float:
@@ -121,7 +117,7 @@ class Filter:
         met = np.array([agrees(one, look, seen) for one in look.told])
         for one, right in zip(look.told, met, strict=True):
             if not right.any():
-                self.unmet.append(Unmet(look.day, str(one), 0.0, 0))
+                self.unmet.append(Unmet(look.day, str(one)))
         logs = self._logs + likely.sum(axis=0)
         top = logs.max()
         total = top + math.log(np.exp(logs - top).sum())

@@ -104,6 +104,28 @@ class Scratch:
         return self.ledger
 
 
+def seen_in(states: Sequence[st.State], params: Sequence[Params], before: np.ndarray) -> Seen:
+    """What a look finds in some states.
+
+    Args:
+        before: `claims_in` at the last weekly look.
+    """
+    slots = ("camp", "town")
+    holders = np.array([[s.places[f"{slot}_holder"] for slot in slots] for s in states], np.int8)
+    changed = np.array([[s.places[f"{slot}_since"] for slot in slots] for s in states])
+    return Seen(
+        holders=np.moveaxis(holders, 1, 2),
+        changed=np.moveaxis(changed, 1, 2),
+        told=claims_in(states) - before,
+        parameters={name: np.array([float(one[name]) for one in params]) for name in OF_RECORD},
+    )
+
+
+def claims_in(states: Sequence[st.State]) -> np.ndarray:
+    """Own and enemies' dead as each side has told so far, shape (state, side, 2)."""
+    return np.array([np.stack([s.sides["claimed"], s.sides["charged"]], axis=1) for s in states])
+
+
 class Particles:
     """Particles of one past, of the rules of this package; a `Swarm`.
 
@@ -135,7 +157,7 @@ class Particles:
             state = st.copy_state(own.state)
             self.particles.append(Particle(state, own.params, key_of(seed, i)))
         self.workers = workers or os.cpu_count() or 1
-        self._before = self._books()
+        self.told()
 
     @property
     def n(self) -> int:
@@ -159,28 +181,12 @@ class Particles:
 
     def see(self) -> Seen:
         """What a look finds in them."""
-        places = [one.state.places for one in self.particles]
-        slots = ("camp", "town")
-        holders = np.array([[p[f"{slot}_holder"] for slot in slots] for p in places], np.int8)
-        changed = np.array([[p[f"{slot}_since"] for slot in slots] for p in places])
-        return Seen(
-            holders=np.moveaxis(holders, 1, 2),
-            changed=np.moveaxis(changed, 1, 2),
-            told=self._books() - self._before,
-            parameters={
-                name: np.array([float(one.params[name]) for one in self.particles])
-                for name in OF_RECORD
-            },
-        )
+        params = [one.params for one in self.particles]
+        return seen_in([one.state for one in self.particles], params, self._before)
 
     def told(self) -> None:
         """Count the claims of the next look from now on."""
-        self._before = self._books()
-
-    def _books(self) -> np.ndarray:
-        """Own and enemies' dead as each side has told so far, shape (particle, side, 2)."""
-        sides = [one.state.sides for one in self.particles]
-        return np.array([np.stack([s["claimed"], s["charged"]], axis=1) for s in sides])
+        self._before = claims_in([one.state for one in self.particles])
 
     def copy(self, parents: np.ndarray, stage: int) -> None:
         """Put a copy of its parent into each slot whose parent is not itself."""

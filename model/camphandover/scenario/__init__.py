@@ -10,6 +10,7 @@ from camphandover.scenario.library import library as library
 from camphandover.scenario.resolve import load as load
 from camphandover.scenario.resolve import load_points as load_points
 from camphandover.scenario.resolve import load_stored as load_stored
+from camphandover.scenario.resolve import with_known as with_known
 from camphandover.scenario.resolved import Clause as Clause
 from camphandover.scenario.resolved import Scenario as Scenario
 

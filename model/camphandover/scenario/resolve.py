@@ -123,22 +123,50 @@ def load(source: Source, name: str | None = None) -> Scenario:
     return found.scenario
 
 
-def load_points(source: Source, name: str | None = None) -> list[Scenario]:
+def load_points(
+    source: Source, name: str | None = None, known: Mapping[str, Any] | None = None
+) -> list[Scenario]:
     """Read, check and resolve a scenario, or all points of its sweep.
 
     Args:
         source: As `load` takes it.
         name: As `load` takes it; the points of a sweep are called `name[Kidal.shift=-30]`.
+        known: What replaces the file's `known:`, in its words.
     Returns:
         The scenario alone if it holds no sweep; else one scenario for each point, in the order
         of the list, or of the grid with the last key varying fastest.
     Errors:
         ScenarioError with every fault of the file, of those that it extends and of the points.
     """
-    found = resolution(source, name)
+    found = resolution(source, name, known)
     if found.sweep is None:
         return [found.scenario]
     return [scenario for _, scenario in found.points]
+
+
+def with_known(scenario: Scenario, known: Mapping[str, Any]) -> Scenario:
+    """A resolved scenario that goes on from what was known.
+
+    Args:
+        known: As a file says it.
+    Errors:
+        ScenarioError if the scenario changes something before the day.
+    """
+    tree, _ = from_text(scenario.to_yaml(), scenario.name)
+    over, found = _known_tree(known)
+    merged = Merged(merge(tree, over))
+    for path, message, hint in faults_known(merged.scenario(scenario.name), full_model(), set()):
+        found.append(Problem.at(Mark(scenario.name, path=".".join(path)), message, hint))
+    if found:
+        raise ScenarioError(found)
+    return merged.scenario(scenario.name)
+
+
+def _known_tree(known: Mapping[str, Any] | None) -> tuple[Node, list[Problem]]:
+    """What is given as `known:` beside the file, with the faults of its form."""
+    tree, found = from_data({"known": dict(known)} if known else {})
+    tree, of_record = with_record(tree, None)
+    return tree, [*found, *of_record, *check(tree)]
 
 
 def load_stored(text: str, name: str) -> Scenario:
@@ -158,7 +186,9 @@ def load_stored(text: str, name: str) -> Scenario:
     return Merged(tree).scenario(name)
 
 
-def resolution(source: Source, name: str | None = None) -> Resolution:
+def resolution(
+    source: Source, name: str | None = None, known: Mapping[str, Any] | None = None
+) -> Resolution:
     """As `load` and `load_points`, together with the origin of every value."""
     start = source if isinstance(source, Mapping) else library.locate(source)
     stem = name or (start.stem if isinstance(start, Path) else "scenario")
@@ -166,6 +196,9 @@ def resolution(source: Source, name: str | None = None) -> Resolution:
         message, hint = "the name holds unprintable characters", "rename the file or the scenario"
         raise ScenarioError.at(Mark(ascii(stem)), message, hint)
     found = _files(start)
+    over, faults = _known_tree(known)
+    found.problems += faults
+    found.trees[0] = merge(found.trees[0], over)
     own, *others = [without_refused(tree) for tree in found.trees]
     above = reduce(merge, reversed(others), EMPTY)
     found.merged = Merged(merge(above, own))

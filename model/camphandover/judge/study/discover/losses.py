@@ -15,7 +15,7 @@ import numpy as np
 from camphandover.batch.batch import Batch
 from camphandover.batch.names import check_known
 from camphandover.errors import BatchError
-from camphandover.facts.codes import Slot
+from camphandover.facts.codes import HOLDERS, Slot
 from camphandover.inputs import day
 from camphandover.judge.study.factors import Kind
 from camphandover.judge.study.levers import Design, lever
@@ -23,7 +23,6 @@ from camphandover.judge.study.settings import DiscoverSettings
 from camphandover.libraries import pd
 from camphandover.measure.intervals import Interval, wilson
 from camphandover.measure.notation import listed, named
-from camphandover.measure.outcomes import HOLDERS
 
 UN = "minusma"
 RUNS, LOST, UN_THERE, SHARE = "runs", "lost", "un_there", "share"
