@@ -164,7 +164,9 @@ def with_known(scenario: Scenario, known: Mapping[str, Any]) -> Scenario:
 
 def _known_tree(known: Mapping[str, Any] | None) -> tuple[Node, list[Problem]]:
     """What is given as `known:` beside the file, with the faults of its form."""
-    tree, found = from_data({"known": dict(known)} if known else {})
+    if not known:
+        return EMPTY, []
+    tree, found = from_data({"known": dict(known)})
     tree, of_record = with_record(tree, None)
     return tree, [*found, *of_record, *check(tree)]
 
