@@ -321,7 +321,7 @@ class NorthernMali(Run):
                 "set a later `window.end` in the scenario"
             )
         self._make_room()
-        self._arrive(self.day)
+        self.begin_day()
         if self._commanders:
             deciding = [one.writes_orders for one in self._commanders.values()]
             self.state.sides["commanded"] = deciding
@@ -409,7 +409,8 @@ class NorthernMali(Run):
     def _play(self, start: int, stop: int) -> None:
         first, last = self.world.first, self.world.last
         for begin, end in self._stretches(start, stop):
-            self._arrive(begin)
+            self.day = begin
+            self.begin_day()
             what = (self.state, self.params, first, last, begin, end, self.key, self.ledger)
             core.run(*what, self.control, self.series, self.war_series, self.people_series)
         self.day = stop + 1
@@ -433,9 +434,14 @@ class NorthernMali(Run):
         until = int(self.state.conflict["known_until"][0])
         return until + 1 if until >= 0 else -1
 
-    def _arrive(self, day: int) -> None:
-        """What changes as a day begins: the luck, and on the day after the past the scenario."""
-        if self._goes_on < 0 or self._arrived == day:
+    def begin_day(self) -> None:
+        """What changes before a day is played: the luck of a run that follows turns, and on the
+        day after the past the scenario. `step` and `run` do it; done twice it is done once.
+
+        Raises:
+            BatchError: the run has a past and follows no particle.
+        """
+        if self._goes_on < 0 or self._arrived == self.day:
             return
         if not self._turns:
             raise BatchError(
@@ -443,16 +449,16 @@ class NorthernMali(Run):
                 f"{self.scenario_spec.known.until}, and this run follows no particle: let "
                 "camphandover.run play it, or follow(camphandover.origin(scenario).turns(0))"
             )
-        self._arrived = day
+        self._arrived = self.day
         for turn in self._turns[1:]:
-            if turn.day == day:
+            if turn.day == self.day:
                 self.key = key_of(self.seed_value, turn.replicate, turn.stage)
                 self.replicate = turn.replicate
                 self._seed = turn.stage << 96 | turn.replicate << 64 | self.seed_value
                 self._is_seeded = False
                 if self._views:
                     self._seed_generators()
-        if day == self._goes_on:
+        if self.day == self._goes_on:
             go_on(self.state, self.params, self.scenario_spec, self.theatre)
 
     def record(self) -> Record:

@@ -30,6 +30,7 @@ from camphandover.libraries import pa, pd, pq, xr
 from camphandover.scenario import Scenario, library, load_points, load_stored, with_known
 
 if TYPE_CHECKING:
+    from camphandover.agents.model import NorthernMali
     from camphandover.batch.run import Engine
     from camphandover.known.origin import Origin
 
@@ -155,6 +156,20 @@ class Batch(Told):
         self.scenario(name)
         entry = self.manifest["scenarios"][self.scenarios.index(name)]
         return None if entry.get("origin") is None else read_origin(self.folder, entry["origin"])
+
+    def replay(self, scenario: str, replicate: int) -> NorthernMali:
+        """The model of this package before the first day of a replicate, to be played again.
+
+        A batch of a user's model, or with other parameters in each run, has other runs.
+        """
+        from camphandover.agents.model import NorthernMali
+
+        origin = self.origin(scenario)
+        root = replicate if origin is None else origin.root(replicate)
+        model = NorthernMali(self.scenario(scenario), self.seed, root)
+        if origin is not None:
+            model.follow(origin.turns(replicate))
+        return model
 
     @cached_property
     def _stamps(self) -> dict[str, Stamp]:

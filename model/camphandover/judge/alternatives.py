@@ -64,14 +64,13 @@ def _replayed(
     batch: Batch, scenario: str, replicate: int, events: Sequence[Event]
 ) -> dict[int, tuple[Alternative, ...]]:
     """The alternatives of choices, which are in the order of time."""
-    from camphandover.agents.model import NorthernMali
-
-    model = NorthernMali(batch.scenario(scenario), batch.seed, replicate)
+    model = batch.replay(scenario, replicate)
     found = {}
     for event in events:
         today = (event.time.date() - date(1970, 1, 1)).days
         while model.day < today:
             model.step()
+        model.begin_day()
         chances = _chances_of_targets(model, event)
         chosen = chances.pop(str(event.place), math.nan)
         if math.isclose(chosen, event.p or 0.0, rel_tol=1e-9):

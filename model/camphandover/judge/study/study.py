@@ -329,15 +329,17 @@ class Study:
         """Time of a run that takes other parameters than the last, from a few of them."""
         from camphandover.batch.plan import northern_mali
         from camphandover.batch.replicates import Replicates
+        from camphandover.scenario.schema import KnownForm
 
-        model = self.means.model or northern_mali
-        plays = Replicates(model, self.scenarios[0], seed)
+        model, whole = self.means.model or northern_mali, {"known": KnownForm()}
+        plays = Replicates(model, self.scenarios[0].model_copy(update=whole), seed)
 
         def play(row: int) -> None:
             if isinstance(points, Records):
                 plays.run(0, {**points.of(row), **self.scenarios[0].parameters})
             else:
-                Replicates(model, points[row % len(points)], seed).run(0)
+                point = points[row % len(points)].model_copy(update=whole)
+                Replicates(model, point, seed).run(0)
 
         play(0)
         began = time.perf_counter()
