@@ -16,6 +16,8 @@ import numpy as np
 from camphandover.known.news import Look, agrees, log_likelihood
 from camphandover.known.particles import Swarm
 
+HARDLY = 0.01
+"""Share of the particles' weight below which what the record says counts as hardly met."""
 RESAMPLE_BELOW = 0.5
 """Share of the particles below which their effective number leads to resampling."""
 STREAM = 0xF117
@@ -24,15 +26,19 @@ STREAM = 0xF117
 
 @dataclass(frozen=True)
 class Unmet:
-    """What the record says that no particle met.
+    """What the record says that the particles hardly met.
 
     Attributes:
         day: Of the look.
         what: What the record says.
+        share: Share of the particles, by weight before the look, that are so.
+        n: How many are.
     """
 
     day: date
     what: str
+    share: float
+    n: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +73,7 @@ class Filter:
     Attributes:
         weights: Of the particles, sum 1, shape (particle,).
         stages: What was done so far.
-        unmet: What the record says that no particle met.
+        unmet: What the record says that the particles hardly met (`HARDLY`).
         roots: The particle of the first day from which each one comes, shape (particle,).
     """
 
@@ -116,8 +122,9 @@ class Filter:
         likely = log_likelihood(look, seen)
         met = np.array([agrees(one, look, seen) for one in look.told])
         for one, right in zip(look.told, met, strict=True):
-            if not right.any():
-                self.unmet.append(Unmet(look.day, str(one)))
+            share = float(before[right].sum())
+            if share < HARDLY:
+                self.unmet.append(Unmet(look.day, str(one), share, int(right.sum())))
         logs = self._logs + likely.sum(axis=0)
         top = logs.max()
         total = top + math.log(np.exp(logs - top).sum())

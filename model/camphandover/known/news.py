@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -131,6 +131,9 @@ def looks(
 ) -> Iterator[Look]:
     """The looks from a first day until the last of some days, which all have one at all slots.
 
+    What a row says that another one of its day undoes was a capture that lasted hours. Rows from
+    before the first day, and initial rows, are no news.
+
     Args:
         changes: The rows of the record until then.
         first: First day of the runs.
@@ -146,23 +149,20 @@ def looks(
         new, captures = dict[tuple[int, int], Told](), list[Told]()
         while rows and rows[0].date <= day:
             row = rows.pop(0)
+            is_news = row.date == day and row.before is not None
             for place, slot, told_by in units:
                 if (facts.load().places[place].name, row.object) == (row.place, told_by):
                     if (place, slot) in new:
-                        captures.append(_captured(new[place, slot]))
+                        captures.append(replace(new[place, slot], capture=True))
                     holder = HOLDERS.index(coded(row.after))
-                    new[place, slot] = Told(place, slot, holder, row.date, row.confidence)
+                    told = Told(place, slot, holder, row.date, row.confidence)
+                    (new if is_news else known)[place, slot] = told
         known |= new
         if (day - origins[0]).days % every == 0 or day in origins:
             yield Look(day, (*known.values(), *captures), _claims(events, last, day), True)
             last = day
-        elif captures or (new and day > first):
+        elif new:
             yield Look(day, (*new.values(), *captures))
-
-
-def _captured(told: Told) -> Told:
-    """What a row says that another one of its day undoes: there was a capture."""
-    return Told(told.place, told.slot, told.holder, told.since, told.confidence, capture=True)
 
 
 def _units(changes: Sequence[Change]) -> Iterator[tuple[int, int, str]]:

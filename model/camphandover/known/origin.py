@@ -38,7 +38,7 @@ class Origin:
         n: Particles.
         effective: Effective number of particles on the day, before they were resampled.
         stages: What was done, look by look.
-        unmet: What the record says that no particle met, by look.
+        unmet: What the record says that the particles hardly met, by look.
     """
 
     name: str
@@ -99,7 +99,7 @@ class Origin:
             "particles": self.n,
             "effective": self.effective,
             "stages": [_stage_data(stage) for stage in self.stages],
-            "unmet": [[one.day.isoformat(), one.what] for one in self.unmet],
+            "unmet": [[one.day.isoformat(), one.what, one.share, one.n] for one in self.unmet],
         }
         return _checked(content)
 
@@ -123,7 +123,7 @@ class Origin:
                 n=content["particles"],
                 effective=content["effective"],
                 stages=tuple(map(_stage, content["stages"])),
-                unmet=tuple(Unmet(day(when), what) for when, what in content["unmet"]),
+                unmet=tuple(Unmet(day(when), *about) for when, *about in content["unmet"]),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(str(error)) from error
