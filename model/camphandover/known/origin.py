@@ -15,7 +15,6 @@ import numpy as np
 
 from camphandover import facts
 from camphandover.core.draws import Turn
-from camphandover.facts.checks import RECORD
 from camphandover.known.filter import Filter, Stage, Unmet
 from camphandover.known.news import EPOCH, Look, looks
 from camphandover.known.particles import Swarm
@@ -157,9 +156,8 @@ def looks_of(scenario: Scenario, origins: Sequence[date] = ()) -> Iterator[Look]
     rows = [row for row in changes_known(known) if row.date <= until]
     every = scenario.parameters.get("record_look_days")
     every = facts.load().parameters["record_look_days"].best if every is None else every
-    with_claims = known.record is None and scenario.window.start <= RECORD[0]
     days = tuple(origins) or (until,)
-    return looks(rows, scenario.window.start, days, int(every), with_claims)
+    return looks(rows, scenario.window.start, days, int(every))
 
 
 def condition(scenario: Scenario, swarm: Swarm, seed: int, name: str = "") -> Origin:

@@ -47,9 +47,6 @@ class Swarm(Protocol):
     def see(self) -> Seen:
         """What a look finds in them."""
 
-    def told(self) -> None:
-        """Count the claims of the next look from now on."""
-
     def copy(self, parents: np.ndarray, stage: int) -> None:
         """Put a copy of its parent into each slot whose parent is not itself.
 
@@ -108,27 +105,18 @@ class Scratch:
         return self.ledger
 
 
-def seen_in(
-    places: np.ndarray, sides: np.ndarray, before: np.ndarray, parameters: Mapping[str, np.ndarray]
-) -> Seen:
+def seen_in(places: np.ndarray, parameters: Mapping[str, np.ndarray]) -> Seen:
     """What a look finds in some runs.
 
     Args:
-        places, sides: Tables of their states, shape (run, place) and (run, side).
-        before: `claims_in` at the last weekly look.
+        places: Tables of their states, shape (run, place).
         parameters: As `Seen` has them.
     """
     return Seen(
         holders=np.stack([places["camp_holder"], places["town_holder"]], 2).astype(np.int8),
         changed=np.stack([places["camp_since"], places["town_since"]], 2),
-        told=claims_in(sides) - before,
         parameters=parameters,
     )
-
-
-def claims_in(sides: np.ndarray) -> np.ndarray:
-    """Own and enemies' dead as each side has told so far, shape (run, side, 2)."""
-    return np.stack([sides["claimed"], sides["charged"]], 2)
 
 
 class Particles:
@@ -175,7 +163,6 @@ class Particles:
         self.used = np.zeros(n, np.int64)
         self.workers = workers or os.cpu_count() or 1
         self._scratches = [Scratch(self.last - self.first + 1) for _ in range(self.workers)]
-        self.told()
 
     @property
     def n(self) -> int:
@@ -213,16 +200,12 @@ class Particles:
     def see(self) -> Seen:
         """What a look finds in them."""
         parameters = {name: self.params[name][self.record_of] for name in OF_RECORD}
-        return seen_in(self.states.places, self.states.sides, self._before, parameters)
-
-    def told(self) -> None:
-        """Count the claims of the next look from now on."""
-        self._before = claims_in(self.states.sides)
+        return seen_in(self.states.places, parameters)
 
     def copy(self, parents: np.ndarray, stage: int) -> None:
         """Put a copy of its parent into each slot whose parent is not itself."""
         slots = np.flatnonzero(parents != np.arange(self.n))
-        for table in (*self.states, self.record_of, self.used, self._before):
+        for table in (*self.states, self.record_of, self.used):
             table[slots] = table[parents[slots]]
         for slot in slots:
             self.lucks[slot] = key_of(self.seed, int(slot), stage)
