@@ -38,6 +38,7 @@ SAME = {
 }
 """Values of a camp that a form holds as a file does, with their keys in the file."""
 _CAMP = "scenario.handover.camps."
+_KNOWN = "scenario.known."
 
 
 @dataclass(frozen=True)
@@ -204,8 +205,9 @@ def messages(error: ScenarioError) -> list[str]:
 def _message(problem: Problem) -> str:
     if problem.line:
         where = f"{problem.file}, line {problem.line}"
-    elif problem.file.startswith(_CAMP):
-        where = ", ".join(problem.file.removeprefix(_CAMP).split(".")[:-1])
+    elif problem.file.startswith((_CAMP, _KNOWN)):
+        path = problem.file.removeprefix(_CAMP).removeprefix("scenario.")
+        where = ", ".join(path.split(".")[:-1])
     else:
         where = problem.file.removeprefix("scenario.").removeprefix("scenario")
     text = f"{where}: {problem.message}" if where else problem.message

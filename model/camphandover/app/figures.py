@@ -56,7 +56,8 @@ def control_figure(model: NorthernMali) -> Figure:
         ends = axis.dates(ax, window)
         ax.axvspan(ends[n_days], ends[-1], color=NO_DATA, linewidth=0)
         if n_known:
-            ax.axvline(ends[n_known], color=INK, linewidth=1.2)
+            for colour, width in (("white", 4), (INK, 1.2)):  # seen on each colour of a holder
+                ax.axvline(ends[n_known], color=colour, linewidth=width)
     if n_known:
         until = long_day(model.scenario_spec.known.until)
         upper.set_title(f"line: known until {until}", loc="right", fontsize=8, color=INK)
