@@ -435,6 +435,13 @@ def test_a_pair_is_the_comparison_of_a_batch_of_both(tmp_path):
     assert again.comparison.table.equals(pair.comparison.table)
 
 
+@compiled_only
+def test_a_pair_that_differs_in_no_run_has_no_figure():
+    late = editing.resolve(known_edit("2023-12-29").with_camp("Gao", notice_army="7"), parent())
+    pair = run_pair(late, parent().scenario, 2)
+    assert (pair.comparison.places, pair.figure) == ((), None)
+
+
 @pytest.mark.parametrize("runs", [0, 2001, None, 1.5])
 def test_a_wrong_number_of_runs_is_refused(runs):
     with pytest.raises(BatchError, match="runs is"):
@@ -705,7 +712,7 @@ def test_the_page_in_a_browser(served, browser, tmp_path):
     visitor.sees("the UN would leave on 2023-10-11, and was there until 2023-10-20")
     visitor.takes_a_picture("past")
     visitor.clicks("Undo Kidal")
-    visitor.writes("Notice, army", "7")
+    visitor.chooses("Receiver", "joint: a mixed unit")
     visitor.writes("Runs of each", "3")
     visitor.sees("Both go on from what was known on 20 October 2023")
     visitor.clicks("Run the pair")
@@ -713,7 +720,7 @@ def test_the_page_in_a_browser(served, browser, tmp_path):
     earlier.wait_for(state="hidden")
     visitor.page.get_by_text("All figures").click(timeout=LONG)
     visitor.sees("B = kidal-in-december: 3 pairs of runs")
-    visitor.takes_a_picture("known-pair", ".ch-difference")
+    visitor.takes_a_picture("known-pair", ".ch-pair")
 
     assert visitor.wrong == []
     assert visitor.hosts == {served.url.removeprefix("http://")}

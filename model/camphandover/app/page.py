@@ -249,8 +249,11 @@ def PairView(pair: Pair, edited: Scenario | None) -> None:
     """The difference, and whether it is that of the form as it is now."""
     if edited is None or pair.edited.digest() != edited.digest():
         solara.Warning("This is the difference of an earlier edit.")
-    data = solara.use_memo(lambda: figures.png(pair.figure), [pair])
-    solara.Image(data, width="100%", classes=["ch-difference"])
+    data = solara.use_memo(lambda: pair.figure and figures.png(pair.figure), [pair])
+    if data:
+        solara.Image(data, width="100%", classes=["ch-difference"])
+    else:
+        solara.Info(f"In {pair.comparison.n} pairs of runs no camp is held for other days.")
     with solara.Details("All figures"):
         solara.HTML("div", pair.comparison._repr_html_(), classes=["ch-scroll"])
 

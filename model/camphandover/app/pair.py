@@ -34,12 +34,13 @@ class Pair:
         edited: The edited scenario.
         comparison: It (A) beside its parent (B), run by run; the places are those whose camp
             is held otherwise in any run.
-        figure: Days for which each holder has those camps: the differences with their intervals.
+        figure: Days for which each holder has those camps: the differences with their intervals;
+            None if there is no such place.
     """
 
     edited: Scenario
     comparison: Comparison
-    figure: Figure
+    figure: Figure | None
 
 
 def run_pair(
@@ -101,9 +102,11 @@ def _differing(comparison: Comparison) -> tuple[str, ...]:
     return tuple(place for place in comparison.places if place in differ)
 
 
-def _figure(comparison: Comparison) -> Figure:
+def _figure(comparison: Comparison) -> Figure | None:
     from camphandover.charts import difference
 
+    if not comparison.places:
+        return None
     figure = difference(comparison).get_figure(root=True)
     assert figure is not None
     return figure
