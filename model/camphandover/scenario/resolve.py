@@ -171,6 +171,17 @@ def _known_tree(known: Mapping[str, Any] | None) -> tuple[Node, list[Problem]]:
     return tree, [*found, *of_record, *check(tree)]
 
 
+def _given_twice(points: list[Point], over: Node) -> list[Problem]:
+    """What a sweep sets and is given beside the file, once each."""
+    first = {one.path: one.node.mark for point in reversed(points) for one in point.settings}
+    hint = "leave out one of the two"
+    return [
+        Problem.at(mark, f"{path[-1]}: the sweep sets it, and it is given beside the file", hint)
+        for path, mark in first.items()
+        if over.get(*path) is not None
+    ]
+
+
 def load_stored(text: str, name: str) -> Scenario:
     """Resolve a scenario as a batch keeps it.
 
@@ -199,7 +210,7 @@ def resolution(
         raise ScenarioError.at(Mark(ascii(stem)), message, hint)
     found = _files(start)
     over, faults = _known_tree(known)
-    found.problems += faults
+    found.problems += [*faults, *_given_twice(found.settings, over)]
     found.trees[0] = merge(found.trees[0], over)
     own, *others = [without_refused(tree) for tree in found.trees]
     above = reduce(merge, reversed(others), EMPTY)
