@@ -112,7 +112,7 @@ def _settings(scenario: Scenario, before: Scenario, until: date) -> Iterator[Wro
             what += f", and all is known until {until}"
             later = until + timedelta(days=1)
             hint = "leave it out" if min(days) == full["", key] else f"a day from {later} on"
-            yield tuple(group or ("handover",)) + (name,), what, hint
+            yield (*(group or ("handover",)), name), what, hint
 
 
 def _clauses(scenario: Scenario, before: Scenario, until: date, own: set[str]) -> Iterator[Wrong]:
