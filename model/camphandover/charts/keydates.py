@@ -15,6 +15,7 @@ from camphandover import facts
 from camphandover.charts import given
 from camphandover.charts.axis import day_text, points_of, room_of
 from camphandover.charts.style import FAINT, INK, PAPER, text_size
+from camphandover.facts.checks import ORIGIN
 from camphandover.scenario import Scenario
 
 RUNGS = (
@@ -40,7 +41,8 @@ def key_dates(scenario: Scenario, place: str, slot: str = "camp") -> list[KeyDat
     """Dates inside a scenario's window that matter at a base, the first day left out.
 
     They are the UN's plan for the camp, the end of its mandate, a truce, and what is known from
-    outside and counts in the scenario: rungs of escalation, a blockade of the place, the charter.
+    outside and counts in the scenario: rungs of escalation, a blockade of the place, the charter;
+    until 17 September 2023, or the day until which all is known.
 
     Args:
         scenario: As it was run.
@@ -57,7 +59,10 @@ def key_dates(scenario: Scenario, place: str, slot: str = "camp") -> list[KeyDat
     if politics.truce is not None:
         found.append(KeyDate(politics.truce, "truce"))
     climbs = politics.record and politics.rung is None
+    until = scenario.known.until or ORIGIN
     for known in facts.load().calendar:
+        if known.date > until:
+            continue
         if known.what == "rung" and climbs and known.rung is not None:
             found.append(KeyDate(known.date, RUNGS[known.rung]))
         elif known.what == "blockade" and scenario.blockade.active and known.place == place:
