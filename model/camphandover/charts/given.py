@@ -109,7 +109,9 @@ def inside_window(shares: xr.Dataset) -> xr.Dataset:
 def known_days(data: xr.DataArray | xr.Dataset) -> np.ndarray:
     """Days until which all is known in the scenarios of some data, no time where nothing is."""
     nothing = np.array([], "datetime64[ns]")
-    return np.atleast_1d(data["known_until"].to_numpy()) if "known_until" in data.coords else nothing
+    return (
+        np.atleast_1d(data["known_until"].to_numpy()) if "known_until" in data.coords else nothing
+    )
 
 
 def is_past(shares: xr.Dataset) -> np.ndarray:

@@ -28,7 +28,8 @@ class Row:
         first: The first day that counts: that of its window, or the day after all that is known.
         date: The last day of its window.
         army: By key base, the chance that its camp is the army's on that date.
-        days: Days from the first one to that date on which the army had the camp of Kidal; the mean over runs.
+        days: Days from the first one to that date on which the army had the camp of Kidal;
+            the mean over runs.
     """
 
     scenario: str

@@ -71,7 +71,7 @@ def with_past[Labelled: (xr.DataArray, xr.Dataset)](batch: Batch, data: Labelled
 
 
 def _on_dates(record: Record, data: xr.DataArray | xr.Dataset, first: date) -> np.ndarray:
-    """The holders of a record on the dates of some data from a first one on, (place, slot, date)."""
+    """The holders of a record on the dates of data from a first one on, (place, slot, date)."""
     held = record.control.isel(replicate=0, drop=True).drop_vars("weight")
     held = held.sel(date=slice(str(first), None), place=data["place"].to_numpy())
     held = held.reindex(date=data["date"].to_numpy(), fill_value=UNKNOWN)

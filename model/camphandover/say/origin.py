@@ -46,7 +46,7 @@ def document(origin: Origin) -> Document:
         "half of all, copies of the likely replace the others. Ancestors: particles of that day "
         f"that have descendants on {origin.until}."
     ]
-    unmet = [f"{what}; {_days(days)}" for what, days in origin.impossible.items()]
+    unmet = [f"{what}, {_days(days)}" for what, days in origin.impossible.items()]
     blocks: list[Block] = [Paragraph(sentence(origin)), table("", HEADER, rows, notes=notes)]
     return [*blocks, Items(tuple(unmet), "What no particle met:")] if unmet else blocks
 
@@ -77,10 +77,15 @@ def data(origin: Origin) -> dict[str, Any]:
     }
 
 
-def sentence(origin: Origin) -> str:
-    """From what runs go on, and what of the record no particle met."""
+def sentence(origin: Origin, scenarios: Sequence[str] = ()) -> str:
+    """From what runs go on, and what of the record no particle met.
+
+    Args:
+        scenarios: Names of those that are told of, if they must be named.
+    """
+    who = f"{listed(scenarios)} {'go' if len(scenarios) > 1 else 'goes'}" if scenarios else "Goes"
     told = (
-        f"Goes on from what was known on {origin.until}: {origin.n:,} particles, effective "
+        f"{who} on from what was known on {origin.until}: {origin.n:,} particles, effective "
         f"number {origin.effective:.0f} before the last resampling, "
         f"{counted(origin.ancestors(WEEKS), 'ancestor')} of four weeks before."
     )
@@ -90,30 +95,20 @@ def sentence(origin: Origin) -> str:
     few = "; ".join(f"{what}, {_days(days)}" for what, days in impossible[:SHOWN])
     more = f"; and {len(impossible) - SHOWN} more" if len(impossible) > SHOWN else ""
     return (
-        f"{told} The record is impossible for the model in {counted(len(impossible), 'row')} "
-        f"({few}{more}): no particle met them, and the errors of the record (R10.1) bridged them."
+        f"{told} The record is impossible for the model in {counted(len(impossible), 'row')}: no "
+        f"particle met them, and the errors of the record (R10.1) bridged them: {few}{more}."
     )
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _days(days: Sequence[date]) -> str:
     """On which days it was looked at."""
-    if len(days) == 1:
-        return f"at the look of {days[0]}"
-    return f"at {len(days)} looks, {days[0]} to {days[-1]}"
+    return f"on {days[0]}" + (f" to {days[-1]}, {len(days)} looks" if len(days) > 1 else "")
 
 
 def told(pasts: Sequence[Past], of: int) -> list[Paragraph]:
     """A paragraph for each past of a batch of so many scenarios; of one that all share no names."""
     return [
-        Paragraph(
-            sentence(past.origin)
-            if len(past.scenarios) == of
-            else f"{listed(past.scenarios)}: {_lower(sentence(past.origin))}"
-        )
+        Paragraph(sentence(past.origin, past.scenarios if len(past.scenarios) < of else ()))
         for past in pasts
     ]
 
