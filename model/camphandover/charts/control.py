@@ -64,6 +64,8 @@ def control_over_time(
 
     A dashed line marks the day by which the UN is gone in half of the runs. Of a batch, dotted
     lines mark the UN's plan, the end of its mandate, and the known events that bear on the base.
+    Of runs that go on from what was known the past is drawn by the record, up to a full line; the
+    share of runs that differ from it is hatched.
 
     Args:
         data: A batch, its `control`, or its `control_shares`.

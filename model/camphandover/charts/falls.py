@@ -59,7 +59,8 @@ def fall_dates(
 
     A run in which it has not fallen by the last day counts to the end as not fallen (censored);
     the legend tells how many those are. A base may fall to one holder and later to another, so
-    the shares of several holders do not add up to one.
+    the shares of several holders do not add up to one. A line marks the day until which all is
+    known: runs are drawn as they are, which the record has chosen up to there.
 
     Args:
         data: A batch, or its `control`.
