@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from camphandover import facts, scenario
+from camphandover import Batch, facts, run, scenario
 from camphandover.batch.cubes import PEOPLE, SERIES, WAR
 from camphandover.core.ledger import ROW, Kind
 from camphandover.core.state import Holder, Side, Slot
@@ -119,3 +120,25 @@ def contents(folder: Path) -> dict[str, bytes]:
     """Bytes of all results of a batch by path; the manifest, which holds times, is left out."""
     files = (path for part in RESULTS for path in [folder / part, *(folder / part).rglob("*")])
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files if p.is_file()}
+
+
+UNTIL = date(2023, 9, 5)
+"""Until when all is known in the scenarios of `going_on`."""
+EXITS = {"Tessalit": {"exit": "2023-09-12"}, "Kidal": {"exit": "2023-09-15"}}
+
+
+def going_on(folder: Path, runs: int = 20) -> Batch:
+    """A batch of the model itself: `base` and `joint` go on from one past until `UNTIL`, `sooner`
+    from that of 25 August, and `free` from nothing."""
+    form = {"window": {"end": "2023-09-30"}, "handover": {"mandate_end": "2023-09-30"}}
+    known = {"known": {"until": str(UNTIL), "particles": 24}}
+    joint = {"Kidal": {"exit": "2023-09-15", "receiver": "joint"}}
+    handover = {"mandate_end": "2023-09-30", "camps": {**EXITS, **joint}}
+    same = {**form, "handover": {"mandate_end": "2023-09-30", "camps": EXITS}}
+    scenarios = [
+        made("base", **same, **known),
+        made("joint", **form | {"handover": handover}, **known),
+        made("sooner", **same, known={"until": "2023-08-25", "particles": 24}),
+        made("free", **same),
+    ]
+    return run(scenarios, runs, 7, folder, progress=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -20,7 +21,7 @@ from camphandover.batch.store import CHARTS
 from camphandover.charts import axis, given, style
 from camphandover.charts.axis import PANEL_SIZE, Key, line_key, words
 from camphandover.charts.given import Data, labels_of
-from camphandover.charts.keydates import key_dates, mark_key_dates
+from camphandover.charts.keydates import key_dates, known_text, mark_key_dates, mark_known
 from camphandover.charts.planned import MANY, chart_files, is_current
 from camphandover.charts.registry import chart
 from camphandover.charts.style import FAINT, INK, PAPER
@@ -31,6 +32,9 @@ STEPS = ((0.95, 1.0, "95 % or more"), (0.75, 0.7, "75-95 %"), (0.5, 0.42, "50-75
 """Shares of runs from which a colour has a strength, the strength, and what the key says."""
 WEAKEST = (0.2, "under 50 %")
 EXIT = "UN gone in half of the runs"
+DIFFER: dict[str, Any] = {"fill": True, "facecolor": (1, 1, 1, 0.75), "edgecolor": INK}
+DIFFER |= {"hatch": "//////", "linewidth": 0}
+"""Of the share of runs in which another one has a base than by the record."""
 BASE_AROUND, GRID_AROUND = (0.75, 0.2, 0.68, 0.95), (1.75, 0.15, 0.62, 0.95)
 """Inches around the panels of one base, and around those of a grid, which has names at the left."""
 BASE_SHEET = ((3.1, 1.75), BASE_AROUND, (0.25, 0.4), 8.0)
@@ -60,6 +64,8 @@ def control_over_time(
 
     A dashed line marks the day by which the UN is gone in half of the runs. Of a batch, dotted
     lines mark the UN's plan, the end of its mandate, and the known events that bear on the base.
+    Of runs that go on from what was known the past is drawn by the record, up to a full line; the
+    share of runs that differ from it is hatched.
 
     Args:
         data: A batch, its `control`, or its `control_shares`.
@@ -83,7 +89,7 @@ def control_over_time(
     axis.title(ax, axis.scenario_of(shares), f"who holds the {slot} of {place}?", gap)
     ax.set_ylabel("share of runs", fontsize=8, color=INK)
     if is_own:
-        axis.stack_legends(ax, [_stack_keys([shares])])
+        axis.stack_legends(ax, _stack_keys([shares]))
         axis.note(ax, given.caption(shares))
     return ax
 
@@ -120,7 +126,7 @@ def base_figure(data: Data, place: str, slot: str = "camp") -> Figure:
         return _points(here, [place], f"Who most probably holds the {slot} of {place}?")
     here = given.inside_window(here.isel(place=0))
     n_columns = min(BASE_COLUMNS, len(names))
-    figure, panels = axis.panels(len(names), n_columns, *BASE_SHEET)
+    figure, panels = axis.panels(len(names), n_columns, *_roomy(BASE_SHEET, here))
     _draw_stacks(panels, n_columns, [here.sel(scenario=name) for name in names], here)
     for ax, name in zip(panels, names, strict=True):
         axis.heading(ax, style.fitted(name, 9, axis.room_of(ax)), size=PANEL_SIZE)
@@ -164,7 +170,7 @@ def control_grid(
     if len(names) > MANY:
         return _points(shares, bases, f"Who most probably holds the {slot} of each base?")
     n_columns = len(bases)
-    figure, panels = axis.panels(len(names) * n_columns, n_columns, *GRID_SHEET)
+    figure, panels = axis.panels(len(names) * n_columns, n_columns, *_roomy(GRID_SHEET, shares))
     shares = given.inside_window(shares)
     cells = [(name, base) for name in names for base in bases]
     stacks = [shares.sel(scenario=name, place=base) for name, base in cells]
@@ -202,7 +208,7 @@ def _draw_stacks(
         ax.tick_params(labelbottom=is_lowest, labelleft=i % n_columns == 0)
         ax.set_xlabel(ax.get_xlabel() if is_lowest else "")
     corner = (len(panels) - 1) // n_columns * n_columns
-    axis.stack_legends(panels[corner], [_stack_keys(stacks)])
+    axis.stack_legends(panels[corner], _stack_keys(stacks))
 
 
 def _draw_stack(ax: Axes, shares: xr.Dataset) -> None:
@@ -213,9 +219,14 @@ def _draw_stack(ax: Axes, shares: xr.Dataset) -> None:
     if shares.sizes["date"] == 0:
         axis.empty(ax)
         return
-    share = shares["share"].transpose("holder", ...).to_numpy()
+    share = shares["share"].transpose("holder", ...).to_numpy().copy()
     edges = axis.dates(ax, shares["date"].to_numpy())
+    codes, _ = given.by_record(shares, "date")
+    share[:, codes >= 0] = np.eye(len(share))[codes[codes >= 0]].T
     stack(ax, edges, dict(zip(labels_of(shares, "holder"), share, strict=True)))
+    if (differing := _differing(shares)).any():
+        ax.stairs(differing, edges, gid="differ", **DIFFER)
+    mark_known(ax, shares)
     exit_day = given.median_exit(shares)
     if exit_day is not None:
         ax.axvline(date2num(exit_day), color=PAPER, linewidth=2.2)
@@ -241,14 +252,38 @@ def stack(ax: Axes, edges: np.ndarray, shares: Mapping[str, np.ndarray]) -> None
         bottom = top
 
 
-def _stack_keys(stacks: Sequence[xr.Dataset]) -> list[Key]:
-    """Keys of the legend: the holders who have the slot in a run, and the UN's exit."""
+def _stack_keys(stacks: Sequence[xr.Dataset]) -> list[list[Key]]:
+    """Rows of the legend: the holders who have the slot in a run, and the UN's exit; the past, if
+    it is known, and where runs differ from it."""
     has = [(one["share"] > 0).any("date").to_numpy() for one in stacks]
     seen = np.array(labels_of(stacks[0], "holder"))[np.any(has, axis=0)]
     keys: list[Key] = [*axis.holder_patches(seen)]
     if any(given.median_exit(one) is not None for one in stacks):
         keys.append(line_key(EXIT, linewidth=1.1, linestyle=axis.DASHED))
-    return keys
+    past = _past_keys(stacks)
+    if any(_differing(one).any() for one in stacks):
+        past.append(Patch(label="runs that differ from the record", **DIFFER))
+    return [keys, past] if past else [keys]
+
+
+def _past_keys(panels: Sequence[xr.Dataset]) -> list[Key]:
+    """The key of the day until which all is known, if any is."""
+    days = np.concatenate([given.known_days(one) for one in panels])
+    text = f"{known_text(days)}; up to there by the record" if (~np.isnat(days)).any() else ""
+    return [line_key(text, linewidth=1.6)] if text else []
+
+
+def _differing(shares: xr.Dataset) -> np.ndarray:
+    """Share of runs that differ from the record, of one scenario, place and slot, shape (date,)."""
+    codes, agree = given.by_record(shares, "date")
+    return np.where(codes >= 0, 1.0 - agree, 0.0)
+
+
+def _roomy(sheet: tuple[Any, Any, Any, Any], shares: xr.Dataset) -> tuple[Any, Any, Any, Any]:
+    """The sizes of a sheet, with room for a row more of the legend if the past is known."""
+    size, (left, right, above, below), gaps, narrowest = sheet
+    more = axis.LEGEND_ROW / 72 if len(given.known_days(shares)) else 0.0
+    return size, (left, right, above, below + more), gaps, narrowest
 
 
 def _name_scenario(ax: Axes, scenario: str) -> None:
@@ -375,15 +410,21 @@ def _draw_likeliest(ax: Axes, shares: xr.Dataset, every: int = 1) -> None:
     days = given.median_exits(shares)
     rows = np.flatnonzero(~np.isnat(days))
     ax.vlines(date2num(days[rows]), rows - 0.5, rows + 0.5, INK, linewidth=1.4, gid="exits")
+    mark_known(ax, shares)
 
 
 def likeliest(shares: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Index of the likeliest holder (-1 without runs) and its share, shape (place, date)."""
+    """Index of the likeliest holder (-1 without runs) and its share, shape (place, date).
+
+    Of the past that is known it is the holder by the record, and in which share of runs it is so.
+    """
     share = shares["share"].transpose("place", "date", "holder").to_numpy()
     known = ~np.isnan(share).any(axis=-1)
     filled = np.where(known[..., None], share, -1.0)
     best = filled.argmax(axis=-1)
-    return np.where(known, best, -1), np.where(known, filled.max(axis=-1), np.nan)
+    codes, agree = given.by_record(shares, "place", "date")
+    best, top = np.where(known, best, -1), np.where(known, filled.max(axis=-1), np.nan)
+    return np.where(codes >= 0, codes, best), np.where(codes >= 0, agree, top)
 
 
 def strength(share: np.ndarray) -> np.ndarray:
@@ -433,9 +474,11 @@ def likeliest_rows(panels: Sequence[xr.Dataset]) -> list[list[Key]]:
     """
     best = np.unique(np.concatenate([likeliest(one)[0].ravel() for one in panels]))
     names = [str(panels[0]["holder"].values[code]) for code in best[best >= 0]]
+    is_past = all(given.is_past(one).all() for one in panels)
+    whose = "holder by the record" if is_past else "likeliest holder"
     greys = [(value, text) for _, value, text in STEPS] + [WEAKEST]
     return [
-        [words("likeliest holder:"), *axis.holder_patches(names)],
+        [words(f"{whose}:"), *axis.holder_patches(names)],
         [
             words("in this share of runs:"),
             *(Patch(facecolor=str(1 - value * 0.75), label=text) for value, text in greys),
@@ -445,10 +488,11 @@ def likeliest_rows(panels: Sequence[xr.Dataset]) -> list[list[Key]]:
 
 def _likeliest_legend(ax: Axes, panels: Sequence[xr.Dataset]) -> None:
     """Rows below the chart: as `likeliest_rows`, and the UN's exit."""
-    rows = likeliest_rows(panels)
+    marks: list[Key] = []
     if not all(np.isnat(given.median_exits(one)).all() for one in panels):
-        rows.append([line_key(EXIT, marker="|", markersize=9, markeredgewidth=1.4, linewidth=0)])
-    axis.stack_legends(ax, rows)
+        marks.append(line_key(EXIT, marker="|", markersize=9, markeredgewidth=1.4, linewidth=0))
+    marks += _past_keys(panels)
+    axis.stack_legends(ax, [*likeliest_rows(panels), *([marks] if marks else [])])
 
 
 # --- the charts of a batch ---------------------------------------------------------------

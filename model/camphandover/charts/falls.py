@@ -14,10 +14,12 @@ from camphandover.batch.batch import Batch
 from camphandover.batch.cubes import holders_of
 from camphandover.charts import axis, given
 from camphandover.charts.axis import Key, day_text, line_key
+from camphandover.charts.keydates import mark_known
 from camphandover.charts.registry import chart
 from camphandover.charts.style import COLOURS, FAINT, INK, LABELS
 from camphandover.measure.intervals import wilson
 from camphandover.measure.notation import named
+from camphandover.measure.past import with_past
 from camphandover.measure.runs import AT_ONCE, NO_TAKER
 
 SHORT = "%b %Y"
@@ -57,7 +59,8 @@ def fall_dates(
 
     A run in which it has not fallen by the last day counts to the end as not fallen (censored);
     the legend tells how many those are. A base may fall to one holder and later to another, so
-    the shares of several holders do not add up to one.
+    the shares of several holders do not add up to one. A line marks the day until which all is
+    known: runs are drawn as they are, which the record has chosen up to there.
 
     Args:
         data: A batch, or its `control`.
@@ -72,7 +75,7 @@ def fall_dates(
     Errors:
         ValueError for a name that the data do not hold.
     """
-    control = data.control if isinstance(data, Batch) else data
+    control = with_past(data, data.control) if isinstance(data, Batch) else data
     if not isinstance(control, xr.DataArray):
         raise TypeError(f"a Batch or its control is needed, not {type(data).__name__}")
     if "replicate" not in control.dims:
@@ -91,6 +94,7 @@ def fall_dates(
     ax.set_ylabel("share of runs in which it has fallen", fontsize=8, color=INK)
     if len(falls.days):
         edges = axis.dates(ax, falls.days)
+        mark_known(ax, control)
         keys: list[Key] = [_draw(ax, edges, falls, one) for one in drawn]
         keys.append(Patch(facecolor=FAINT, alpha=OPACITY, linewidth=0, label="95 % interval"))
         ax.legend(handles=keys, ncols=1, labelspacing=0.35, **axis.below(ax, axis.LEGEND_AT))

@@ -10,6 +10,8 @@ import xarray as xr
 
 from camphandover import inputs
 from camphandover.batch.batch import Batch
+from camphandover.known.record import UNKNOWN
+from camphandover.measure.past import with_past
 from camphandover.measure.shares import control_shares
 
 Data = Batch | xr.DataArray | xr.Dataset
@@ -17,8 +19,9 @@ Day = date | str | np.datetime64
 
 
 def known(data: Data) -> xr.DataArray | xr.Dataset:
-    """The control of a batch, or what is given in its place: control, or shares of holders."""
-    held = data.control if isinstance(data, Batch) else data
+    """The control of a batch with what was known of the past, or what is given in its place:
+    control, or shares of holders."""
+    held = with_past(data, data.control) if isinstance(data, Batch) else data
     if not isinstance(held, (xr.DataArray, xr.Dataset)):
         kind = type(data).__name__
         raise TypeError(f"a Batch, its control or its control_shares is needed, not {kind}")
@@ -101,6 +104,38 @@ def inside_window(shares: xr.Dataset) -> xr.Dataset:
     """Only the dates on which there is any run."""
     other = [dim for dim in shares["n"].dims if dim != "date"]
     return shares.isel(date=np.flatnonzero((shares["n"] > 0).any(other).to_numpy()))
+
+
+def known_days(data: xr.DataArray | xr.Dataset) -> np.ndarray:
+    """Days until which all is known in the scenarios of some data, no time where nothing is."""
+    nothing = np.array([], "datetime64[ns]")
+    return (
+        np.atleast_1d(data["known_until"].to_numpy()) if "known_until" in data.coords else nothing
+    )
+
+
+def is_past(shares: xr.Dataset) -> np.ndarray:
+    """Which dates of the data of one scenario are of a past that is known, shape (date,)."""
+    days, dates = known_days(shares), shares["date"].to_numpy()
+    return dates <= days[0] if len(days) else np.zeros(len(dates), bool)
+
+
+def by_record(shares: xr.Dataset, *dims: str) -> tuple[np.ndarray, np.ndarray]:
+    """Who held slots by the record, and in which share of the runs it is so.
+
+    Args:
+        shares: Of one scenario and slot.
+        dims: In the order wanted.
+    Returns:
+        The index of the holder, `UNKNOWN` on days of which nothing is known, and the share, which
+        means nothing on these; both of shape dims.
+    """
+    share = shares["share"].transpose(*dims, "holder").to_numpy()
+    if "recorded" not in shares.coords:
+        return np.full(share.shape[:-1], UNKNOWN), np.zeros(share.shape[:-1])
+    codes = shares["recorded"].transpose(*dims).to_numpy().astype(np.intp)
+    agree = np.take_along_axis(share, np.maximum(codes, 0)[..., None], axis=-1)[..., 0]
+    return codes, agree
 
 
 def median_exit(shares: xr.Dataset) -> np.datetime64 | None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
+import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
+from matplotlib.patheffects import withStroke
 
 from camphandover import facts
-from camphandover.charts.axis import day_text, room_of
+from camphandover.charts import given
+from camphandover.charts.axis import day_text, points_of, room_of
 from camphandover.charts.style import FAINT, INK, PAPER, text_size
+from camphandover.facts.checks import ORIGIN
 from camphandover.scenario import Scenario
 
 RUNGS = (
@@ -19,6 +24,8 @@ RUNGS = (
 """What the rungs of escalation are called, from the lowest."""
 SIZE, LEVEL, GAP = 6.5, 9.0, 4.0
 """Of the labels, between their rows above the axes, and least between two of a row, points."""
+KNOWN_SIZE = 7.0
+"""Of the name of the day until which all is known."""
 SAFE = 0.9
 """Of the width of axes that are not laid out yet, how much is counted on."""
 
@@ -34,7 +41,8 @@ def key_dates(scenario: Scenario, place: str, slot: str = "camp") -> list[KeyDat
     """Dates inside a scenario's window that matter at a base, the first day left out.
 
     They are the UN's plan for the camp, the end of its mandate, a truce, and what is known from
-    outside and counts in the scenario: rungs of escalation, a blockade of the place, the charter.
+    outside and counts in the scenario: rungs of escalation, a blockade of the place, the charter;
+    until 17 September 2023, or the day until which all is known.
 
     Args:
         scenario: As it was run.
@@ -51,7 +59,10 @@ def key_dates(scenario: Scenario, place: str, slot: str = "camp") -> list[KeyDat
     if politics.truce is not None:
         found.append(KeyDate(politics.truce, "truce"))
     climbs = politics.record and politics.rung is None
+    until = scenario.known.until or ORIGIN
     for known in facts.load().calendar:
+        if known.date > until:
+            continue
         if known.what == "rung" and climbs and known.rung is not None:
             found.append(KeyDate(known.date, RUNGS[known.rung]))
         elif known.what == "blockade" and scenario.blockade.active and known.place == place:
@@ -82,6 +93,38 @@ def mark_key_dates(ax: Axes, found: list[KeyDate], *, named: bool = True) -> flo
             text = f"{one.what} {day_text(one.day, '%b')}"
             _label(ax, (at - left) / (right - left), text, room, ends)
     return len(ends) * LEVEL
+
+
+def mark_known(ax: Axes, data: xr.DataArray | xr.Dataset) -> None:
+    """A line at the end of the day until which all is known, with a name where it has room.
+
+    Args:
+        ax: Axes with dates; with rows 0, 1, ..., if the days of several scenarios are known.
+        data: What is drawn.
+    """
+    days = given.known_days(data)
+    rows = np.flatnonzero(~np.isnat(days))
+    if not len(rows):
+        return
+    at = date2num(days[rows]) + 1.0
+    if len(days) > 1:
+        ax.vlines(at, rows - 0.5, rows + 0.5, INK, linewidth=1.4, gid="known")
+        return
+    for colour, width in ((PAPER, 3.2), (INK, 1.6)):
+        ax.axvline(at[0], color=colour, linewidth=width, gid="known")
+    text, (_, low, _, high) = known_text(days), points_of(ax)
+    if text_size(text, KNOWN_SIZE)[0] < high - low - GAP:
+        ax.annotate(
+            text, (at[0], 1), xycoords=("data", "axes fraction"), xytext=(-GAP, -GAP),
+            textcoords="offset points", ha="right", va="top", rotation=90, fontsize=KNOWN_SIZE,
+            color=INK, path_effects=[withStroke(linewidth=2.5, foreground=PAPER)],
+        )  # fmt: skip
+
+
+def known_text(days: np.ndarray) -> str:
+    """`known until 20 October 2023`, or of unlike days that each has its own."""
+    known = np.unique(days[~np.isnat(days)])
+    return f"known until {day_text(known[0])}" if len(known) == 1 else "known until the day marked"
 
 
 def _label(ax: Axes, at: float, text: str, room: float, ends: list[float]) -> None:

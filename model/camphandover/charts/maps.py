@@ -154,7 +154,8 @@ def control_map(
 
     A disc has the colour of the likeliest holder; its inside is the paler, the less certain that
     is, its rim keeps the full colour. Key bases are larger and have the holder's share of runs
-    beside their name. Roads are drawn straight; Bamako lies off the map.
+    beside their name. Roads are drawn straight; Bamako lies off the map. On a day of the past that
+    is known the holder is that by the record, and the share is of runs in which it is so.
 
     Args:
         data: A batch, its `control`, or its `control_shares`.
@@ -186,6 +187,8 @@ def _show(drawn: BaseMap, shares: xr.Dataset, slot: str) -> None:
     drawn.show(shares)
     when = day_text(shares["date"].values[0])
     question = f"who most probably holds each {slot} on {when}?"
+    if given.is_past(shares).all():
+        question = f"who held each {slot} on {when}, by the record?"
     axis.title(drawn.ax, axis.scenario_of(shares), question)
 
 
@@ -234,7 +237,8 @@ def map_sequence(
     )
     for ax, one in zip(panels, at, strict=True):
         BaseMap(ax, one, detailed=False).show(one)
-        axis.heading(ax, day_text(one["date"].values[0]), 3, axis.PANEL_SIZE)
+        by = ", by the record" if given.is_past(one).all() else ""
+        axis.heading(ax, f"{day_text(one['date'].values[0])}{by}", 3, axis.PANEL_SIZE)
     together = xr.concat(at, "date")
     _draw_legends(panels[(len(at) - 1) // n_columns * n_columns], together)
     question = axis.asked(axis.scenario_of(shares), f"who most probably holds each {slot}?")

@@ -17,9 +17,11 @@ from camphandover.batch.batch import Batch
 from camphandover.batch.cubes import SERIES
 from camphandover.charts import axis, given
 from camphandover.charts.axis import Key, line_key
+from camphandover.charts.keydates import mark_known
 from camphandover.charts.registry import chart
 from camphandover.charts.style import COLOURS, FAINT, INK, Chart, colour_of, name_of
 from camphandover.measure.notation import listed
+from camphandover.measure.past import with_past
 from camphandover.measure.runs import AT_ONCE
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -239,7 +241,7 @@ class Bands:
 
 def _series(data: Batch | xr.Dataset, scenario: str | None, *names: str) -> xr.Dataset:
     """Daily figures of one scenario, by their names."""
-    held = data.series if isinstance(data, Batch) else data
+    held = with_past(data, data.series) if isinstance(data, Batch) else data
     if not isinstance(held, xr.Dataset):
         raise TypeError(f"a Batch or its series is needed, not {type(data).__name__}")
     for name in names:
@@ -306,6 +308,7 @@ def _draw(
         axis.empty(ax)
         return found
     edges = axis.dates(ax, found.days)
+    mark_known(ax, series)
     for column, (name, style) in enumerate(lines.items()):
         levels = found.levels[..., column]
         held = np.concatenate([levels[:, :1], levels], axis=1)

@@ -50,7 +50,11 @@ LUCK, SURE, UNSURE = "#D55E00", "#3B6A9C", "#C9D6E4"
 FONT = "DejaVu Sans"
 """Comes with matplotlib."""
 LITERAL: dict[str, Any] = {"parse_math": False, "usetex": False}
-OWN = {"font.family": [FONT], **{f"text.{name}": value for name, value in LITERAL.items()}}
+OWN = {
+    "font.family": [FONT],
+    "hatch.linewidth": 0.5,
+    **{f"text.{name}": value for name, value in LITERAL.items()},
+}
 _drawing = threading.RLock()
 """Matplotlib's settings are those of the process, and it is not safe in several threads."""
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from camphandover.batch.batch import Batch
 from camphandover.facts.codes import Holder
-from camphandover.measure.runs import Window, scenario_window
+from camphandover.measure.past import pasts_of
+from camphandover.measure.runs import Window, known_until, scenario_window
 from camphandover.scenario import Scenario, differences
 
 
@@ -35,6 +36,20 @@ class Unbegun:
 
 
 @dataclass(frozen=True)
+class Pasts:
+    """What is known of the past of two scenarios of which one, at least, goes on from it.
+
+    Attributes:
+        until: Day until which all is known in A, and in B; None if nothing is.
+        is_shared: Whether both go on from the same particles, so that run r of both is one run
+            until the day.
+    """
+
+    until: tuple[date | None, date | None]
+    is_shared: bool
+
+
+@dataclass(frozen=True)
 class Cautions:
     """What a reader of a comparison must know first.
 
@@ -43,11 +58,13 @@ class Cautions:
             but for the window, and the one whose window it has.
         unbegun: Scenarios that have not begun, or are not done.
         is_one_scenario: Whether nothing but the window differs in effect.
+        pasts: What is known of their past; None if nothing is.
     """
 
     instead: tuple[str, str, str] | None
     unbegun: tuple[Unbegun, ...]
     is_one_scenario: bool
+    pasts: Pasts | None = None
 
 
 def cautions_of(batch: Batch, a: str, b: str, window: Window, day: date) -> Cautions:
@@ -64,7 +81,17 @@ def cautions_of(batch: Batch, a: str, b: str, window: Window, day: date) -> Caut
     found = ((twin(batch, name, like), name, like) for name, like in pairs)
     instead = next(((other, name, like) for other, name, like in found if other is not None), None)
     is_one = differ_in_window_only(batch.scenario(a), batch.scenario(b))
-    return Cautions(instead, tuple(_unbegun(batch, a, b, window, day)), is_one)
+    return Cautions(
+        instead, tuple(_unbegun(batch, a, b, window, day)), is_one, pasts_between(batch, a, b)
+    )
+
+
+def pasts_between(batch: Batch, a: str, b: str) -> Pasts | None:
+    """What is known of the past of two scenarios; None if nothing is."""
+    until = (known_until(batch, a), known_until(batch, b))
+    if until == (None, None):
+        return None
+    return Pasts(until, any({a, b} <= set(past.scenarios) for past in pasts_of(batch)))
 
 
 def differ_in_window_only(one: Scenario, other: Scenario) -> bool:

@@ -28,7 +28,7 @@ from camphandover.measure.outcomes import (
     by_label,
     measure,
 )
-from camphandover.measure.runs import Scope, Window, common_window, scenario_window
+from camphandover.measure.runs import Scope, Window, judged_window, scenario_window
 
 Rows = dict[str, Any]
 DECIDES = {"days_to_fall": "fell"}
@@ -70,15 +70,16 @@ class Comparison(Warned):
         runs: Runs of each scenario of the batch.
         n: Pairs: runs that failed in neither.
         seed: Seed of all draws.
-        window: The dates that both scenarios have; nothing else is compared.
+        window: The dates that both scenarios have, after what is known of either; nothing else
+            is compared.
         windows: The dates of A and those of B.
         date: Date of `holds`.
         slot: `camp` or `town`.
         places: Places that the text shows.
         half_width: Half-width by unit.
         table: See above.
-        cautions: What must be known first: unlike windows, a scenario that has not begun; in
-            sentences, `warnings`.
+        cautions: What must be known first: unlike windows or pasts, a scenario that has not
+            begun; in sentences, `warnings`.
     """
 
     words: ClassVar[str] = "camphandover.say.compare"
@@ -143,8 +144,8 @@ def compare(
     """Compare two scenarios of a batch run by run.
 
     Run r of both shares all random draws, so what the scenarios do not change cancels in the
-    difference of the two. Only the dates that both have are compared, and only the runs that
-    failed in neither.
+    difference of the two. Only the dates that both have are compared, those until which all is
+    known left out, and only the runs that failed in neither.
 
     Args:
         batch: A finished batch that holds both.
@@ -170,7 +171,7 @@ def compare(
         raise BatchError(f"A and B are both {a!r}: name two scenarios of {known}.")
     check_known("slot", slot, SLOTS)
     wanted = _places(places, [str(place) for place in batch.control["place"].to_numpy()])
-    window = common_window(batch, a, b)
+    window = judged_window(batch, a, b)
     day = window.last if date is None else inputs.day("date", date, *window)
     compared = _outcomes(outcomes)
     widths = _half_widths(half_width, compared)

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from camphandover.batch.batch import Batch
 from camphandover.batch.told import Told
 from camphandover.errors import BatchError
+from camphandover.judge.cautions import Pasts, pasts_between
 from camphandover.libraries import pd
 from camphandover.measure.events import KINDS, Event, sentence
 from camphandover.measure.outcomes import Window, common_window
@@ -71,6 +72,7 @@ class Divergence(Told):
         origins: The sentence of each origin, by run and row.
         ends: Bases that have another holder at the end of the window, with that of A and of B.
         n_same: Events of the world that both have.
+        pasts: What is known of their past; None if nothing is.
     """
 
     words: ClassVar[str] = "camphandover.say.diverge"
@@ -91,6 +93,7 @@ class Divergence(Told):
     origins: dict[tuple[str, int], str]
     ends: tuple[tuple[str, str, str, str], ...]
     n_same: int
+    pasts: Pasts | None = None
 
 
 def diverge(batch: Batch, a: str, b: str, replicate: int) -> Divergence:
@@ -145,6 +148,7 @@ def diverge(batch: Batch, a: str, b: str, replicate: int) -> Divergence:
         origins=origins,
         ends=tuple(_ends(one, two)),
         n_same=sum(_is_world(event) for event in one.events) - len(one.world),
+        pasts=pasts_between(batch, a, b),
     )
 
 

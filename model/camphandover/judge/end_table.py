@@ -11,7 +11,8 @@ from camphandover.batch.batch import Batch
 from camphandover.batch.told import Warned
 from camphandover.measure.intervals import Interval, mean_interval, share_interval
 from camphandover.measure.outcomes import KEY_BASES, REGISTRY, measure
-from camphandover.measure.runs import Scope, scenario_window
+from camphandover.measure.past import Past, pasts_of
+from camphandover.measure.runs import Scope, judged_window
 
 HOLDER = "army"
 DAYS_AT = "Kidal"
@@ -24,13 +25,16 @@ class Row:
     Attributes:
         scenario: Its name.
         n: Runs that did not fail.
+        first: The first day that counts: that of its window, or the day after all that is known.
         date: The last day of its window.
         army: By key base, the chance that its camp is the army's on that date.
-        days: Days to that date on which the army had the camp of Kidal; the mean over runs.
+        days: Days from the first one to that date on which the army had the camp of Kidal;
+            the mean over runs.
     """
 
     scenario: str
     n: int
+    first: date
     date: date
     army: dict[str, Interval]
     days: Interval
@@ -38,13 +42,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Table(Warned):
-    """The table of a batch."""
+    """The table of a batch; `pasts` are those from which its scenarios go on."""
 
     words: ClassVar[str] = "camphandover.say.end_table"
 
     runs: int
     seed: int
     rows: tuple[Row, ...]
+    pasts: tuple[Past, ...] = ()
 
     @property
     def date(self) -> date:
@@ -55,12 +60,13 @@ class Table(Warned):
 
 def end_table(batch: Batch) -> Table:
     """The table of a batch, with 95 % intervals: Wilson's of a chance, Student's t of a mean."""
-    return Table(batch.runs, batch.seed, tuple(_row(batch, name) for name in batch.scenarios))
+    rows = tuple(_row(batch, name) for name in batch.scenarios)
+    return Table(batch.runs, batch.seed, rows, pasts_of(batch))
 
 
 def _row(batch: Batch, name: str) -> Row:
     """One scenario."""
-    window = scenario_window(batch, name)
+    window = judged_window(batch, name)
     wanted = [(REGISTRY[outcome], window.last) for outcome in ("holds", "held")]
     is_valid, found = measure(batch, name, wanted, Scope(window, KEY_BASES))
     holds, held = (values[is_valid][:, :, batch.holders.index(HOLDER)] for values in found)
@@ -68,4 +74,4 @@ def _row(batch: Batch, name: str) -> Row:
     army = {place: share_interval(k, n) for place, k in zip(KEY_BASES, holds.sum(0), strict=True)}
     days = mean_interval(held[:, KEY_BASES.index(DAYS_AT)])
     # No number of days lies below zero.
-    return Row(name, n, window.last, army, days._replace(low=0.0 if days.low < 0 else days.low))
+    return Row(name, n, *window, army, days._replace(low=0.0 if days.low < 0 else days.low))

@@ -28,6 +28,7 @@ from camphandover.measure.intervals import share_interval
 from camphandover.measure.notation import named
 from camphandover.measure.outcomes import Window, scenario_window
 from camphandover.measure.run_ledger import RunLedger
+from camphandover.measure.runs import known_until
 
 SIDES_OF = {
     "army": ("army", "wagner", "partners"),
@@ -129,6 +130,7 @@ class Explanation(Told):
         changes: The changes with their chains: all, or the last one up to the date.
         n_changes: How often it changed hands, up to the date if one was asked for.
         unknown: Why the alternatives of choices are not known; empty if they are.
+        known_until: Day of the past from which the run goes on; None if it has none.
     """
 
     words: ClassVar[str] = "camphandover.say.why"
@@ -138,6 +140,7 @@ class Explanation(Told):
     seed: int
     place: str
     slot: str
+    known_until: date | None
     date: date | None
     window: Window
     first_holder: str
@@ -208,6 +211,7 @@ def why(
         ),
         n_changes=len(rows),
         unknown=unknown,
+        known_until=known_until(batch, scenario),
     )
 
 
@@ -303,6 +307,8 @@ class WhySummary(Told):
         runs: Runs that did not fail.
         fell: Those of them in which it fell.
         table: See above.
+        known_until: Day of the past from which the runs go on; None if they have none.
+        known: Runs in which it fell until that day.
     """
 
     words: ClassVar[str] = "camphandover.say.why"
@@ -315,6 +321,8 @@ class WhySummary(Told):
     runs: int
     fell: int
     table: pd.DataFrame
+    known_until: date | None = None
+    known: int = 0
 
 
 def why_summary(
@@ -347,13 +355,15 @@ def why_summary(
         raise BatchError(f"all {failed} runs of {scenario} failed and tell nothing.")
     counts: Counter[tuple[str, str, str]] = Counter()
     own = batch.manifest["model"] != DEFAULT_MODEL
+    until, known = known_until(batch, scenario), 0
     for block in run_ledger.blocks_of(batch, scenario):
         for chain in _first_falls(run_ledger.block_table(batch, block), place, slot, to):
             counts.update(_counted(chain, own))
+            known += until is not None and chain[0].time.date() <= until
     runs = batch.runs - failed
     fell = sum(n for (part, _, _), n in counts.items() if part == "fell_to")
     table = _shares(counts, runs, fell)
-    return WhySummary(scenario, batch.seed, place, slot, to, runs, fell, table)
+    return WhySummary(scenario, batch.seed, place, slot, to, runs, fell, table, until, known)
 
 
 def _first_falls(table: pa.Table, place: str, slot: str, to: str | None) -> Iterator[list[Event]]:

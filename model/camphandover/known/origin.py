@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from camphandover.known.news import EPOCH, Look, looks
 from camphandover.known.particles import Swarm
 from camphandover.scenario import Scenario
 from camphandover.scenario.known import changes_known
+from camphandover.told import Told
 
 AFTER = 1
 """Stage of the luck that a replicate has after the day if there are more replicates than
@@ -27,7 +28,7 @@ particles; a day in 1970, so no look's."""
 
 
 @dataclass(frozen=True, eq=False)
-class Origin:
+class Origin(Told):
     """What was known on a day, as particles: runs whose past is likely by the record.
 
     Attributes:
@@ -39,6 +40,8 @@ class Origin:
         stages: What was done, look by look.
         unmet: What the record says that the particles hardly met, by look.
     """
+
+    words: ClassVar[str] = "camphandover.say.origin"
 
     name: str
     first: date
@@ -61,11 +64,23 @@ class Origin:
             paths.append(paths[-1] if stage.parents is None else stage.parents[paths[-1]])
         return np.array(paths[::-1])
 
+    @cached_property
+    def lineages(self) -> tuple[int, ...]:
+        """How many particles have descendants on the day: before each stage, and after the last."""
+        return tuple(len(np.unique(row)) for row in self._paths)
+
     def ancestors(self, days: int) -> int:
         """How many particles of some days before the day have descendants on it."""
         since = self.until - timedelta(days=days)
-        row = sum(stage.day <= since for stage in self.stages)
-        return len(np.unique(self._paths[row]))
+        return self.lineages[sum(stage.day <= since for stage in self.stages)]
+
+    @property
+    def impossible(self) -> dict[str, tuple[date, ...]]:
+        """What the record says that no particle met, each with the days of the looks at it."""
+        found: dict[str, tuple[date, ...]] = {}
+        for one in self.unmet:
+            found[one.what] = (*found.get(one.what, ()), one.day)
+        return found
 
     def root(self, replicate: int) -> int:
         """The replicate whose luck, and parameters, a replicate begins with."""

@@ -17,6 +17,8 @@ from camphandover.facts.codes import HOLDERS, SLOTS
 from camphandover.facts.history import read_changes
 from camphandover.facts.holders import coded, slot_objects
 from camphandover.libraries import pd, xr
+from camphandover.scenario import Scenario
+from camphandover.scenario.known import changes_known
 
 WEIGHTS = {"high": 1.0, "medium": 0.7, "low": 0.4}
 """What a day counts by the confidence of the row of the record that tells who held the slot.
@@ -87,6 +89,16 @@ def read_record(path: str | Path | None = None, until: date | None = None) -> Re
     if tuple(changes) == shipped:
         return as_record(shipped, RECORD[1], f"{SHIPPED} ({path})")
     return as_record(changes, max(changes[-1].date, until or date.min), str(path))
+
+
+def record_of(scenario: Scenario) -> Record | None:
+    """What is known of the past of a scenario; None if nothing is."""
+    known = scenario.known
+    changes = changes_known(known)
+    if known.until is None or not changes:
+        return None
+    source = SHIPPED if known.record is None else f"the record of {scenario.name}"
+    return as_record(changes, known.until, source)
 
 
 def as_record(changes: Sequence[Change], last: date, source: str) -> Record:

@@ -45,6 +45,32 @@ def scenario_window(batch: Batch, scenario: str) -> Window:
     return Window(date.fromisoformat(first), date.fromisoformat(last))
 
 
+def known_until(batch: Batch, scenario: str) -> date | None:
+    """Day until which all is known in a scenario of the batch, from which its runs go on."""
+    entries = {entry["name"]: entry for entry in batch.manifest["scenarios"]}
+    has_origin = entries[scenario].get("origin") is not None
+    return batch.scenario(scenario).known.until if has_origin else None
+
+
+def judged_window(batch: Batch, *scenarios: str) -> Window:
+    """The dates by which scenarios are judged: those that all have, after what is known of any.
+
+    What was known is no outcome of a scenario; scenarios that share it have it alike.
+
+    Errors:
+        BatchError if there is none.
+    """
+    window = common_window(batch, scenarios[0], scenarios[-1])
+    days = [day for name in scenarios if (day := known_until(batch, name)) is not None]
+    first = max([window.first, *(day + timedelta(days=1) for day in days)])
+    if first > window.last:
+        raise BatchError(
+            f"{' and '.join(scenarios)} have no date in common after {max(days)}, until which all "
+            "is known: there is nothing to judge."
+        )
+    return Window(first, window.last)
+
+
 def common_window(batch: Batch, a: str, b: str) -> Window:
     """The dates that two scenarios of a batch both have.
 

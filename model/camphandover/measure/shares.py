@@ -10,6 +10,7 @@ from camphandover.batch.batch import Batch
 from camphandover.batch.cubes import holders_of
 from camphandover.libraries import xr
 from camphandover.measure.intervals import wilson
+from camphandover.measure.past import with_past
 from camphandover.measure.runs import AT_ONCE
 
 
@@ -21,9 +22,10 @@ def control_shares(data: Batch | xr.DataArray) -> xr.Dataset:
     Returns:
         `share`, `low`, `high`, dimensions (scenario, place, slot, date, holder), and `n`, the
         runs behind them, without `holder`. Days outside a scenario's window are nan, n is 0.
+        Of a batch that goes on from what was known, also what `past.with_past` adds.
     """
 
-    control = data if isinstance(data, xr.DataArray) else data.control
+    control = data if isinstance(data, xr.DataArray) else with_past(data, data.control)
     if "replicate" not in control.dims:
         raise ValueError(f"control has no dimension 'replicate', only {tuple(control.dims)}")
     rest = [str(dim) for dim in control.dims if dim != "replicate"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from camphandover.judge.cautions import Unbegun
+from camphandover.judge.cautions import Pasts, Unbegun
 from camphandover.judge.compare import DECIDES, Comparison
 from camphandover.libraries import pd
 from camphandover.measure.notation import (
@@ -35,6 +35,12 @@ def document(comparison: Comparison) -> Document:
     compared = f"A = {c.a}, B = {c.b}: {counted(c.n, 'pair')} of runs, seed {c.seed}, {c.window}."
     if c.n < c.runs:
         compared += f" Left out are {c.runs - c.n} of {c.runs} runs, which failed in A or B."
+    pasts = c.cautions.pasts
+    if pasts is not None and pasts.is_shared:
+        compared += (
+            f" Both are known until {pasts.until[0]:{DAY}} and share that past, so a pair is one "
+            "run until then; only the days after it are compared."
+        )
     widths = ", ".join(_half_width(unit, width) for unit, width in c.half_width.items())
     columns = (
         "A - B: mean difference of the pairs [95 % interval]. A better: chance in % that A is the "
@@ -126,9 +132,11 @@ def _whole(value: Any) -> str:
 
 
 def warnings(comparison: Comparison) -> list[str]:
-    """That windows differ, that a scenario has not begun, that nothing differs; in sentences."""
+    """That windows or pasts differ, a scenario has not begun, nothing differs; in sentences."""
     c, up_to = comparison, f"up to {comparison.window.last:{DAY}}"
     found = [_unlike_windows(c)] if c.windows[0] != c.windows[1] else []
+    if c.cautions.pasts is not None and not c.cautions.pasts.is_shared:
+        found.append(_unlike_pasts(c, c.cautions.pasts))
     found += [_unbegun(c, one) for one in c.cautions.unbegun]
     if (c.table["ties"] == 1).all():
         why = "what the two set differently has not begun by then, or changes none of it."
@@ -151,6 +159,23 @@ def _unlike_windows(c: Comparison) -> str:
         return f"{told}."
     other, name, like = c.cautions.instead
     return f"{told}. {other} is {name} with the window of {like}: compare these two."
+
+
+def _unlike_pasts(c: Comparison, pasts: Pasts) -> str:
+    """That a pair does not share its luck."""
+    told = zip((c.a, c.b), pasts.until, strict=True)
+    how = ", ".join(
+        f"{name} {'from nothing' if day is None else f'from what was known on {day:{DAY}}'}"
+        for name, day in told
+    )
+    how = f"runs go on in {how}"
+    if pasts.until[0] == pasts.until[1]:
+        how = f"both are known until {pasts.until[0]:{DAY}}, with other settings, parameters or "
+        how += "particles, or by another record"
+    return (
+        f"the two do not share their past ({how}): a pair is not of one luck, so pairing gains "
+        f"nothing. Only the days from {c.window.first:{DAY}} on are compared."
+    )
 
 
 def _unbegun(c: Comparison, one: Unbegun) -> str:
@@ -183,6 +208,8 @@ def data(comparison: Comparison) -> dict[str, Any]:
         "warnings": c.warnings,
         "window": list(c.window),
         "windows": {"a": list(c.windows[0]), "b": list(c.windows[1])},
+        "known_until": None if c.cautions.pasts is None else list(c.cautions.pasts.until),
+        "shares_past": c.cautions.pasts is not None and c.cautions.pasts.is_shared,
         "date": c.date,
         "slot": c.slot,
         "half_width": c.half_width,

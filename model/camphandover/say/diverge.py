@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from camphandover.judge.cautions import Pasts
 from camphandover.judge.diverge import Divergence, RunEvent
 from camphandover.measure.events import base_name, long_day
 from camphandover.measure.notation import NONE, named
@@ -29,10 +30,24 @@ def document(divergence: Divergence) -> Document:
     same = f"{d.n_same} events are the same in both."
     if d.first is None:
         same = f"What happened is the same in both, event by event ({d.n_same} events)."
-    blocks: list[Block] = [Paragraph(f"{head} {same}"), *_lists(d)]
+    blocks: list[Block] = [Paragraph(f"{head} {same}{_past(d.pasts)}"), *_lists(d)]
     if len(d.changes):
         blocks.append(_table(d))
     return blocks
+
+
+def _past(pasts: Pasts | None) -> str:
+    """Whether they were one run until a day."""
+    if pasts is None:
+        return ""
+    if pasts.is_shared and pasts.until[0] is not None:
+        day = long_day(pasts.until[0])
+        return f" Known until {day}: up to there both are one run, chosen by the record."
+    until = [
+        f"{name} goes on from {'nothing' if day is None else f'what was known on {long_day(day)}'}"
+        for name, day in zip("AB", pasts.until, strict=True)
+    ]
+    return f" {' and '.join(until)}: they share no past, so they differ by luck, too."
 
 
 def data(divergence: Divergence) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from camphandover.judge.end_table import DAYS_AT, Row, Table
 from camphandover.measure.intervals import Interval
-from camphandover.measure.notation import bounded, number, percent_interval
+from camphandover.measure.notation import bounded, listed, number, percent_interval
 from camphandover.measure.outcomes import KEY_BASES
+from camphandover.say import origin as say_origin
 from camphandover.say.document import Block, Column, Document, Paragraph, table
 
 DAY = "%d %B %Y"
@@ -24,7 +25,8 @@ def document(found: Table) -> Document:
     )
     elsewhen = [row for row in found.rows if row.date != found.date]
     failed = [row for row in found.rows if row.n < found.runs]
-    notes = [f"* on {row.date}, the last day of {row.scenario}" for row in elsewhen]
+    notes = since(found)
+    notes += [f"* on {row.date}, the last day of {row.scenario}" for row in elsewhen]
     notes += [
         f"! of {row.scenario} only {row.n} runs of {found.runs} did not fail" for row in failed
     ]
@@ -33,7 +35,18 @@ def document(found: Table) -> Document:
         for row in found.rows
     ]
     warned: list[Block] = [Paragraph(warning, "warning") for warning in warnings(found)]
-    return [*warned, Paragraph(title), table("", ["Scenario", *columns()], body, notes=notes)]
+    known = say_origin.told(found.pasts, len(found.rows))
+    shown = table("", ["Scenario", *columns()], body, notes=notes)
+    return [*warned, *known, Paragraph(title), shown]
+
+
+def since(found: Table) -> list[str]:
+    """From when days count, if some are known."""
+    return [
+        f"Days are those after {past.origin.until:{DAY}}, until which all is known"
+        + (f": {listed(past.scenarios)}." if len(past.scenarios) < len(found.rows) else ".")
+        for past in found.pasts
+    ]
 
 
 def columns() -> list[Column]:
@@ -65,6 +78,7 @@ def warnings(found: Table) -> list[str]:
 
 def data(found: Table) -> dict[str, Any]:
     """The numbers by their names in JSON."""
+    known = say_origin.pasts_data(found.pasts)
     return {
         "runs": found.runs,
         "seed": found.seed,
@@ -74,12 +88,14 @@ def data(found: Table) -> dict[str, Any]:
             {
                 "scenario": row.scenario,
                 "runs": row.n,
+                "first": row.first,
                 "date": row.date,
                 "army_holds_camp": {p: _bounds(i, "share") for p, i in row.army.items()},
                 "days_army_held_kidal": _bounds(row.days, "mean"),
             }
             for row in found.rows
         ],
+        **({"known": known} if known else {}),
     }
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,15 @@ from camphandover.facts.codes import Holder
 from camphandover.judge.patterns.met import WHOLE
 from camphandover.judge.patterns.patterns import Patterns
 from camphandover.libraries import pd
-from camphandover.measure.notation import NONE, SET, bounded, interval_of, percent, percent_interval
+from camphandover.measure.notation import (
+    NONE,
+    SET,
+    bounded,
+    interval_of,
+    listed,
+    percent,
+    percent_interval,
+)
 from camphandover.measure.patterns.data import VALUES, Part, Pattern
 from camphandover.say.document import Column, Document, Paragraph, Table, table
 from camphandover.say.prose import paragraphs
@@ -35,6 +44,7 @@ def data(patterns: Patterns) -> dict[str, Any]:
     tables = ("shares", "joint", "counts", "readings", "differences")
     return {
         **about,
+        "known": dict(patterns.known),
         "origin": ORIGIN,
         "patterns": [_described(pattern) for pattern in patterns.definitions],
         **{name: getattr(patterns, name) for name in tables},
@@ -59,8 +69,25 @@ def document(patterns: Patterns) -> Document:
     made += [] if patterns.readings.empty else [_readings]
     made += [] if patterns.against is None else [_differences]
     tables = [replace(make(patterns, False), brief=make(patterns, True)) for make in made]
-    preface = map(Paragraph, paragraphs(WORDS, what="preface", patterns=patterns))
+    preface = map(
+        Paragraph, paragraphs(WORDS, what="preface", patterns=patterns, pasts=_pasts(patterns))
+    )
     return [*preface, *tables, *([] if patterns.against is None else [_needs(patterns)])]
+
+
+def _pasts(patterns: Patterns) -> Iterator[tuple[str, date, str]]:
+    """Scenarios, the day until which all is known in them, and which patterns lie in that past."""
+    for until in sorted(set(patterns.known.values())):
+        names = [name for name, day in patterns.known.items() if day == until]
+        yield listed(names), until, _told_until(patterns, until)
+
+
+def _told_until(patterns: Patterns, until: date) -> str:
+    """Which patterns lie in the past until a day: `P1, P2 wholly, P4 partly`."""
+    wholly = [one.name for one in patterns.definitions if one.last <= until]
+    partly = [one.name for one in patterns.definitions if one.first <= until < one.last]
+    both = ((", ".join(names), how) for names, how in ((wholly, "wholly"), (partly, "partly")))
+    return ", ".join(f"{names} {how}" for names, how in both if names) or "none of them"
 
 
 def _title(text: str, brief: bool, shown: pd.DataFrame) -> str:

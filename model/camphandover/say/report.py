@@ -20,12 +20,13 @@ from camphandover.judge.compare import Comparison, compare
 from camphandover.judge.end_table import Table as EndTable
 from camphandover.judge.end_table import end_table
 from camphandover.libraries import xr
-from camphandover.measure.notation import counted
+from camphandover.measure.notation import counted, listed
 from camphandover.measure.outcomes import KEY_BASES
 from camphandover.measure.runs import scenario_window
 from camphandover.measure.shares import control_shares
 from camphandover.say import compare as say_compare
 from camphandover.say import end_table as say_end_table
+from camphandover.say import origin as say_origin
 from camphandover.say.document import (
     Block,
     Code,
@@ -108,13 +109,14 @@ def content(batch: Batch, against: str | None = None) -> dict[str, Any]:
         "batch": batch,
         "base": base,
         "warnings": warnings,
-        "asked": [_asked(scenarios, parent)],
-        "holders": [_holders(ends)],
+        "asked": [_asked(scenarios, parent), *say_origin.told(ends.pasts, len(scenarios))],
+        "pasts": ends.pasts,
+        "holders": [_holders(ends), *map(Paragraph, say_end_table.since(ends))],
         "time": _left(shares, "base", KEY_BASES),
         "ground": _ground(batch, base),
         "differences": [block for one in compared for block in _difference(one, base)],
         "maps": _left(shares, "scenario", batch.scenarios),
-        "failures": _failures(batch),
+        "failures": [*_impossible(ends), *_failures(batch)],
         "files": [*(Code(one.to_yaml(), one.name) for one in scenarios), _manifest(batch)],
     }
 
@@ -226,6 +228,16 @@ def _picture(title: str, drawn: Figure | Axes) -> Picture:
 
 
 # --- what failed, and what it is made from -----------------------------------------------
+
+
+def _impossible(ends: EndTable) -> Document:
+    """What of the record no particle met, if there is something."""
+    blocks: list[Block] = []
+    for past in ends.pasts:
+        *_, last = say_origin.document(past.origin)
+        if isinstance(last, Items):
+            blocks += [Heading(f"{listed(past.scenarios)}: {last.title}", 3), last]
+    return blocks
 
 
 def _failures(batch: Batch) -> Document:

@@ -36,6 +36,7 @@ def data(score: Score) -> dict[str, Any]:
         {
             "scenario": one.scenario,
             "origin": one.origin,
+            "known_until": one.known_until,
             "window": list(one.window),
             "runs": one.n,
             "slots": one.n_slots,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from camphandover.judge.why import Change, Explanation, Step, WhySummary
@@ -15,7 +16,7 @@ from camphandover.say.plain import fields
 SHOWN = 5
 """Alternatives that the text names; the others are counted."""
 STEPS = (
-    Column("", "figure", "{:4}".format),
+    Column("", "figure", "{:>4}".format),
     Column("", "name", "{:7}".format),
     Column("", "prose"),
 )
@@ -36,9 +37,10 @@ def _of_one(explained: Explanation) -> Document:
     """What the base went through, then each change; a step that is told is not told again."""
     blocks: list[Block] = [Paragraph(_preface(explained))]
     seen: set[int] = set()
+    until = explained.known_until
     for i, change in enumerate(explained.changes, start=1):
         known = [step for step in change.steps if step.number in seen]
-        rows = tuple(_row(step) for step in change.steps if step.number not in seen)
+        rows = _rows([step for step in change.steps if step.number not in seen], until)
         seen |= {step.number for step in change.steps}
         blocks.append(Table(STEPS, rows, _heading(explained, i, change, known)))
     if explained.unknown:
@@ -94,6 +96,8 @@ def _preface(explained: Explanation) -> str:
     x = explained
     last = long_day(x.date or x.window.last)
     run = f"{x.scenario}, replicate {x.replicate}, seed {x.seed}: {base_name(x.place, x.slot)}."
+    if x.known_until is not None:
+        run += f" Known until {long_day(x.known_until)}: the run is one that the record has chosen."
     had = f"{_upper(named(x.first_holder))} had it on {long_day(x.window.first)}"
     if not x.n_changes:
         never = "It never changed hands in this run."
@@ -111,6 +115,16 @@ def _heading(explained: Explanation, i: int, change: Change, known: Sequence[Ste
     begins = f", told above up to step {known[-1].number}" if known else ""
     root = f"{NATURES[change.root.nature]} (step {change.root.number}{begins})"
     return f"{moved}. Root cause: {root}."
+
+
+def _rows(steps: Sequence[Step], until: date | None) -> tuple[tuple[int | str, str, str], ...]:
+    """The steps, and between them the day of a past that is known, if they lie on both sides."""
+    rows: list[tuple[int | str, str, str]] = [*map(_row, steps)]
+    past = [step for step in steps if until is not None and step.event.time.date() <= until]
+    if until is not None and 0 < len(past) < len(steps):
+        mark = f"Known until {long_day(until)}: up to here the run was chosen by the record."
+        rows.insert(steps.index(past[-1]) + 1, ("", "", mark))
+    return tuple(rows)
 
 
 def _row(step: Step) -> tuple[int, str, str]:
@@ -189,8 +203,11 @@ def _summed(summary: WhySummary) -> str:
     s = summary
     to = "an armed side that did not have it on the first day" if s.to is None else named(s.to)
     share = percent_interval(share_interval(s.fell, s.runs))
+    until = "" if s.known_until is None else long_day(s.known_until)
+    known = f" In {s.known} runs it fell by {until}, until which the record has chosen the runs."
     return (
         f"{s.scenario}, seed {s.seed}: {base_name(s.place, s.slot)} fell to {to} in {s.fell} of "
         f"{s.runs} runs, {share}. The first such fall of each run is counted. Shares in "
         "% [95 % interval] are of all runs for whom it fell to, else of the runs in which it fell."
+        f"{known if until else ''}"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from camphandover.scenario.known import exits_known
 from camphandover.scenario.read import shown
 from camphandover.scenario.resolve import Source, load
 from camphandover.scenario.resolved import Scenario
@@ -32,12 +33,17 @@ class Difference:
 
 
 def differences(first: Scenario, second: Scenario) -> list[Difference]:
-    """All values that decide results and differ, global ones first, then camp by camp."""
+    """All values that decide results and differ, global ones first, then camp by camp.
+
+    Clauses of camps that the UN had left by the day until which all is known decide nothing.
+    """
     one, two = first.values(), second.values()
+    past = [{} if of.known.own_past else exits_known(of.known) for of in (first, second)]
+    gone = past[0].keys() & past[1].keys()
     found = [
         Difference(*key, one.get(key), two.get(key))
         for key in dict.fromkeys([*one, *two])
-        if one.get(key) != two.get(key)
+        if one.get(key) != two.get(key) and key[0] not in gone
     ]
     return sorted(found, key=lambda change: change.place != "")
 

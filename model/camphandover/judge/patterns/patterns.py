@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from camphandover.measure.patterns.data import VALUES, Pattern
 from camphandover.measure.patterns.data import patterns as definitions
 from camphandover.measure.patterns.runs import check_full, read_runs
 from camphandover.measure.patterns.values import measure
+from camphandover.measure.runs import known_until
 
 INDEX = ["scenario", "replicate"]
 Names = str | Sequence[str] | None
@@ -70,6 +72,7 @@ class Patterns(Told):
             `difference` with the bounds `low` and `high` of its 95 % score interval for pairs,
             `n` pairs, and `is_clear`, whether the interval leaves out 0. Parts that either of the
             two sets are counted in neither.
+        known: By scenario that goes on from what was known, the day until which it is told.
     """
 
     words = "camphandover.say.patterns"
@@ -86,6 +89,7 @@ class Patterns(Told):
     counts: pd.DataFrame
     readings: pd.DataFrame
     differences: pd.DataFrame
+    known: Mapping[str, date]
 
 
 def patterns(batch: Batch, scenario: Names = None, against: str | None = None) -> Patterns:
@@ -125,6 +129,7 @@ def patterns(batch: Batch, scenario: Names = None, against: str | None = None) -
         counts=counts,
         readings=found.readings(),
         differences=found.differences(base),
+        known={name: day for name in names if (day := known_until(batch, name)) is not None},
     )
 
 

@@ -1,8 +1,9 @@
 """Plain forecasts that the model has to beat. None of them sees a day after the forecast origin.
 
 Each starts from the record's state on the origin, which the ensemble does not see: it runs from
-the first day of its scenario. A baseline that names a holder gives it 95 % and spreads the rest
-evenly over the others, but for a joint unit, of which no record before the origin has one.
+the first day of its scenario, or from what was known on a day. A baseline that names a holder gives
+it 95 % and spreads the rest evenly over the others, but for a joint unit, of which no record before
+the origin has one.
 """
 
 from __future__ import annotations

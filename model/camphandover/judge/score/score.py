@@ -22,7 +22,7 @@ from camphandover.judge.score.scored import MODEL, Scored
 from camphandover.known.record import SHIPPED, Record, read_record
 from camphandover.libraries import pd
 from camphandover.measure.intervals import Interval
-from camphandover.measure.runs import Window, scenario_window
+from camphandover.measure.runs import Window, known_until, scenario_window
 
 BOTH = "both"
 HORIZONS = (7, 30, 60, 90)
@@ -55,11 +55,14 @@ class About:
         n: Runs that did not fail.
         n_slots: Slots scored.
         agreement: Share of runs and slots that are as the record has them on the origin: the
-            runs begin earlier and do not see it. nan if the scenario begins after the origin.
+            runs begin earlier and do not see it, or it has chosen them (`known_until`). nan if the
+            scenario begins after the origin.
         n_turns: Changes of holder in the record on those days.
         n_places: Places at which they are.
         n_regions: Regions in which they are: what is nearly independent in the record.
         n_given: Events whose date the scenario gives; no forecast.
+        known_until: Day until which the runs know the record, at most the origin; None if they
+            never look at it.
     """
 
     scenario: str
@@ -71,6 +74,7 @@ class About:
     n_places: int
     n_regions: int
     n_given: int
+    known_until: date | None = None
 
     @property
     def origin(self) -> date:
@@ -86,8 +90,9 @@ class Score(Told):
     origin and start from its state there. The ensemble does not: it runs from the first day of
     its scenario without looking at the record again, so it has to find that state by itself
     (`About.agreement`). Runs are neither chosen nor weighted by that: hardly any agrees at every
-    place, and to choose some places to agree on is to tune. All forecasts are of the holder at
-    the end of a day.
+    place, and to choose some places to agree on is to tune. Runs of a scenario that goes on from
+    what was known are chosen by the record until that day, whose days are told, not forecast. All
+    forecasts are of the holder at the end of a day.
 
     `table`, a row for each `scenario`, `split` (group of places: `all`, `changed` in the record,
     `kidal` region), `horizon`, `measure` and `forecast` (`model` or a baseline):
@@ -171,8 +176,8 @@ def score(
         batch: A batch, or its folder.
         history: A record of the form of control_history.csv; that of the package if not given,
             which runs to 31 December 2023.
-        first: First day that is scored, the one after the forecast origin; 18 September 2023 if
-            not given.
+        first: First day that is scored, the one after the forecast origin; if not given
+            18 September 2023, or the day after all that a scenario knows.
         last: Last day that is scored, and until which `history` is complete; the last that
             record and scenario have, and in another record that of its last row, if not given.
         slot: `camp`, `town` or `both`.
@@ -189,7 +194,7 @@ def score(
     names = [scenario] if isinstance(scenario, str) else list(scenario or batch.scenarios)
     for name in names:
         check_known("scenario", name, batch.scenarios)
-    begin = ORIGIN + timedelta(days=1) if first is None else inputs.day("first", first)
+    begin = None if first is None else inputs.day("first", first)
     end = None if last is None else inputs.day("last", last)
     record = read_record(history, end)
     slots = SLOTS if slot == BOTH else (slot,)
@@ -214,13 +219,21 @@ def score(
     )
 
 
-def _window(batch: Batch, scenario: str, record: Record, first: date, last: date | None) -> Window:
-    """The days that are scored of a scenario.
+def _window(
+    batch: Batch, scenario: str, record: Record, begin: date | None, last: date | None
+) -> Window:
+    """The days that are scored of a scenario, from a day on if it is given.
 
     Errors:
         BatchError if record or scenario do not have them.
     """
-    runs = scenario_window(batch, scenario)
+    runs, until = scenario_window(batch, scenario), known_until(batch, scenario)
+    first = (until or ORIGIN) + timedelta(days=1) if begin is None else begin
+    if until is not None and first <= until:
+        raise BatchError(
+            f"the first day is {first}, but {scenario} knows the record until {until}: what is "
+            f"told is no forecast. Choose a day from {until + timedelta(days=1)} on."
+        )
     if record.source.startswith(SHIPPED) and last is not None and last > record.last:
         raise BatchError(
             f"the last day is {last}, but {record.source} ends on {record.last}: choose an "
@@ -248,6 +261,7 @@ def _about(s: Scored) -> About:
         n_places=len({row["place"] for row in turned}),
         n_regions=len({row["region"] for row in turned}),
         n_given=int(s.given.sum()),
+        known_until=known_until(s.batch, s.scenario),
     )
 
 

@@ -1,0 +1,118 @@
+"""What was known on the day from which runs go on, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from camphandover.known.origin import Origin
+from camphandover.measure.notation import counted, listed, number, percent
+from camphandover.measure.past import Past
+from camphandover.say.document import Block, Column, Document, Items, Paragraph, table
+
+WEEKS = 28
+"""Days before the day of which it is told how many particles have descendants."""
+SHOWN = 3
+"""Rows of the record that no particle met, of which a sentence names so many."""
+HEADER = [
+    Column("Look", "name"),
+    Column("Told"),
+    Column("As told %", form=percent),
+    Column("Log evidence", form=lambda value: number(value, 2)),
+    Column("Effective", form=lambda value: number(value, 0)),
+    Column("Resampled", "name", form=lambda is_so: "yes" if is_so else ""),
+    Column("Ancestors"),
+]
+
+
+def document(origin: Origin) -> Document:
+    """In sentences, the looks at the record, and all that no particle met."""
+    rows = [
+        (
+            stage.day,
+            stage.told,
+            stage.agreement,
+            stage.log_evidence,
+            stage.effective,
+            stage.parents is not None,
+            left,
+        )
+        for stage, left in zip(origin.stages, origin.lineages, strict=False)
+    ]
+    notes = [
+        "Told: how much the record says. As told: of it, what a particle was as, on average. "
+        "Effective: number of particles that would tell as much if all weighed the same; below "
+        "half of all, copies of the likely replace the others. Ancestors: particles of that day "
+        f"that have descendants on {origin.until}."
+    ]
+    unmet = [f"{what}, {_days(days)}" for what, days in origin.impossible.items()]
+    blocks: list[Block] = [Paragraph(sentence(origin)), table("", HEADER, rows, notes=notes)]
+    return [*blocks, Items(tuple(unmet), "What no particle met:")] if unmet else blocks
+
+
+def data(origin: Origin) -> dict[str, Any]:
+    """The numbers by their names in JSON."""
+    return {
+        "name": origin.name,
+        "first": origin.first,
+        "until": origin.until,
+        "particles": origin.n,
+        "effective": origin.effective,
+        "log_evidence": origin.log_evidence,
+        "ancestors_of_four_weeks_before": origin.ancestors(WEEKS),
+        "stages": [
+            {
+                "day": stage.day,
+                "told": stage.told,
+                "agreement": stage.agreement,
+                "log_evidence": stage.log_evidence,
+                "effective": stage.effective,
+                "resampled": stage.parents is not None,
+                "ancestors": left,
+            }
+            for stage, left in zip(origin.stages, origin.lineages, strict=False)
+        ],
+        "unmet": [{"what": what, "days": days} for what, days in origin.impossible.items()],
+    }
+
+
+def sentence(origin: Origin, scenarios: Sequence[str] = ()) -> str:
+    """From what runs go on, and what of the record no particle met.
+
+    Args:
+        scenarios: Names of those that are told of, if they must be named.
+    """
+    who = f"{listed(scenarios)} {'go' if len(scenarios) > 1 else 'goes'}" if scenarios else "Goes"
+    told = (
+        f"{who} on from what was known on {origin.until}: {origin.n:,} particles, effective "
+        f"number {origin.effective:.0f} before the last resampling, "
+        f"{counted(origin.ancestors(WEEKS), 'ancestor')} of four weeks before."
+    )
+    impossible = list(origin.impossible.items())
+    if not impossible:
+        return f"{told} Each row of the record was met by some particle."
+    few = "; ".join(f"{what}, {_days(days)}" for what, days in impossible[:SHOWN])
+    more = f"; and {len(impossible) - SHOWN} more" if len(impossible) > SHOWN else ""
+    return (
+        f"{told} The record is impossible for the model in {counted(len(impossible), 'row')}: no "
+        f"particle met them, and the errors of the record (R10.1) bridged them: {few}{more}."
+    )
+
+
+def _days(days: Sequence[date]) -> str:
+    """On which days it was looked at."""
+    return f"on {days[0]}" + (f" to {days[-1]}, {len(days)} looks" if len(days) > 1 else "")
+
+
+def told(pasts: Sequence[Past], of: int) -> list[Paragraph]:
+    """A paragraph for each past of a batch of so many scenarios; of one that all share no names."""
+    return [
+        Paragraph(sentence(past.origin, past.scenarios if len(past.scenarios) < of else ()))
+        for past in pasts
+    ]
+
+
+def pasts_data(pasts: Sequence[Past]) -> list[dict[str, Any]]:
+    """The pasts of a batch by their names in JSON."""
+    return [{"scenarios": list(past.scenarios), **data(past.origin)} for past in pasts]
