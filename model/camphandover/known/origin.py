@@ -52,6 +52,14 @@ class Origin(Told):
     unmet: tuple[Unmet, ...]
 
     @property
+    def narrowest(self) -> Stage:
+        """The look after which the fewest effective particles were left.
+
+        What the runs tell is about as sure as so many independent runs that meet the record.
+        """
+        return min(self.stages, key=lambda stage: stage.effective)
+
+    @property
     def log_evidence(self) -> float:
         """Of the record until the day, an estimate, nats."""
         return math.fsum(stage.log_evidence for stage in self.stages)

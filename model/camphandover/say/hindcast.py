@@ -115,7 +115,7 @@ def _origins(found: Hindcast) -> Table:
         for row in found.origins.to_dict("records")
     ]  # fmt: skip
     title = (
-        "The filter on each origin: effective number of particles, distinct ancestors of those that "
+        "The filter on each origin: effective number of particles, distinct ancestors of those who "
         "go on, what of the record particles are as, log evidence so far; the model's log loss"
     )
     heads = ["Origin", "effective", "28 d before", "first day", "as record %", "log evidence"]
