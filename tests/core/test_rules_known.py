@@ -326,3 +326,21 @@ def test_blockades_of_december_are_known_when_the_day_is_after_them_and_never_el
     assert {"Gao", "Menaka"} <= barred(scenario("2023-12-20", **ends)) <= {"Gao", "Menaka", "Kidal"}
     assert not barred(scenario("2023-12-19", **ends))
     assert not barred(load({**TEXTS, **ends}))
+
+
+def siege_days(known_until: int, n: int = 60) -> np.ndarray:
+    """Days after a loss of the core at which the separatists would bar roads."""
+    world = small_world([st.STATE], [])
+    world.state.places["core"] = 1
+    world.state.conflict["known_until"] = known_until
+    lost = (world.at(key=key_of(6, i)).play("lose_core") for i in range(n))
+    return np.array([one.state.conflict["siege_hour"][0] / 24 - DAY for one in lost])
+
+
+def test_separatists_who_lost_their_core_bar_no_roads_while_all_is_known():
+    free, bound = siege_days(-1), siege_days(DAY + 30)
+    assert free.min() < 31 <= bound.min()
+    later = free >= 31
+    assert (bound[later] == free[later]).all(), "a day that is not known keeps its luck"
+    assert len(set(bound)) > 30
+    assert siege_days(DAY + 5000, 1).tolist() == [5001]
