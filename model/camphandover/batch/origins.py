@@ -22,7 +22,7 @@ from camphandover.core.draws import Turn
 from camphandover.errors import BatchError
 from camphandover.known.news import EPOCH, Seen
 from camphandover.known.origin import Origin, condition
-from camphandover.known.particles import OF_RECORD, Particles, Swarm, Values, seen_in
+from camphandover.known.particles import OF_RECORD, Particles, Swarm, Values, said_in, seen_in
 from camphandover.scenario import Scenario
 
 FOLDER = "origins"
@@ -111,6 +111,7 @@ class Models:
         self.model, self.scenario, self.seed, self.values = model, scenario, seed, values
         self._turns = [(Turn((scenario.window.start - EPOCH).days, i, 0),) for i in range(n)]
         self._models = [self._made(turns) for turns in self._turns]
+        self._before = self._said
 
     @property
     def n(self) -> int:
@@ -133,6 +134,7 @@ class Models:
 
     def play(self, last: int) -> None:
         """Play all of them to the end of a day, days since 1970-01-01."""
+        self._before = self._said
         for model in self._models:
             _play(model, last)
 
@@ -140,7 +142,12 @@ class Models:
         """What a look finds in them."""
         models = self._models
         parameters = {name: np.array([one.params[name] for one in models]) for name in OF_RECORD}
-        return seen_in(np.stack([one.state.places for one in models]), parameters)
+        places = np.stack([one.state.places for one in models])
+        return seen_in(places, self._said - self._before, parameters)
+
+    @property
+    def _said(self) -> np.ndarray:
+        return said_in(np.stack([one.state.sides for one in self._models]))
 
     def copy(self, parents: np.ndarray, stage: int) -> None:
         """Put a copy of its parent into each slot whose parent is not itself."""
@@ -150,6 +157,7 @@ class Models:
             self._turns[slot] = turns
             self._models[slot] = self._made(turns)
             _play(self._models[slot], stage)
+        self._before = self._before[parents]
 
 
 def _play(model: NorthernMali, last: int) -> None:

@@ -118,7 +118,7 @@ class Filter:
     def _weigh(self, look: Look) -> None:
         seen, before = self.swarm.see(), self.weights
         likely = log_likelihood(look, seen)
-        met = np.array([agrees(one, seen) for one in look.told])
+        met = np.array([agrees(one, look, seen) for one in look.told])
         for one, right in zip(look.told, met, strict=True):
             share = float(before[right].sum())
             if share < HARDLY:
@@ -128,7 +128,8 @@ class Filter:
         total = top + math.log(np.exp(logs - top).sum())
         self._logs = logs - total
         agreement = float((met.mean(axis=0) * before).sum()) if len(met) else math.nan
-        self.stages.append(Stage(look.day, total, self.effective, None, len(look.told), agreement))
+        told = len(look.told) + len(look.claims)
+        self.stages.append(Stage(look.day, total, self.effective, None, told, agreement))
 
     def heirs(self, look: Look) -> np.ndarray:
         """Slot of the particle that each slot would go on with, if all are to weigh the same.

@@ -180,7 +180,7 @@ def looks_of(scenario: Scenario, origins: Sequence[date] = ()) -> Iterator[Look]
     every = scenario.parameters.get("record_look_days")
     every = facts.load().parameters["record_look_days"].best if every is None else every
     days = tuple(origins) or (until,)
-    return looks(rows, scenario.window.start, days, int(every))
+    return looks(rows, scenario.window.start, days, int(every), known.claims)
 
 
 def condition(scenario: Scenario, swarm: Swarm, seed: int, name: str = "") -> Origin:

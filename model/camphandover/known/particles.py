@@ -105,16 +105,26 @@ class Scratch:
         return self.ledger
 
 
-def seen_in(places: np.ndarray, parameters: Mapping[str, np.ndarray]) -> Seen:
+def said_in(sides: np.ndarray) -> np.ndarray:
+    """Own and enemies' dead as each side has told so far, shape (run, side, 2).
+
+    Args:
+        sides: Tables of states, shape (run, side).
+    """
+    return np.stack([sides["claimed"], sides["charged"]], 2)
+
+
+def seen_in(places: np.ndarray, said: np.ndarray, parameters: Mapping[str, np.ndarray]) -> Seen:
     """What a look finds in some runs.
 
     Args:
         places: Tables of their states, shape (run, place).
-        parameters: As `Seen` has them.
+        said, parameters: As `Seen` has them.
     """
     return Seen(
         holders=np.stack([places["camp_holder"], places["town_holder"]], 2).astype(np.int8),
         changed=np.stack([places["camp_since"], places["town_since"]], 2),
+        said=said,
         parameters=parameters,
     )
 
@@ -163,6 +173,7 @@ class Particles:
         self.used = np.zeros(n, np.int64)
         self.workers = workers or os.cpu_count() or 1
         self._scratches = [Scratch(self.last - self.first + 1) for _ in range(self.workers)]
+        self._before = said_in(self.states.sides)
 
     @property
     def n(self) -> int:
@@ -173,7 +184,7 @@ class Particles:
         """Play all of them to the end of a day, days since 1970-01-01."""
         if last < self.day:
             return
-        most = int(self.used.max())
+        self._before, most = said_in(self.states.sides), int(self.used.max())
         bounds = np.linspace(0, self.n, self.workers + 1).astype(int)
 
         def some(worker: int) -> None:
@@ -200,12 +211,13 @@ class Particles:
     def see(self) -> Seen:
         """What a look finds in them."""
         parameters = {name: self.params[name][self.record_of] for name in OF_RECORD}
-        return seen_in(self.states.places, parameters)
+        said = said_in(self.states.sides) - self._before
+        return seen_in(self.states.places, said, parameters)
 
     def copy(self, parents: np.ndarray, stage: int) -> None:
         """Put a copy of its parent into each slot whose parent is not itself."""
         slots = np.flatnonzero(parents != np.arange(self.n))
-        for table in (*self.states, self.record_of, self.used):
+        for table in (*self.states, self.record_of, self.used, self._before):
             table[slots] = table[parents[slots]]
         for slot in slots:
             self.lucks[slot] = key_of(self.seed, int(slot), stage)

@@ -87,6 +87,9 @@ def faults_known(scenario: Scenario, before: Scenario, set_in_camps: set[str]) -
         what = f"until: the record of the package ends on {RECORD[1]}"
         yield ("known", "until"), what, "an earlier day, or a `record` that goes on"
         return
+    if known.claims and known.record is not None:
+        what = "claims: they are of the package's record of events, and the record is another one"
+        yield ("known", "claims"), what, "leave `claims` or `record` out"
     if not known.own_past:
         yield from _settings(scenario, before, known.until)
         yield from _clauses(scenario, before, known.until, set_in_camps)
