@@ -50,3 +50,10 @@ def test_a_sweep_of_the_day_and_the_argument_exclude_each_other(tmp_path):
     file.write_text(f"title: A\nquestion: B\nextends: on-schedule\n{days}")
     said = told(file, "--known-until", "2023-09-15", "--out", tmp_path / "b")
     assert "s.yaml:6:19: until: the sweep sets it, and it is given beside the file" in said
+
+
+def test_what_an_origin_does_not_take_is_told_in_its_name():
+    with pytest.raises(TypeError, match=r"^origin\(\) got an unexpected keyword argument 'seeds'"):
+        ch.origin("on-schedule", seeds=3)
+    with pytest.raises(BatchError, match="goes on from nothing that is known"):
+        ch.origin("on-schedule")

@@ -14,9 +14,9 @@ from camphandover.batch.cubes import HOLDERS
 from camphandover.charts import axis
 from camphandover.charts.control import holder_colours, stack
 from camphandover.charts.geography import ground_keys
+from camphandover.charts.keydates import mark_known
 from camphandover.charts.maps import BaseMap
 from camphandover.charts.style import INK, NO_DATA, Chart, styled
-from camphandover.measure.events import long_day
 from camphandover.measure.outcomes import KEY_BASES
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def control_figure(model: NorthernMali) -> Figure:
     """Who has the camps so far: the key bases day by day, below them the share of all places."""
     figure = Chart(figsize=(5.7, 5.68), layout="constrained")
     upper, lower = figure.subplots(2, 1, height_ratios=(1.25, 1), sharex=True)
-    camps, n_days, n_known = live.camps(model), live.days_played(model), live.days_known(model)
+    camps, n_days = live.camps(model), live.days_played(model)
     window = np.datetime64(model.world.first, "D") + np.arange(model.control.shape[-1])
     edges = model.world.first + np.arange(n_days + 1.0)
     _draw_bases(upper, camps.sel(place=list(KEY_BASES)), edges)
@@ -55,12 +55,7 @@ def control_figure(model: NorthernMali) -> Figure:
         axis.frame(ax)
         ends = axis.dates(ax, window)
         ax.axvspan(ends[n_days], ends[-1], color=NO_DATA, linewidth=0)
-        if n_known:
-            for colour, width in (("white", 4), (INK, 1.2)):  # seen on each colour of a holder
-                ax.axvline(ends[n_known], color=colour, linewidth=width)
-    if n_known:
-        until = long_day(model.scenario_spec.known.until)
-        upper.set_title(f"line: known until {until}", loc="right", fontsize=8, color=INK)
+        mark_known(ax, camps)
     upper.set_xlabel("")
     upper.tick_params(axis="y", length=0)
     seen = [one["share"].any(("place", "date")) for one in (live.camps_now(model), camps)]

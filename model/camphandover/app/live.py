@@ -177,10 +177,12 @@ def camps_now(model: NorthernMali) -> xr.Dataset:
 def camps(model: NorthernMali) -> xr.Dataset:
     """Who has each camp at the end of each day so far.
 
-    In the form of shares of runs: one run, so all of them or none.
+    In the form of shares of runs: one run, so all of them or none; with the day that is known.
     """
     played = model.control[:, st.CAMP, : days_played(model)]
-    return _shares(model, played, (EPOCH + timedelta(days=model.world.first)).date())
+    shares = _shares(model, played, (EPOCH + timedelta(days=model.world.first)).date())
+    until = model.scenario_spec.known.until
+    return shares if until is None else shares.assign_coords(known_until=np.datetime64(until, "ns"))
 
 
 def _shares(model: NorthernMali, codes: np.ndarray, first: date) -> xr.Dataset:

@@ -407,7 +407,11 @@ def origin(
     """
     from camphandover.batch.origins import condition_plan
 
-    plan = make_plan(RunSettings([scenario], 1, seed, model=model, **settings).checked())
+    try:
+        asked = RunSettings([scenario], 1, seed, model=model, **settings)
+    except TypeError as error:  # in the name of what was called
+        raise TypeError(str(error).replace("RunSettings.__init__", "origin")) from None
+    plan = make_plan(asked.checked())
     name = plan.origin_name(0)
     if name is None:
         raise BatchError(f"{plan.names[0]} goes on from nothing that is known: give known_until.")
