@@ -243,12 +243,13 @@ def calendar(world: Theatre, _: str) -> str:
         [
             known.date.isoformat(),
             known.what,
+            known.side or "",
             known.place or "",
             "" if known.rung is None else str(known.rung),
         ]
         for known in world.calendar
     ]
-    return table(["Date", "What", "Place", "Rung"], rows)
+    return table(["Date", "What", "Who", "Place", "Rung"], rows)
 
 
 def partners(world: Theatre, _: str) -> str:

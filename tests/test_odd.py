@@ -88,7 +88,7 @@ def section(number: int) -> str:
 @cache
 def submodels() -> dict[str, str]:
     """The text of each submodel, by its rule's number."""
-    found = re.split(r"^#### (R\d\.\d) .+$", section(7), flags=re.MULTILINE)
+    found = re.split(r"^#### (R\d+\.\d) .+$", section(7), flags=re.MULTILINE)
     return dict(zip(found[1::2], found[2::2], strict=True))
 
 
@@ -275,13 +275,13 @@ def test_the_phases_stand_in_the_order_of_the_rule_book() -> None:
 
 def test_every_rule_of_the_rule_book_has_its_heading() -> None:
     assert list(submodels()) == sorted(RULES, key=in_order)
-    chapters = re.findall(r"^### 7\.(\d)", section(7), flags=re.MULTILINE)
+    chapters = re.findall(r"^### 7\.(\d+)", section(7), flags=re.MULTILINE)
     assert [int(n) for n in chapters] == list(LAST_RULE)
 
 
 def test_every_rule_number_is_one_of_the_rule_book() -> None:
-    assert set(re.findall(r"\bR\d\.\d+\b", TEXT)) <= RULES
-    assert {int(n) for n in re.findall(r"\bR(\d)\b(?!\.\d)", TEXT)} <= set(LAST_RULE)
+    assert set(re.findall(r"\bR\d+\.\d+\b", TEXT)) <= RULES
+    assert {int(n) for n in re.findall(r"\bR(\d+)\b(?!\.\d)", TEXT)} <= set(LAST_RULE)
 
 
 def test_every_rule_of_the_day_is_named_in_its_submodel() -> None:

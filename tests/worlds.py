@@ -124,7 +124,7 @@ def small_world(
         state.switches[name] = 1
     war.rung = 3
     war.relation = st.TACIT
-    war.mandate_end = day + 365
+    war.mandate_end = war.calendar_until = day + 365
     clock = Clock(day, day - 100, day + 100)
     return World(state, params, clock, key_of(2023, replicate), new_ledger(256))
 

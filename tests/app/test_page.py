@@ -163,6 +163,118 @@ def test_a_parent_with_a_sweep_is_its_file_without_it(tmp_path):
     assert editing.resolve(edit("many", when="+3"), many).camps["Kidal"].exit == date(2023, 11, 18)
 
 
+# --- known until a day -------------------------------------------------------------------
+
+DAY = "2023-09-20"
+
+
+def known_edit(until: str = DAY, name: str = "on-schedule", **kidal: str) -> Edit:
+    return edit(name, **kidal).with_text("known_until", until)
+
+
+def test_an_edit_says_until_which_day_all_is_known():
+    change = known_edit(receiver="joint")
+    assert yaml.safe_load(editing.to_yaml(change, parent())) == {
+        "title": f"on-schedule, but known until {DAY}; Kidal receiver joint",
+        "extends": "on-schedule",
+        "known": {"until": date.fromisoformat(DAY)},
+        "handover": {"camps": {"Kidal": {"receiver": "joint"}}},
+    }
+    assert "known" not in yaml.safe_load(editing.to_yaml(known_edit("none"), parent()))
+
+
+def test_a_file_with_known_is_edited_and_saved(tmp_path):
+    own = f"extends: on-schedule\nquestion: Who?\nknown:\n  until: {DAY}\n  particles: 300\n"
+    (tmp_path / "mine.yaml").write_text(own)
+    mine = editing.parents(tmp_path)["mine"]
+    assert not editing.draft(known_edit(name="mine"), mine).is_new
+    _, later = editing.save(known_edit("2023-10-01", "mine"), mine, tmp_path, "later")
+    assert (later.known.until, later.known.particles) == (date(2023, 10, 1), 300)
+    path, never = editing.save(known_edit("none", "mine"), mine, tmp_path, "never")
+    assert never.known.until is None
+    assert yaml.safe_load(path.read_text())["known"] == {"until": None}
+    _, kidal = editing.save(edit("mine", when="+5"), mine, tmp_path, "kidal")
+    assert kidal.known == mine.scenario.known
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (known_edit("soon"), "known: until: 'soon' is not a date"),
+        (known_edit("2023-12-31"), "outside the window"),
+        (known_edit(when="2023-09-10"), "Kidal: the UN would leave on 2023-09-10, and was there"),
+        (known_edit().with_camp("Ber", receiver="joint"), "Ber: the UN left on 2023-08-13"),
+        (known_edit(name="no-wagner"), "foreign.wagner: false would act on 2023-08-01"),
+    ],
+)
+def test_what_would_change_the_past_is_a_fault_of_the_form(change, expected):
+    drafted = editing.draft(change, parent(change.parent))
+    assert drafted.scenario is None
+    (fault,) = drafted.faults
+    assert expected in fault
+
+
+def known_scenario(**kidal: str) -> Any:
+    return editing.resolve(known_edit(**kidal), parent())
+
+
+@compiled_only
+def test_the_live_model_is_the_run_that_a_batch_goes_on_with(tmp_path):
+    chosen = known_scenario()
+    batch = ch.run(live.few(chosen), 2, out=tmp_path / "b", progress=False)
+    model = live.LiveModel(lambda: (chosen, 2023), 1)
+    assert live.ORIGINS.has(known_scenario(receiver="joint"), 2023)
+    assert not live.ORIGINS.has(editing.resolve(known_edit("2023-09-21"), parent()), 2023)
+    assert live.status(model) == (
+        "on-schedule-edited, run 1, seed 2023, known until 20 September 2023: "
+        "evening of 20 September 2023, 51 of 153 days played"
+    )
+    assert (live.is_new(model), live.is_at_origin(model)) == (True, True)
+    maps = [figures.map_png(model)]
+    while not model.finished:
+        model.step()
+    assert (live.is_new(model), live.is_at_origin(model)) == (False, False)
+    control = batch.control.sel(scenario=chosen.name, replicate=1, slot="camp")
+    assert np.array_equal(live.camps(model)["share"].argmax("holder"), control)
+    assert live.days_known(made()) == 0
+    assert figures.map_png(model) not in maps
+
+
+@compiled_only
+def test_the_chart_has_a_line_at_the_day_that_is_known():
+    figure = figures.control_figure(live.LiveModel(lambda: (known_scenario(), 2023)))
+    night = (date.fromisoformat(DAY) - date(1970, 1, 1)).days + 1
+    lines = [[line.get_xdata() for line in ax.get_lines() if line.get_gid()] for ax in figure.axes]
+    assert np.array(lines).shape[0] == len(figure.axes) == 2
+    assert (np.array(lines) == night).all()
+    unmarked = figures.control_figure(made()).axes
+    assert not any(line.get_gid() for ax in unmarked for line in ax.get_lines())
+
+
+@compiled_only
+def test_a_pair_goes_on_from_one_past(tmp_path):
+    edited, base = known_scenario(receiver="joint"), parent().scenario
+    live.ORIGINS.of(edited, 2023)
+    pair = run_pair(edited, base, 4, folder=tmp_path / "pair" / "b")
+    batch = ch.open_batch(tmp_path / "pair" / "b")
+    assert batch.origin(edited.name).n == batch.origin(base.name).n == 200
+    one, other = (batch.control.sel(scenario=name) for name in (edited.name, base.name))
+    same = (one == other).all(("replicate", "place", "slot")).to_series()
+    assert same[:DAY].all()
+    assert not same.all()
+    assert pair.comparison.n == 4
+    with pytest.raises(BatchError, match=f"nowhere after {DAY}"):
+        run_pair(known_scenario(), base, 4)
+    early = editing.resolve(
+        known_edit("2023-10-20", "early", when="plan")
+        .with_camp("Douentza", when="plan").with_camp("Tessalit", when="plan")
+        .with_camp("Aguelhok", when="plan"),
+        parent("early"),
+    )  # fmt: skip
+    with pytest.raises(ScenarioError, match="the UN would leave on"):
+        run_pair(early, parent("early").scenario, 4)
+
+
 # --- saving ------------------------------------------------------------------------------
 
 
@@ -322,6 +434,13 @@ def test_a_pair_is_the_comparison_of_a_batch_of_both(tmp_path):
     assert figures.png(pair.figure).startswith(PNG)
     again = run_pair(edited, base, 6, 5)
     assert again.comparison.table.equals(pair.comparison.table)
+
+
+@compiled_only
+def test_a_pair_that_differs_in_no_run_has_no_figure():
+    late = editing.resolve(known_edit("2023-12-29").with_camp("Gao", notice_army="7"), parent())
+    pair = run_pair(late, parent().scenario, 2)
+    assert (pair.comparison.places, pair.figure) == ((), None)
 
 
 @pytest.mark.parametrize("runs", [0, 2001, None, 1.5])
@@ -516,7 +635,9 @@ class Visitor:
         self.page.get_by_label(label).click(force=True)
         self.page.get_by_role("option", name=option, exact=True).click()
 
-    def takes_a_picture(self, name: str) -> None:
+    def takes_a_picture(self, name: str, of: str = "") -> None:
+        if of:
+            self.page.locator(of).scroll_into_view_if_needed()
         path = self.shots / f"{name}.png"
         self.page.screenshot(path=path)
         assert path.stat().st_size > 20_000  # an empty page is much smaller
@@ -543,7 +664,7 @@ def test_the_page_in_a_browser(served, browser, tmp_path):
     visitor.writes("UN leaves on", "2023-12-10")
     visitor.chooses("Receiver", "separatists")
     visitor.sees("Kidal: exit 2023-11-15 -> 2023-12-10; Kidal: receiver army -> separatists")
-    visitor.sees("Reset plays it from the first day")
+    visitor.sees("Reset plays it from its beginning")
     visitor.clicks("Reset")
     visitor.sees("on-schedule-edited, run 0, seed 2023: before 1 August 2023")
     visitor.clicks("Step")
@@ -578,6 +699,29 @@ def test_the_page_in_a_browser(served, browser, tmp_path):
     }
     visitor.chooses("Start from", "kidal-in-december")
     visitor.sees("Form: kidal-in-december with nothing changed")
+
+    visitor.writes("Known until", "2023-10-20")
+    visitor.clicks("Reset")
+    visitor.sees("Weighing 200 runs by the record until 20 October 2023")
+    visitor.takes_a_picture("weighing", ".ch-status")
+    told = "known until 20 October 2023: evening of 20 October 2023, 81 of 153 days played"
+    visitor.sees(told, LONG)
+    visitor.clicks("Step")
+    visitor.sees("evening of 21 October 2023, 82 of 153 days played")
+    visitor.takes_a_picture("known", ".ch-status")
+    visitor.writes("UN leaves on", "2023-10-11")
+    visitor.sees("the UN would leave on 2023-10-11, and was there until 2023-10-20")
+    visitor.takes_a_picture("past")
+    visitor.clicks("Undo Kidal")
+    visitor.chooses("Receiver", "joint: a mixed unit")
+    visitor.writes("Runs of each", "3")
+    visitor.sees("Both go on from what was known on 20 October 2023")
+    visitor.clicks("Run the pair")
+    earlier = visitor.page.get_by_text("This is the difference of an earlier edit")
+    earlier.wait_for(state="hidden")
+    visitor.page.get_by_text("All figures").click(timeout=LONG)
+    visitor.sees("B = kidal-in-december: 3 pairs of runs")
+    visitor.takes_a_picture("known-pair", ".ch-pair")
 
     assert visitor.wrong == []
     assert visitor.hosts == {served.url.removeprefix("http://")}

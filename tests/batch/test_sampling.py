@@ -18,7 +18,7 @@ from camphandover.batch.settings import RunSettings
 from camphandover.errors import BatchError
 
 REGISTER = facts.load().parameters
-UNCERTAIN = [name for name, p in REGISTER.items() if p.low < p.high]
+UNCERTAIN = [name for name, p in REGISTER.items() if p.low < p.high and not p.is_of_record]
 U = np.linspace(0.001, 0.999, 999)
 
 

@@ -213,7 +213,7 @@ def test_r5_5_an_attack_of_the_separatists_in_the_centre_is_remembered():
 def besieged(**values: float) -> World:
     """The army's town and depot at place 0, blockaded by GSIM from today on; its post at 1."""
     world = small_world([0, 0], [(0, 1, 100.0)], **values)
-    world.state.calendar[0] = DAY, st.KNOWN_BLOCKADE, 0, -1
+    world.state.calendar[0] = DAY, st.KNOWN_BLOCKADE, st.GSIM, 0, -1
     world.state.shipments[0, 0].depot = world.state.places[0].airstrip = 1
     for side in (ARMY, st.MINUSMA):
         add_unit(world, side, 0, 300)

@@ -14,6 +14,7 @@ import pytest
 
 from camphandover import facts
 from camphandover.errors import TheatreError
+from camphandover.facts.records import ORIGIN
 from camphandover.facts.registry import RULES
 
 FACTS = facts.load()
@@ -223,16 +224,38 @@ BROKEN = {
     "depot twice": ("depots.csv", "^(army,Gao,.*\n)", r"\1\1", "row 5", "stands twice"),
     "calendar out of order": ("calendar.csv", "^2023-09-11", "2023-08-02", "row 4", "before"),
     "ladder known too late": ("calendar.csv", "^2023-08-01", "2023-08-02", "", "rung of the start"),
-    "rung above the ladder": ("calendar.csv", "rung,,3,", "rung,,6,", "row 4", "from 0 to 5"),
-    "rung known only later": ("calendar.csv", "^2023-09-16", "2023-10-16", "row 6", "origin"),
+    "rung above the ladder": ("calendar.csv", "rung,,,3,", "rung,,,6,", "row 4", "from 0 to 5"),
+    "known only later": ("calendar.csv", "^2023-09-16", "2023-09-18", "row 6", "2023-09-17"),
+    "known after the record": (
+        "calendar.csv",
+        "^2023-12-20,blockade,separatists,Menaka",
+        "2024-01-01,blockade,separatists,Menaka",
+        "row 10",
+        "2023-12-31",
+    ),
+    "blockade by nobody": ("calendar.csv", "blockade,gsim,", "blockade,,", "row 3", "side"),
+    "blockade by the army": ("calendar.csv", "blockade,gsim,", "blockade,army,", "row 3", "gsim"),
+    "rung of a side": (
+        "calendar.csv",
+        "^2023-09-11,rung,,",
+        "2023-09-11,rung,gsim,",
+        "row 4",
+        "side",
+    ),
     "two rungs on a day": (
-        *("calendar.csv", "^(2023-09-11,rung,,3,.*\n)", r"\1\1"),
+        *("calendar.csv", "^(2023-09-11,rung,,,3,.*\n)", r"\1\1"),
         *("row 5", "stands twice"),
     ),
     "unknown kind of event": ("calendar.csv", "charter,,", "pact,,", "row 6", "victim_aid"),
-    "blockade nowhere": ("calendar.csv", "blockade,Timbuktu", "blockade,", "row 3", "place"),
+    "blockade nowhere": (
+        "calendar.csv",
+        "blockade,gsim,Timbuktu",
+        "blockade,gsim,",
+        "row 3",
+        "place",
+    ),
     "blockade of an unknown place": (
-        *("calendar.csv", "blockade,Timbuktu", "blockade,Timbuctu"),
+        *("calendar.csv", "blockade,gsim,Timbuktu", "blockade,gsim,Timbuctu"),
         *("row 3", "Timbuktu"),
     ),
     "partner twice": ("partners.csv", "^niger,0.6", "burkina,0.6", "row 3", "stands twice"),
@@ -560,14 +583,20 @@ def test_every_chapter_one_two_five_six_rule_with_numbers_has_parameters() -> No
     assert wanted <= covered
 
 
-def test_the_calendar_is_what_was_known_by_the_forecast_origin() -> None:
-    assert [(k.date, k.what, k.place, k.rung) for k in FACTS.calendar] == [
-        (date(2023, 8, 1), "rung", None, 2),
-        (date(2023, 8, 8), "blockade", "Timbuktu", None),
-        (date(2023, 9, 11), "rung", None, 3),
-        (date(2023, 9, 13), "victim_aid", None, None),
-        (date(2023, 9, 16), "charter", None, None),
+def test_the_calendar_is_what_was_known_by_the_forecast_origin_and_what_came_later() -> None:
+    assert [(k.date, k.what, k.side, k.place, k.rung) for k in FACTS.calendar] == [
+        (date(2023, 8, 1), "rung", None, None, 2),
+        (date(2023, 8, 8), "blockade", "gsim", "Timbuktu", None),
+        (date(2023, 9, 11), "rung", None, None, 3),
+        (date(2023, 9, 13), "victim_aid", None, None, None),
+        (date(2023, 9, 16), "charter", None, None, None),
+        (date(2023, 10, 2), "rung", None, None, 4),
+        *(
+            (date(2023, 12, 20), "blockade", "separatists", place, None)
+            for place in ("Kidal", "Gao", "Menaka")
+        ),
     ]
+    assert {k.evidence for k in FACTS.calendar if k.date > ORIGIN} == {"H"}
     told = {(e["date"], e["place"]) for e in FACTS.events if e["kind"] == "blockade"}
     assert ("2023-08-08", "Timbuktu") in told
 

@@ -29,6 +29,8 @@ from camphandover.scenario.schema import MAX_TEXT, ClauseForm
 
 DEFAULT_PARENT = "on-schedule"
 MAX_NAME = 60
+NOTHING = "none"
+"""What a form says for a day if nothing is to be known."""
 SAME = {
     "receiver": ("receiver",),
     "notice_army": ("notice", "army"),
@@ -36,6 +38,7 @@ SAME = {
 }
 """Values of a camp that a form holds as a file does, with their keys in the file."""
 _CAMP = "scenario.handover.camps."
+_KNOWN = "scenario.known."
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,14 @@ class Edit:
         camps: By place, the texts of a camp's form: `when` (a date, `plan`, `actual`, or days
             after the parent's date, such as `+15` or `-30`), and values of `SAME` by name. What
             is not there is as in the parent.
+        known_until: Day from which runs go on, `none`, or empty: as in the parent.
         title, question: Texts of the edited scenario; if empty, a title that tells the changes,
             and the parent's question.
     """
 
     parent: str = DEFAULT_PARENT
     camps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    known_until: str = ""
     title: str = ""
     question: str = ""
 
@@ -63,9 +68,9 @@ class Edit:
         return replace(self, camps={place: texts for place, texts in camps.items() if texts})
 
     def with_text(self, name: str, text: str) -> Edit:
-        """The same with another `title` or `question`."""
-        texts = {"title": self.title, "question": self.question, name: text}
-        return Edit(self.parent, self.camps, **texts)
+        """The same with another `known_until`, `title` or `question`."""
+        texts: dict[str, Any] = {name: text}
+        return replace(self, **texts)
 
     def without(self, *places: str) -> Edit:
         """The same with some camps as in the parent."""
@@ -200,8 +205,9 @@ def messages(error: ScenarioError) -> list[str]:
 def _message(problem: Problem) -> str:
     if problem.line:
         where = f"{problem.file}, line {problem.line}"
-    elif problem.file.startswith(_CAMP):
-        where = ", ".join(problem.file.removeprefix(_CAMP).split(".")[:-1])
+    elif problem.file.startswith((_CAMP, _KNOWN)):
+        path = problem.file.removeprefix(_CAMP).removeprefix("scenario.")
+        where = ", ".join(path.split(".")[:-1])
     else:
         where = problem.file.removeprefix("scenario.").removeprefix("scenario")
     text = f"{where}: {problem.message}" if where else problem.message
@@ -212,13 +218,22 @@ def _content(edit: Edit, parent: Parent, extends: str) -> dict[str, Any]:
     """The file's form as data."""
     camps = {place: _clause(texts, parent, place) for place, texts in edit.camps.items()}
     camps = {place: clause for place, clause in camps.items() if clause}
-    content: dict[str, Any] = {"title": edit.title.strip() or _title(parent.name, camps)}
+    known = _known(edit.known_until.strip(), parent.scenario.known.until)
+    content: dict[str, Any] = {"title": edit.title.strip() or _title(parent.name, known, camps)}
     if edit.question.strip():
         content["question"] = edit.question.strip()
     content["extends"] = extends
+    if known:
+        content["known"] = known
     if camps:
         content["handover"] = {"camps": camps}
     return content
+
+
+def _known(text: str, before: date | None) -> dict[str, Any]:
+    """What the file says of what is known, over the parent's."""
+    until = None if text == NOTHING else _value(text)
+    return {"until": until} if text and until != before else {}
 
 
 def _clause(texts: Mapping[str, str], parent: Parent, place: str) -> dict[str, Any]:
@@ -257,11 +272,11 @@ def _value(text: str) -> date | int | str:
     return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text, re.ASCII) else text
 
 
-def _title(parent: str, camps: Mapping[str, Mapping[str, Any]]) -> str:
+def _title(parent: str, known: Mapping[str, Any], camps: Mapping[str, Mapping[str, Any]]) -> str:
     """A title that tells the changes."""
-    if not camps:
+    if not known and not camps:
         return f"{parent}, unchanged"
-    parts = []
+    parts = [f"known until {known['until'] or 'no day'}"] if known else []
     for place, clause in camps.items():
         told = {key: value for key, value in clause.items() if key != "notice"}
         if "exit" in told:

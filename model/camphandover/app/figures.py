@@ -14,6 +14,7 @@ from camphandover.batch.cubes import HOLDERS
 from camphandover.charts import axis
 from camphandover.charts.control import holder_colours, stack
 from camphandover.charts.geography import ground_keys
+from camphandover.charts.keydates import mark_known
 from camphandover.charts.maps import BaseMap
 from camphandover.charts.style import INK, NO_DATA, Chart, styled
 from camphandover.measure.outcomes import KEY_BASES
@@ -54,6 +55,7 @@ def control_figure(model: NorthernMali) -> Figure:
         axis.frame(ax)
         ends = axis.dates(ax, window)
         ax.axvspan(ends[n_days], ends[-1], color=NO_DATA, linewidth=0)
+        mark_known(ax, camps)
     upper.set_xlabel("")
     upper.tick_params(axis="y", length=0)
     seen = [one["share"].any(("place", "date")) for one in (live.camps_now(model), camps)]
@@ -99,13 +101,15 @@ class LiveMap:
         """Draw the ground and the names, once for all models of these places."""
         self.figure, (ax,) = axis.panels(1, 1, MAP_SIZE, (0.1, 0.1, 0.35, 0.55))
         self.drawn = BaseMap(ax, live.camps_now(model), percents=False)
-        ax.set_title("Who has which camp now", loc="left", fontsize=9.5, color=INK)
+        self.title = ax.set_title("", loc="left", fontsize=9.5, color=INK)
         axis.stack_legends(ax, [axis.holder_patches(HOLDERS), ground_keys()], 7)
 
     @styled
     def image(self, model: NorthernMali) -> bytes:
         """The model as it stands, as the bytes of a PNG."""
         self.drawn.show(live.camps_now(model))
+        told = ", the last day that is known" if live.is_at_origin(model) else ""
+        self.title.set_text(f"Who has which camp now{told}")
         return png(self.figure)
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mesa
 import numpy as np
 import xarray as xr
 
 from camphandover.agents.model import EPOCH, NorthernMali
+from camphandover.app import settings
 from camphandover.batch import ledgers
+from camphandover.batch.batch import origin
 from camphandover.batch.cubes import HOLDERS
 from camphandover.core import state as st
 from camphandover.core.ledger import Kind
@@ -27,6 +29,10 @@ from camphandover.measure.events import (
 )
 from camphandover.measure.run_ledger import RunLedger
 from camphandover.scenario import Scenario
+from camphandover.scenario.past import past_of
+
+if TYPE_CHECKING:
+    from camphandover.known.origin import Origin
 
 UNSEEN_IF_NIL = (Kind.LOSSES, Kind.ABUSE, Kind.ABUSE_SELECTIVE)
 """Kinds of row that say nothing if nobody died."""
@@ -49,17 +55,66 @@ class Line:
     why: str
 
 
+class Origins:
+    """Particles of each past that the page has asked for, kept from one model to the next."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, int], Origin] = {}
+
+    def has(self, scenario: Scenario, seed: int) -> bool:
+        """Whether a run of a scenario can begin at once."""
+        return scenario.known.until is None or self._key(scenario, seed) in self._found
+
+    def of(self, scenario: Scenario, seed: int) -> Origin | None:
+        """The particles from which a scenario goes on, weighed now if need be; None if from none.
+
+        Errors:
+            BatchError if they cannot be weighed.
+        """
+        if scenario.known.until is None:
+            return None
+        key = self._key(scenario, seed)
+        if key not in self._found:
+            self._found[key] = origin(few(scenario), seed)
+        return self._found[key]
+
+    def _key(self, scenario: Scenario, seed: int) -> tuple[str, int]:
+        return past_of(few(scenario)).digest(), seed
+
+
+def few(scenario: Scenario) -> Scenario:
+    """The scenario with as few particles as a page can wait for."""
+    particles = min(scenario.known.particles, settings.PARTICLES)
+    known = scenario.known.model_copy(update={"particles": particles})
+    return scenario.model_copy(update={"known": known})
+
+
+ORIGINS = Origins()
+"""Those of this process."""
+
+
 class LiveModel(NorthernMali):
     """The model as the page plays it: always of the scenario that is chosen when it is made.
+
+    Of a scenario that goes on from what was known, the past is played at once.
 
     Args:
         start: Gives the scenario and the seed.
         replicate: Number of the run.
+
+    Attributes:
+        number: Of the run; `replicate` is that whose luck it begins with.
     """
 
     def __init__(self, start: Callable[[], tuple[Scenario, int]], replicate: int = 0) -> None:
         scenario, seed = start()
-        super().__init__(scenario, seed, replicate)
+        known = ORIGINS.of(scenario, seed)
+        super().__init__(scenario, seed, replicate if known is None else known.root(replicate))
+        self.number = replicate
+        if known is not None:
+            self.follow(known.turns(replicate))
+            while days_played(self) < days_known(self):
+                self.step()
 
     @property
     def scenario(self) -> Any:
@@ -81,16 +136,34 @@ def days_played(model: NorthernMali) -> int:
     return int(model.day) - model.world.first
 
 
+def days_known(model: NorthernMali) -> int:
+    """Days of the window that are past: of those the record is known."""
+    until = model.scenario_spec.known.until
+    return 0 if until is None else (until - model.scenario_spec.window.start).days + 1
+
+
+def is_new(model: NorthernMali) -> bool:
+    """Whether no day has been played but those that are known."""
+    return days_played(model) == days_known(model)
+
+
+def is_at_origin(model: NorthernMali) -> bool:
+    """Whether it stands at the end of the last day that is known."""
+    return days_known(model) > 0 and is_new(model)
+
+
 def today(model: NorthernMali) -> date:
     """The day at whose end the model stands; the first day if none has been played."""
     return (EPOCH + timedelta(days=max(int(model.day) - 1, model.world.first))).date()
 
 
-def status(model: NorthernMali) -> str:
+def status(model: LiveModel) -> str:
     """Which run this is and how far it is, in a line."""
     played, total = days_played(model), model.control.shape[-1]
+    until = model.scenario_spec.known.until
+    past = "" if until is None else f", known until {long_day(until)}"
     return (
-        f"{model.scenario_spec.name}, run {model.replicate}, seed {model.seed_value}: "
+        f"{model.scenario_spec.name}, run {model.number}, seed {model.seed_value}{past}: "
         f"{'evening of' if played else 'before'} {long_day(today(model))}, "
         f"{played} of {total} days played"
     )
@@ -104,10 +177,12 @@ def camps_now(model: NorthernMali) -> xr.Dataset:
 def camps(model: NorthernMali) -> xr.Dataset:
     """Who has each camp at the end of each day so far.
 
-    In the form of shares of runs: one run, so all of them or none.
+    In the form of shares of runs: one run, so all of them or none; with the day that is known.
     """
     played = model.control[:, st.CAMP, : days_played(model)]
-    return _shares(model, played, (EPOCH + timedelta(days=model.world.first)).date())
+    shares = _shares(model, played, (EPOCH + timedelta(days=model.world.first)).date())
+    until = model.scenario_spec.known.until
+    return shares if until is None else shares.assign_coords(known_until=np.datetime64(until, "ns"))
 
 
 def _shares(model: NorthernMali, codes: np.ndarray, first: date) -> xr.Dataset:

@@ -7,6 +7,7 @@ played. All state belongs to one visitor; nothing here decides anything about th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any, get_args
@@ -21,6 +22,7 @@ from camphandover.app import figures, live, settings
 from camphandover.app.edit import Draft, Edit, Parent
 from camphandover.app.pair import MAX_RUNS, Pair, run_pair
 from camphandover.errors import BatchError, ScenarioError
+from camphandover.measure.events import long_day
 from camphandover.say.document import Column, Paragraph, Table
 from camphandover.say.writers import html
 from camphandover.scenario import Scenario
@@ -30,6 +32,7 @@ PLAY_INTERVAL = 200
 NOTHING_YET = "Nothing has happened yet: press Step."
 LEDGER = tuple(Column(name, "text") for name in ("When", "What happened", "Because of"))
 WHEN = "a date, or days later or earlier: +15, -30"
+KNOWN = f"a date, from which runs go on; or {editing.NOTHING}"
 NOTHING_TO_RUN = "Change something in the form first, and mend its faults."
 LINES = 60
 RECEIVERS = {
@@ -43,7 +46,7 @@ Set = Callable[[Edit], None]
 
 
 class Current:
-    """The scenario that the form holds, or the last one that was right: what a reset plays."""
+    """The last right scenario of the form whose past was ready: what a reset plays."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
@@ -60,8 +63,8 @@ class Current:
 def MapView(model: live.LiveModel) -> None:
     """Who holds which base, on the map; drawn again only when that changes."""
     update_counter.get()
-    now = model.state.places["camp_holder"].tobytes()
-    solara.Image(solara.use_memo(lambda: figures.map_png(model), [now]), width="100%")
+    now = [model.state.places["camp_holder"].tobytes(), live.is_at_origin(model)]
+    solara.Image(solara.use_memo(lambda: figures.map_png(model), now), width="100%")
 
 
 @solara.component
@@ -98,9 +101,21 @@ def Status(model: live.LiveModel, draft: Draft) -> None:
         changes = map(str, editing.changes(draft.scenario, draft.parent.scenario))
         text = f"{draft.parent.name} with {'; '.join(changes) or 'nothing changed'}"
         is_played = draft.scenario.digest() == model.scenario_spec.digest()
-        when = "" if is_played else " <b>Reset plays it from the first day.</b>"
+        when = "" if is_played else " <b>Reset plays it from its beginning.</b>"
         lines.append(f"Form: {escape(text)}.{when}")
     solara.HTML("div", "<br>".join(lines), classes=["ch-status"])
+
+
+@solara.component
+def Weighing(task: solara.lab.Task[[], None], draft: Draft) -> None:
+    """That runs are being weighed by the record, or why they cannot be."""
+    if task.pending and draft.scenario is not None and draft.scenario.known.until is not None:
+        until = long_day(draft.scenario.known.until)
+        n = live.few(draft.scenario).known.particles
+        solara.HTML("div", f"Weighing {n} runs by the record until {until} ...")
+        solara.ProgressLinear(True)
+    elif task.error:
+        solara.Error(f"The past cannot be weighed: {task.exception}")
 
 
 # --- the form ----------------------------------------------------------------------------
@@ -124,22 +139,26 @@ def Form(known: dict[str, Parent], draft: Draft, set_form: Set) -> None:
         refused.value = []
         set_form(Edit(name))
 
-    def undo(label: str, *edited: str) -> None:
+    def undo(label: str, undone: Edit) -> None:
         solara.Button(
-            label, on_click=lambda: set_form(form.without(*edited)), text=True, small=True,
-            disabled=form.camps.keys().isdisjoint(edited),
-        )  # fmt: skip
+            label, on_click=lambda: set_form(undone), text=True, small=True, disabled=undone == form
+        )
 
     with solara.Card("Scenario"):
         solara.Select("Start from", values=list(known), value=form.parent, on_value=choose)
         _faults(refused.value)
         solara.HTML("div", escape(parent.scenario.question), style="font-size: 13px")
+        solara.InputText(
+            "Known until", value=form.known_until, message=KNOWN,
+            placeholder=f"{parent.scenario.known.until or 'nothing known'} (parent)",
+            on_value=lambda text: set_form(form.with_text("known_until", text)),
+        )  # fmt: skip
         solara.Select("UN camp", values=places, value=place, on_value=set_place)
         CampForm(draft, place, set_form).key(f"{form.parent}/{place}")
         _faults(draft.faults)
         with solara.Row(gap="0px"):
-            undo(f"Undo {place}", place)
-            undo("Undo all", *form.camps)
+            undo(f"Undo {place}", form.without(place))
+            undo("Undo all", replace(form, camps={}, known_until=""))
 
 
 def _faults(messages: Sequence[str]) -> None:
@@ -193,7 +212,9 @@ def PairCard(draft: Draft) -> None:
     task = solara.lab.use_task(compute, dependencies=None, raise_error=False)
     with solara.Card("Compare with the parent", classes=["ch-pair", "ch-card"]):
         same_luck = "with the same luck, and takes the difference run by run."
-        solara.HTML("div", f"Runs the edit and {escape(draft.parent.name)} {same_luck}")
+        solara.HTML(
+            "div", f"Runs the edit and {escape(draft.parent.name)} {same_luck}{_from(draft)}"
+        )
         with solara.Row(style="align-items: center"):
             solara.InputInt(
                 f"Runs of each, 1 to {MAX_RUNS}", value=runs, on_value=set_runs,
@@ -202,12 +223,18 @@ def PairCard(draft: Draft) -> None:
             _act("Run the pair", task, draft, is_busy=task.pending)
         if task.pending:
             solara.ProgressLinear(progress.value or True)
-        elif isinstance(task.exception, BatchError):
+        elif isinstance(task.exception, BatchError | ScenarioError):
             solara.Error(str(task.exception))
         elif task.error:
             solara.Error(f"The pair failed: {type(task.exception).__name__}: {task.exception}")
         elif task.value is not None:
             PairView(task.value, draft.scenario)
+
+
+def _from(draft: Draft) -> str:
+    """From which day a pair differs."""
+    until = None if draft.scenario is None else draft.scenario.known.until
+    return "" if until is None else f" Both go on from what was known on {long_day(until)}."
 
 
 def _act(label: str, act: Callable[[], Any], draft: Draft, is_busy: bool = False) -> None:
@@ -222,8 +249,11 @@ def PairView(pair: Pair, edited: Scenario | None) -> None:
     """The difference, and whether it is that of the form as it is now."""
     if edited is None or pair.edited.digest() != edited.digest():
         solara.Warning("This is the difference of an earlier edit.")
-    data = solara.use_memo(lambda: figures.png(pair.figure), [pair])
-    solara.Image(data, width="100%", classes=["ch-difference"])
+    data = solara.use_memo(lambda: pair.figure and figures.png(pair.figure), [pair])
+    if data:
+        solara.Image(data, width="100%", classes=["ch-difference"])
+    else:
+        solara.Info(f"In {pair.comparison.n} pairs of runs no camp is held for other days.")
     with solara.Details("All figures"):
         solara.HTML("div", pair.comparison._repr_html_(), classes=["ch-scroll"])
 
@@ -298,18 +328,25 @@ def Workbench() -> None:
     current = solara.use_memo(lambda: Current(draft.parent.scenario), [])
     model = solara.use_memo(lambda: solara.reactive(live.LiveModel(current)), [])
 
+    def weigh() -> None:
+        if draft.scenario is not None:
+            live.ORIGINS.of(draft.scenario, settings.SEED)
+
+    weighed = solara.lab.use_task(weigh, dependencies=[draft.scenario], raise_error=False)
+
     def follow() -> None:
-        """Hand a right form to the live model, at once if no day has been played."""
-        if draft.scenario is None:
+        """Hand a right form to the live model, at once if no day of its own has been played."""
+        if draft.scenario is None or not live.ORIGINS.has(draft.scenario, settings.SEED):
             return
         current.scenario = draft.scenario
-        if draft.scenario != model.value.scenario_spec and model.value.steps == 0:
-            model.value = live.LiveModel(current, model.value.replicate)
+        if draft.scenario != model.value.scenario_spec and live.is_new(model.value):
+            model.value = live.LiveModel(current, model.value.number)
 
-    solara.use_effect(follow, [draft.scenario])
+    solara.use_effect(follow, [draft.scenario, weighed.finished])
     with solara.Sidebar():
         Form(known, draft, set_form)
     Status(model.value, draft)
+    Weighing(weighed, draft)
     SolaraViz(
         model,
         components=[(MapView, 0), (ControlView, 0), (LedgerView, 0)],

@@ -339,12 +339,24 @@ def make_plan(settings: RunSettings) -> Plan:
         theatre.digest, code_digest(), DEFAULT_MODEL if s.model is None else identity_of(s.model),
         evidence, s.sample_parameters, s.ledger,
     )  # fmt: skip
-    if records is not None and records.is_paired and any(one.known.until for one in chosen):
+    _check_known(s, records, any(one.known.until for one in chosen))
+    return Plan(chosen, s.runs, s.seed, *decided, records)
+
+
+def _check_known(settings: RunSettings, records: Records | None, is_known: bool) -> None:
+    """Refuse what does not go with runs that go on from what was known, or only with those.
+
+    Errors:
+        BatchError that tells it.
+    """
+    if is_known and records is not None and records.is_paired:
         raise BatchError(
             f"the records {records.name} share the luck of each draw, and particles have luck of "
             "their own: leave known_until out, or give records that are not paired."
         )
-    return Plan(chosen, s.runs, s.seed, *decided, records)
+    for name in ("history", "particles"):
+        if not is_known and getattr(settings, name) is not None:
+            raise BatchError(f"{name} is given, and nothing is known: give known_until, too.")
 
 
 def known_of(settings: RunSettings) -> dict[str, Any]:
@@ -395,7 +407,11 @@ def origin(
     """
     from camphandover.batch.origins import condition_plan
 
-    plan = make_plan(RunSettings([scenario], 1, seed, model=model, **settings).checked())
+    try:
+        asked = RunSettings([scenario], 1, seed, model=model, **settings)
+    except TypeError as error:  # in the name of what was called
+        raise TypeError(str(error).replace("RunSettings.__init__", "origin")) from None
+    plan = make_plan(asked.checked())
     name = plan.origin_name(0)
     if name is None:
         raise BatchError(f"{plan.names[0]} goes on from nothing that is known: give known_until.")

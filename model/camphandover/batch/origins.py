@@ -19,11 +19,10 @@ from camphandover.batch.identity import name_of
 from camphandover.batch.plan import DEFAULT_MODEL, Model, Plan
 from camphandover.batch.replicates import fresh
 from camphandover.core.draws import Turn
-from camphandover.core.state import State
 from camphandover.errors import BatchError
 from camphandover.known.news import EPOCH, Seen
 from camphandover.known.origin import Origin, condition
-from camphandover.known.particles import Particles, Swarm, Values, claims_in, seen_in
+from camphandover.known.particles import OF_RECORD, Particles, Swarm, Values, said_in, seen_in
 from camphandover.scenario import Scenario
 
 FOLDER = "origins"
@@ -112,8 +111,7 @@ class Models:
         self.model, self.scenario, self.seed, self.values = model, scenario, seed, values
         self._turns = [(Turn((scenario.window.start - EPOCH).days, i, 0),) for i in range(n)]
         self._models = [self._made(turns) for turns in self._turns]
-        self._before = np.zeros((n, 0, 0))
-        self.told()
+        self._before = self._said
 
     @property
     def n(self) -> int:
@@ -136,20 +134,20 @@ class Models:
 
     def play(self, last: int) -> None:
         """Play all of them to the end of a day, days since 1970-01-01."""
+        self._before = self._said
         for model in self._models:
             _play(model, last)
 
-    @property
-    def _states(self) -> list[State]:
-        return [model.state for model in self._models]
-
     def see(self) -> Seen:
         """What a look finds in them."""
-        return seen_in(self._states, [model.params for model in self._models], self._before)
+        models = self._models
+        parameters = {name: np.array([one.params[name] for one in models]) for name in OF_RECORD}
+        places = np.stack([one.state.places for one in models])
+        return seen_in(places, self._said - self._before, parameters)
 
-    def told(self) -> None:
-        """Count the claims of the next look from now on."""
-        self._before = claims_in(self._states)
+    @property
+    def _said(self) -> np.ndarray:
+        return said_in(np.stack([one.state.sides for one in self._models]))
 
     def copy(self, parents: np.ndarray, stage: int) -> None:
         """Put a copy of its parent into each slot whose parent is not itself."""

@@ -26,6 +26,7 @@ ENTRIES = frozenset(
     f"camphandover.core.{name}"
     for name in (
         "day.run",
+        "day.run_each",
         "rules.combat.perceived",
         "rules.strategy.place_order",
         "rules.strategy.garrison_need",

@@ -4,11 +4,15 @@
 people, politics, reports. `run` loops over the days and records the state of each at 24:00.
 """
 
-from camphandover.core.compiled import compiled, inlined
+from typing import NewType
+
+import numpy as np
+
+from camphandover.core.compiled import compiled, declare, inlined
 from camphandover.core.draws import Key
 from camphandover.core.ledger import Ledger
 from camphandover.core.now import Now, at
-from camphandover.core.parameters import Params
+from camphandover.core.parameters import Params, ParamsTable
 from camphandover.core.rules.abuse import abuse_people
 from camphandover.core.rules.airlift import airlift
 from camphandover.core.rules.airpower import ready_aircraft, watch_from_air
@@ -51,9 +55,13 @@ from camphandover.core.rules.withdrawal import (
     draw_exits,
     leave_camps,
 )
-from camphandover.core.state import State
+from camphandover.core.state import State, States
 
 begin = inlined(at)
+Lucks = NewType("Lucks", np.ndarray)
+declare(Lucks, np.zeros((1, 3), np.int64))
+Numbers = NewType("Numbers", np.ndarray)
+declare(Numbers, np.zeros(1, np.int64))
 
 
 @inlined
@@ -180,3 +188,55 @@ def run(
         now = begin(state, params, key, ledger, first, last, day)
         advance(now)
         record(now, control, series, war, people)
+
+
+@compiled
+def run_each(
+    states: States,
+    params: ParamsTable,
+    record_of: Numbers,
+    lucks: Lucks,
+    used: Numbers,
+    first: int,
+    last: int,
+    start: int,
+    stop: int,
+    ledger: Ledger,
+    control: Control,
+    series: Series,
+    war: War,
+    people: People,
+):
+    """Play the days `start` to `stop` of each of some states, one after the other.
+
+    Args:
+        states: Side by side, changed in place. params: Some records.
+        record_of: Which record each state has. lucks: Key of each, shape (state, 3).
+        used: How many rows each has written, counted on; rows themselves are not kept.
+        ledger, control, series, war, people: Written over by each, as `run` does it.
+    """
+    for i in range(len(used)):
+        ledger.used[0] = used[i]
+        state = State(
+            states.units[i],
+            states.columns[i],
+            states.places[i],
+            states.people[i],
+            states.away[i],
+            states.sides[i],
+            states.recent[i],
+            states.partners[i],
+            states.conflict[i],
+            states.switches[i],
+            states.presence[i],
+            states.shipments[i],
+            states.routes[i],
+            states.calendar[i],
+            states.orders[i],
+            states.queue[i],
+            states.tellings[i],
+        )
+        key = Key(lucks[i, 0], lucks[i, 1], lucks[i, 2])
+        own = params[record_of[i]]
+        run(state, own, first, last, start, stop, key, ledger, control, series, war, people)
+        used[i] = ledger.used[0]

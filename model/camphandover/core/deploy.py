@@ -5,7 +5,7 @@ Source: RULES R1.2 (order of battle), R1.3 (map), R6.1 (schedule).
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from camphandover.facts import Theatre, UnitGroup
 from camphandover.facts.checks import great_circle
 from camphandover.facts.records import ORIGIN
 from camphandover.scenario import Clause, Scenario
-from camphandover.scenario.known import exits_known
+from camphandover.scenario.known import changes_known, exits_known
 from camphandover.scenario.past import changed_clauses, past_of
 
 RESERVED = {
@@ -146,8 +146,11 @@ def _set_known(state: st.State, scenario: Scenario, theatre: Theatre) -> None:
     if until is not None:
         war = state.conflict[0]
         war.known_until = war.calendar_until = day_number(until)
-        for place, day in exits_known(scenario.known).items():
-            state.places["exit_known"][theatre.index(place)] = day_number(day)
+        left, later = exits_known(scenario.known), until + timedelta(days=1)
+        for row in changes_known(scenario.known):
+            if row.object == "un_camp":
+                day = day_number(left.get(row.place, later))
+                state.places["exit_known"][theatre.index(row.place)] = day
 
 
 def go_on(state: st.State, params: Params, scenario: Scenario, theatre: Theatre) -> None:
@@ -159,12 +162,18 @@ def go_on(state: st.State, params: Params, scenario: Scenario, theatre: Theatre)
     """
     if scenario.known.own_past:
         return
+    places, ended = state.places, int(state.conflict["mandate_end"][0])
     for place, clause in changed_clauses(scenario).items():
-        row = state.places[theatre.index(place)]
-        row.announced = 0
-        _set_clause(state.places, theatre.index(place), clause)
-        row.exit_day = 0  # drawn on this day
+        row = places[theatre.index(place)]
+        if row.exit_hour == st.NEVER:
+            row.announced = 0
+            _set_clause(places, theatre.index(place), clause)
+            row.exit_day = 0  # drawn on this day
     _set_switches(state, scenario)
+    ends = int(state.conflict["mandate_end"][0])
+    cut = (places["exit_day"] >= min(ended, ends)) & (places["guards"] == 0)
+    if ends != ended:  # an exit that the mandate cut may be later now, and one after it is cut
+        places["exit_day"][cut] = ends if ends < ended else -ended
     _set_choices(state, scenario, params)
     _take(state.conflict, [scenario.politics], "", truce_day="truce")
 

@@ -191,6 +191,12 @@ def is_past(now: Now):
 
 
 @compiled
+def is_rung_known(now: Now):
+    """Whether the rung of today is that of the record, and no event of the run moves it."""
+    return is_past(now) and now.switches.record == 1
+
+
+@compiled
 def target_slot(now: Now, place: int, bloc: int):
     """Slot in which a hostile bloc of `bloc` holds this place, -1 when none does."""
     spot = now.places[place]

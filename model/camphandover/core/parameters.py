@@ -23,7 +23,11 @@ PARAMETERS = np.dtype(
 Params = NewType("Params", np.record)
 """One record of `PARAMETERS`."""
 
+ParamsTable = NewType("ParamsTable", np.recarray)
+"""Some of them."""
+
 declare(Params, np.zeros(1, PARAMETERS).view(np.recarray)[0])
+declare(ParamsTable, np.zeros(1, PARAMETERS).view(np.recarray))
 
 
 @compiled

@@ -155,8 +155,8 @@ class State(NamedTuple):
         receiver i8
         announced i8
         plan_day i8 = -1       # planned day of the UN's exit
-        exit_day i8 = -1       # drawn day: plan and error
-        exit_known i8 = -1     # day on which the record has the UN leave, -1 not known (R10.1)
+        exit_day i8 = -1       # drawn day: plan and error; 0 or less: to draw, not before -exit_day
+        exit_known i8 = -1     # UN's exit by the record: later if it was there, -1 not told (R10.1)
         exit_hour f8 = inf     # hour of the exit, inf before
         un_left i8             # 1 near a camp that the UN has left (R4.5)
         notice_army i8
@@ -403,12 +403,23 @@ def copy_state(state: State) -> State:
     return State(*(table.copy() for table in state))
 
 
+def tiled(state: State, n: int) -> State:
+    """So many copies of a state, side by side: the first dimension of each table counts them."""
+    tables = (np.empty((n, *table.shape), table.dtype).view(np.recarray) for table in state)
+    copies = State(*tables)
+    for many, table in zip(copies, state, strict=True):
+        many[...] = table
+    return copies
+
+
 def restore(state: State, saved: State) -> None:
     """Write the saved tables into the tables of `state`, which stay the same arrays."""
     for table, kept in zip(state, saved, strict=True):
         table[...] = kept
 
 
+States = NewType("States", State)
+"""States side by side, as `tiled` makes them."""
 UnitRow = NewType("UnitRow", np.record)
 ColumnRow = NewType("ColumnRow", np.record)
 SideRow = NewType("SideRow", np.record)
@@ -433,6 +444,7 @@ def empty_state(**rows: int) -> State:
 
 _example = empty_state()
 declare(State, _example)
+declare(States, tiled(_example, 1))
 declare(UnitRow, _example.units[0])
 declare(ColumnRow, _example.columns[0])
 declare(SideRow, _example.sides[0])

@@ -65,7 +65,7 @@ def as_text(changes: Iterable[Change]) -> str:
 
 
 def _cell(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def exits(changes: Iterable[Change], until: date) -> dict[str, date]:

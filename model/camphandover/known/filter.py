@@ -16,6 +16,8 @@ import numpy as np
 from camphandover.known.news import Look, agrees, log_likelihood
 from camphandover.known.particles import Swarm
 
+HARDLY = 0.01
+"""Share of the particles' weight below which what the record says counts as hardly met."""
 RESAMPLE_BELOW = 0.5
 """Share of the particles below which their effective number leads to resampling."""
 STREAM = 0xF117
@@ -24,15 +26,19 @@ STREAM = 0xF117
 
 @dataclass(frozen=True)
 class Unmet:
-    """What the record says that no particle met.
+    """What the record says that the particles hardly met.
 
     Attributes:
         day: Of the look.
         what: What the record says.
+        share: Share of the particles, by weight before the look, that are so.
+        n: How many are.
     """
 
     day: date
     what: str
+    share: float
+    n: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +73,7 @@ class Filter:
     Attributes:
         weights: Of the particles, sum 1, shape (particle,).
         stages: What was done so far.
-        unmet: What the record says that no particle met.
+        unmet: What the record says that the particles hardly met (`HARDLY`).
         roots: The particle of the first day from which each one comes, shape (particle,).
     """
 
@@ -103,8 +109,6 @@ class Filter:
             is_uneven = self.effective < RESAMPLE_BELOW * self.swarm.n
             if is_uneven or (look is last and np.ptp(self._logs) > 0.0):
                 self._resample(look)
-            if look.is_weekly:
-                self.swarm.told()
 
     @property
     def effective(self) -> float:
@@ -116,8 +120,9 @@ class Filter:
         likely = log_likelihood(look, seen)
         met = np.array([agrees(one, look, seen) for one in look.told])
         for one, right in zip(look.told, met, strict=True):
-            if not right.any():
-                self.unmet.append(Unmet(look.day, str(one)))
+            share = float(before[right].sum())
+            if share < HARDLY:
+                self.unmet.append(Unmet(look.day, str(one), share, int(right.sum())))
         logs = self._logs + likely.sum(axis=0)
         top = logs.max()
         total = top + math.log(np.exp(logs - top).sum())
@@ -126,8 +131,28 @@ class Filter:
         told = len(look.told) + len(look.claims)
         self.stages.append(Stage(look.day, total, self.effective, None, told, agreement))
 
+    def heirs(self, look: Look) -> np.ndarray:
+        """Slot of the particle that each slot would go on with, if all are to weigh the same.
+
+        Args:
+            look: The last one; its day decides the draws.
+        Returns:
+            Shape (particle,).
+        """
+        if not np.ptp(self._logs) > 0.0:
+            return np.arange(self.swarm.n)
+        return resampled(self.weights, [self.seed, STREAM, look.number])
+
+    def ancestors(self, since: date) -> np.ndarray:
+        """The particle before the looks from a day on from which each comes, shape (particle,)."""
+        found = np.arange(self.swarm.n)
+        for stage in self.stages:
+            if stage.parents is not None and stage.day >= since:
+                found = found[stage.parents]
+        return found
+
     def _resample(self, look: Look) -> None:
-        parents = resampled(self.weights, [self.seed, STREAM, look.number])
+        parents = self.heirs(look)
         self.swarm.copy(parents, look.number)
         self.roots = self.roots[parents]
         self._logs = np.full(self.swarm.n, -math.log(self.swarm.n))

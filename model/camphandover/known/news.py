@@ -1,16 +1,21 @@
-"""What the record says of a state: looks at it, on days with news and once a week. Source: R10.1.
+"""What the record says of a state: weekly looks at all places. Source: R10.1.
 
-A look tells of slots who held them at the end of its day, of captures that lasted hours that there
-was one, and of the claims since the last weekly look what their sums were. How likely a look is in
-a run, `log_likelihood`, depends on the state of the run and on the errors of the record alone;
-the truth of events is not looked at, only what the sides of the run have said.
+A look tells who held each slot at the end of its day. Only what is new weighs: a row of the record
+since the look before, or a change of holder in the run. Where the two have come to differ one of
+them is wrong, and stays wrong: to see it again next week tells nothing.
+
+If a scenario asks for it (`known.claims`), a look also tells of the captures since the look before
+that were undone by the end of their day, and of what the sides have said of the dead: claims are
+held against what the sides of the run have said, and its truth is not looked at.
+
+How likely a look is in a run depends on the state of the run and on the errors of the record alone.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -51,7 +56,8 @@ class Told:
         place, slot, holder: Codes.
         since: Day of its row.
         confidence: Of its row.
-        capture: Whether it says that there was a capture that lasted hours, and not who holds.
+        is_capture: Whether it says that the holder took the slot and lost it on that day, and not
+            who has it now.
     """
 
     place: int
@@ -59,19 +65,25 @@ class Told:
     holder: int
     since: date
     confidence: str
-    capture: bool = False
+    is_capture: bool = False
 
     def __str__(self) -> str:
         """`Kidal camp: separatists since 2023-10-31 (high)`."""
         name = facts.load().places[self.place].name
-        what = "taken for hours by " if self.capture else ""
-        day = f"on {self.since}" if self.capture else f"since {self.since}"
-        return f"{name} {SLOTS[self.slot]}: {what}{HOLDERS[self.holder]} {day} ({self.confidence})"
+        what = HOLDERS[self.holder]
+        when = f"for hours on {self.since}" if self.is_capture else f"since {self.since}"
+        return f"{name} {SLOTS[self.slot]}: {what} {when} ({self.confidence})"
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What a side said of the dead in the days since the last weekly look: side, whose, sum."""
+    """What a side has said of the dead since the look before.
+
+    Attributes:
+        side: Code of who tells.
+        whose: Of `WHOSE`: its own dead, or its enemies'.
+        dead: The sum.
+    """
 
     side: int
     whose: str
@@ -79,8 +91,7 @@ class Claim:
 
     def __str__(self) -> str:
         """`army tells 17 own dead`."""
-        whose = "own" if self.whose == "own" else "enemy"
-        return f"{Side(self.side).name.lower()} tells {self.dead} {whose} dead"
+        return f"{Side(self.side).name.lower()} tells {self.dead} {self.whose} dead"
 
 
 @dataclass(frozen=True)
@@ -89,15 +100,15 @@ class Look:
 
     Attributes:
         day: The day; states are those at its end.
-        told: Of slots.
-        claims: Of the days since the last weekly look.
-        is_weekly: Whether it looks at all slots.
+        days: Since the look before; on the first one, since the day before the first.
+        told: Of all slots, and of captures.
+        claims: What the sides have said.
     """
 
     day: date
+    days: int
     told: tuple[Told, ...]
     claims: tuple[Claim, ...] = ()
-    is_weekly: bool = False
 
     @property
     def number(self) -> int:
@@ -112,13 +123,14 @@ class Seen:
     Attributes:
         holders: Codes, int8, shape (run, place, slot).
         changed: Hours since 1970-01-01 of the last change of each slot, same shape.
-        told: Dead told since the last weekly look, shape (run, side, 2), in the order of `WHOSE`.
+        said: Dead of whom each side has told on the days played last, since the look before;
+            shape (run, side, 2), in the order of `WHOSE`.
         parameters: Values of the parameters of R10.1 by name, shape (run,).
     """
 
     holders: np.ndarray
     changed: np.ndarray
-    told: np.ndarray
+    said: np.ndarray
     parameters: Mapping[str, np.ndarray] = field(repr=False)
 
 
@@ -127,42 +139,53 @@ def looks(
     first: date,
     origins: Sequence[date],
     every: int,
-    with_claims: bool,
+    with_claims: bool = False,
 ) -> Iterator[Look]:
-    """The looks from a first day until the last of some days, which all have one at all slots.
+    """The looks from a first day until the last of some days, which all have one.
 
     Args:
         changes: The rows of the record until then.
         first: First day of the runs.
         origins: Days from which runs will go on, ascending.
-        every: Days from one look at all slots to the next, counted from the first of `origins`.
-        with_claims: Whether the claims of the package's record of events count.
+        every: Days from one look to the next, counted from the first of `origins`.
+        with_claims: Whether captures of hours and claims are told, too; claims are those of the
+            package's record of events.
     """
     units, known = list(_units(changes)), dict[tuple[int, int], Told]()
-    events = facts.load().events if with_claims else ()
     rows, last = list(changes), first - timedelta(days=1)
     n_days = (origins[-1] - first).days + 1
     for day in (first + timedelta(days=n) for n in range(n_days)):
-        new, captures = dict[tuple[int, int], Told](), list[Told]()
+        if (day - origins[0]).days % every and day not in origins:
+            continue
+        captures = list[Told]()
         while rows and rows[0].date <= day:
             row = rows.pop(0)
             for place, slot, told_by in units:
                 if (facts.load().places[place].name, row.object) == (row.place, told_by):
-                    if (place, slot) in new:
-                        captures.append(_captured(new[place, slot]))
+                    before = known.get((place, slot))
+                    if before and before.since == row.date > last and row.date > first:
+                        captures.append(replace(before, is_capture=True))
                     holder = HOLDERS.index(coded(row.after))
-                    new[place, slot] = Told(place, slot, holder, row.date, row.confidence)
-        known |= new
-        if (day - origins[0]).days % every == 0 or day in origins:
-            yield Look(day, (*known.values(), *captures), _claims(events, last, day), True)
-            last = day
-        elif captures or (new and day > first):
-            yield Look(day, (*new.values(), *captures))
+                    known[place, slot] = Told(place, slot, holder, row.date, row.confidence)
+        told = tuple(known.values())
+        if with_claims:
+            yield Look(day, (day - last).days, (*told, *captures), tuple(_claims(last, day)))
+        else:
+            yield Look(day, (day - last).days, told)
+        last = day
 
 
-def _captured(told: Told) -> Told:
-    """What a row says that another one of its day undoes: there was a capture."""
-    return Told(told.place, told.slot, told.holder, told.since, told.confidence, capture=True)
+def _claims(last: date, day: date) -> Iterator[Claim]:
+    """Sums of what each side said of events after one day and until another, where it did."""
+    for (side, whose), columns in CLAIMED.items():
+        cells = [
+            int(row[column])
+            for row in facts.load().events
+            for column in columns
+            if last < date.fromisoformat(row["date"]) <= day and row[column]
+        ]
+        if cells:
+            yield Claim(int(Side[side.upper()]), whose, sum(cells))
 
 
 def _units(changes: Sequence[Change]) -> Iterator[tuple[int, int, str]]:
@@ -174,51 +197,43 @@ def _units(changes: Sequence[Change]) -> Iterator[tuple[int, int, str]]:
             yield index(place), slot, told_by
 
 
-def _claims(events: Sequence[Mapping[str, str]], last: date, day: date) -> tuple[Claim, ...]:
-    """Sums of what each side said of events after one day and until another, where it did."""
-    found = []
-    for (side, whose), columns in CLAIMED.items():
-        cells = [
-            int(row[column])
-            for row in events
-            for column in columns
-            if last < date.fromisoformat(row["date"]) <= day and row[column]
-        ]
-        if cells:
-            found.append(Claim(int(Side[side.upper()]), whose, sum(cells)))
-    return tuple(found)
-
-
 def log_likelihood(look: Look, seen: Seen) -> np.ndarray:
     """How likely what a look tells is in each run, the logarithm.
 
     Returns:
-        Shape (told and claims, run).
+        Shape (told and claims, run); 0 of what is new neither in the record nor in the run.
     """
     rows = [_of_told(one, look, seen) for one in look.told]
     return np.array([*rows, *(_of_claim(one, seen) for one in look.claims)])
 
 
 def agrees(told: Told, look: Look, seen: Seen) -> np.ndarray:
-    """Which runs are as the record says, shape (run,)."""
-    if told.capture:
-        days = seen.parameters["record_capture_days"]
-        return np.asarray(seen.changed[:, told.place, told.slot] >= 24.0 * (look.number + 1 - days))
+    """Which runs are as the record says, shape (run,); of a capture, those in which the slot
+    changed hands since the look before."""
+    if told.is_capture:
+        return _has_changed(told, look, seen)
     return np.asarray(seen.holders[:, told.place, told.slot] == told.holder)
 
 
+def _has_changed(told: Told, look: Look, seen: Seen) -> np.ndarray:
+    since = 24.0 * (look.number + 1 - look.days)
+    return np.asarray(seen.changed[:, told.place, told.slot] >= since)
+
+
 def _of_told(told: Told, look: Look, seen: Seen) -> np.ndarray:
-    right = agrees(told, look, seen)
-    if told.capture:
+    is_so = agrees(told, look, seen)
+    if told.is_capture:
         missed = seen.parameters["record_capture_missed"]
-        return np.log(np.where(right, 1.0 - missed, missed))
+        return np.log(np.where(is_so, 1.0 - missed, missed))
     error = seen.parameters[ERRORS[told.confidence]]
-    return np.log(np.where(right, 1.0 - error, error / (len(HOLDERS) - 1)))
+    logs = np.log(np.where(is_so, 1.0 - error, error / (len(HOLDERS) - 1)))
+    has_row = (look.day - told.since).days < look.days
+    return np.where(has_row | _has_changed(told, look, seen), logs, 0.0)
 
 
 def _of_claim(claim: Claim, seen: Seen) -> np.ndarray:
     """Density of ln(1 + dead) as told in the record around that of the run: normal."""
     sd = seen.parameters["record_claim_sd"]
-    there = np.log1p(np.maximum(seen.told[:, claim.side, WHOSE.index(claim.whose)], 0))
+    there = np.log1p(np.maximum(seen.said[:, claim.side, WHOSE.index(claim.whose)], 0))
     z = (math.log1p(claim.dead) - there) / sd
     return np.asarray(-0.5 * z * z - np.log(sd * math.sqrt(2.0 * math.pi)))

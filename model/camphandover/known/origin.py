@@ -15,7 +15,6 @@ import numpy as np
 
 from camphandover import facts
 from camphandover.core.draws import Turn
-from camphandover.facts.checks import RECORD
 from camphandover.known.filter import Filter, Stage, Unmet
 from camphandover.known.news import EPOCH, Look, looks
 from camphandover.known.particles import Swarm
@@ -39,7 +38,7 @@ class Origin(Told):
         n: Particles.
         effective: Effective number of particles on the day, before they were resampled.
         stages: What was done, look by look.
-        unmet: What the record says that no particle met, by look.
+        unmet: What the record says that the particles hardly met, by look.
     """
 
     words: ClassVar[str] = "camphandover.say.origin"
@@ -51,6 +50,14 @@ class Origin(Told):
     effective: float
     stages: tuple[Stage, ...]
     unmet: tuple[Unmet, ...]
+
+    @property
+    def narrowest(self) -> Stage:
+        """The look after which the fewest effective particles were left.
+
+        What the runs tell is about as sure as so many independent runs that meet the record.
+        """
+        return min(self.stages, key=lambda stage: stage.effective)
 
     @property
     def log_evidence(self) -> float:
@@ -114,7 +121,7 @@ class Origin(Told):
             "particles": self.n,
             "effective": self.effective,
             "stages": [_stage_data(stage) for stage in self.stages],
-            "unmet": [[one.day.isoformat(), one.what] for one in self.unmet],
+            "unmet": [[one.day.isoformat(), one.what, one.share, one.n] for one in self.unmet],
         }
         return _checked(content)
 
@@ -138,7 +145,7 @@ class Origin(Told):
                 n=content["particles"],
                 effective=content["effective"],
                 stages=tuple(map(_stage, content["stages"])),
-                unmet=tuple(Unmet(day(when), what) for when, what in content["unmet"]),
+                unmet=tuple(Unmet(day(when), *about) for when, *about in content["unmet"]),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(str(error)) from error
@@ -172,9 +179,8 @@ def looks_of(scenario: Scenario, origins: Sequence[date] = ()) -> Iterator[Look]
     rows = [row for row in changes_known(known) if row.date <= until]
     every = scenario.parameters.get("record_look_days")
     every = facts.load().parameters["record_look_days"].best if every is None else every
-    with_claims = known.record is None and scenario.window.start <= RECORD[0]
     days = tuple(origins) or (until,)
-    return looks(rows, scenario.window.start, days, int(every), with_claims)
+    return looks(rows, scenario.window.start, days, int(every), known.claims)
 
 
 def condition(scenario: Scenario, swarm: Swarm, seed: int, name: str = "") -> Origin:

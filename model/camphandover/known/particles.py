@@ -7,11 +7,11 @@ turns, by which any run can play it again (`core.draws.Turn`).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from camphandover.core import state as st
 from camphandover.core.compiled import make_ready
 from camphandover.core.deploy import deploy, redeploy
 from camphandover.core.draws import Key, key_of
-from camphandover.core.parameters import Params
+from camphandover.core.parameters import PARAMETERS, Params
 from camphandover.core.rules import books
 from camphandover.facts.codes import Side
 from camphandover.known.news import Seen
@@ -47,9 +47,6 @@ class Swarm(Protocol):
     def see(self) -> Seen:
         """What a look finds in them."""
 
-    def told(self) -> None:
-        """Count the claims of the next look from now on."""
-
     def copy(self, parents: np.ndarray, stage: int) -> None:
         """Put a copy of its parent into each slot whose parent is not itself.
 
@@ -61,7 +58,7 @@ class Swarm(Protocol):
 
 @dataclass
 class Particle:
-    """One run without its past.
+    """One run without its past, taken out of the particles.
 
     Attributes:
         state, params: Its own; parameters are not written.
@@ -92,6 +89,10 @@ class Scratch:
         self.war = books.War(np.zeros(self.n_days, books.WAR).view(np.recarray))
         self.people = books.People(people.view(np.recarray))
 
+    def all(self, ledger: log.Ledger) -> tuple[Any, ...]:
+        """What a run writes beside its state."""
+        return ledger, self.control, self.series, self.war, self.people
+
     def room(self, used: int, n_days: int) -> log.Ledger:
         """A ledger with so many rows used and room for some days.
 
@@ -104,26 +105,28 @@ class Scratch:
         return self.ledger
 
 
-def seen_in(states: Sequence[st.State], params: Sequence[Params], before: np.ndarray) -> Seen:
-    """What a look finds in some states.
+def said_in(sides: np.ndarray) -> np.ndarray:
+    """Own and enemies' dead as each side has told so far, shape (run, side, 2).
 
     Args:
-        before: `claims_in` at the last weekly look.
+        sides: Tables of states, shape (run, side).
     """
-    slots = ("camp", "town")
-    holders = np.array([[s.places[f"{slot}_holder"] for slot in slots] for s in states], np.int8)
-    changed = np.array([[s.places[f"{slot}_since"] for slot in slots] for s in states])
+    return np.stack([sides["claimed"], sides["charged"]], 2)
+
+
+def seen_in(places: np.ndarray, said: np.ndarray, parameters: Mapping[str, np.ndarray]) -> Seen:
+    """What a look finds in some runs.
+
+    Args:
+        places: Tables of their states, shape (run, place).
+        said, parameters: As `Seen` has them.
+    """
     return Seen(
-        holders=np.moveaxis(holders, 1, 2),
-        changed=np.moveaxis(changed, 1, 2),
-        told=claims_in(states) - before,
-        parameters={name: np.array([float(one[name]) for one in params]) for name in OF_RECORD},
+        holders=np.stack([places["camp_holder"], places["town_holder"]], 2).astype(np.int8),
+        changed=np.stack([places["camp_since"], places["town_since"]], 2),
+        said=said,
+        parameters=parameters,
     )
-
-
-def claims_in(states: Sequence[st.State]) -> np.ndarray:
-    """Own and enemies' dead as each side has told so far, shape (state, side, 2)."""
-    return np.array([np.stack([s.sides["claimed"], s.sides["charged"]], axis=1) for s in states])
 
 
 class Particles:
@@ -135,6 +138,13 @@ class Particles:
         seed: Of all draws.
         values: Parameters of each, if they differ.
         workers: Threads; all cores if not given.
+
+    Attributes:
+        states: Side by side, first dimension particle.
+        params: Records of parameters; `record_of` says which one each particle has.
+        lucks: Key of each, shape (particle, 3).
+        used: Rows that the ledger of each would have, shape (particle,).
+        day: The next day that they play, days since 1970-01-01.
     """
 
     def __init__(
@@ -151,56 +161,73 @@ class Particles:
         self.scenario, self.seed = scenario, seed
         self.first, self.last = world.first, world.last
         self.day = self.first
-        self.particles = []
-        for i in range(n):
-            own = world if values is None else redeploy(world, scenario, theatre, 1, values[i])
-            state = st.copy_state(own.state)
-            self.particles.append(Particle(state, own.params, key_of(seed, i)))
+        self.states = st.tiled(world.state, n)
+        self.params = np.empty(1 if values is None else n, PARAMETERS).view(np.recarray)
+        self.params[:] = world.params
+        for i, given in enumerate(values or ()):
+            own = redeploy(world, scenario, theatre, 1, given)
+            self.params[i] = own.params
+            st.restore(_state(self.states, i), own.state)
+        self.record_of = np.arange(n) % len(self.params)
+        self.lucks = np.array([key_of(seed, i) for i in range(n)], np.int64)
+        self.used = np.zeros(n, np.int64)
         self.workers = workers or os.cpu_count() or 1
-        self.told()
+        self._scratches = [Scratch(self.last - self.first + 1) for _ in range(self.workers)]
+        self._before = said_in(self.states.sides)
 
     @property
     def n(self) -> int:
         """How many there are."""
-        return len(self.particles)
+        return len(self.used)
 
     def play(self, last: int) -> None:
         """Play all of them to the end of a day, days since 1970-01-01."""
-        if last >= self.day:
-            self._all(lambda one, scratch: self.play_one(one, self.day, last, scratch))
-            self.day = last + 1
+        if last < self.day:
+            return
+        self._before, most = said_in(self.states.sides), int(self.used.max())
+        bounds = np.linspace(0, self.n, self.workers + 1).astype(int)
+
+        def some(worker: int) -> None:
+            part, scratch = slice(*bounds[worker : worker + 2]), self._scratches[worker]
+            ledger = scratch.room(most, last - self.day + 1)
+            states = _state(self.states, part)
+            what: tuple[Any, ...] = (self.record_of[part], self.lucks[part], self.used[part])
+            days = (self.first, self.last, self.day, last)
+            core.run_each(*(states, self.params, *what, *days, *scratch.all(ledger)))
+
+        with self.pool() as pool:
+            list(pool.map(some, range(self.workers)))
+        _check_room(int(self.used.max()), min(len(one.ledger.rows) for one in self._scratches))
+        self.day = last + 1
 
     def play_one(self, one: Particle, start: int, stop: int, scratch: Scratch) -> None:
-        """Play the days `start` to `stop` of one of them; its days stand in `scratch`."""
+        """Play the days `start` to `stop` of a fork; its days stand in `scratch`."""
         ledger = scratch.room(one.used, stop - start + 1)
-        what = (one.state, one.params, self.first, self.last, start, stop, one.key, ledger)
-        core.run(*what, scratch.control, scratch.series, scratch.war, scratch.people)
-        if log.overflowed(ledger):
-            raise RuntimeError(f"more than {ROWS_A_DAY} things have happened on a day")
+        what = (one.state, one.params, self.first, self.last, start, stop, one.key)
+        core.run(*what, *scratch.all(ledger))
         one.used = int(ledger.used[0])
+        _check_room(one.used, len(ledger.rows))
 
     def see(self) -> Seen:
         """What a look finds in them."""
-        params = [one.params for one in self.particles]
-        return seen_in([one.state for one in self.particles], params, self._before)
-
-    def told(self) -> None:
-        """Count the claims of the next look from now on."""
-        self._before = claims_in([one.state for one in self.particles])
+        parameters = {name: self.params[name][self.record_of] for name in OF_RECORD}
+        said = said_in(self.states.sides) - self._before
+        return seen_in(self.states.places, said, parameters)
 
     def copy(self, parents: np.ndarray, stage: int) -> None:
         """Put a copy of its parent into each slot whose parent is not itself."""
-        for slot in np.flatnonzero(parents != np.arange(self.n)):
-            one, parent = self.particles[slot], self.particles[parents[slot]]
-            st.restore(one.state, parent.state)
-            one.params, one.used = parent.params, parent.used
-            one.key = key_of(self.seed, int(slot), stage)
-        self._before = self._before[parents]
+        slots = np.flatnonzero(parents != np.arange(self.n))
+        for table in (*self.states, self.record_of, self.used, self._before):
+            table[slots] = table[parents[slots]]
+        for slot in slots:
+            self.lucks[slot] = key_of(self.seed, int(slot), stage)
 
     def fork(self, particle: int) -> Particle:
         """An independent copy of one of them."""
-        one = self.particles[particle]
-        return Particle(st.copy_state(one.state), one.params, one.key, one.used)
+        state = st.copy_state(_state(self.states, particle))
+        params = Params(self.params[self.record_of[particle]])
+        key = Key(*self.lucks[particle].tolist())
+        return Particle(state, params, key, int(self.used[particle]))
 
     @contextmanager
     def pool(self) -> Iterator[ThreadPoolExecutor]:
@@ -208,20 +235,19 @@ class Particles:
         with ThreadPoolExecutor(self.workers, thread_name_prefix="particles") as pool:
             yield pool
 
-    def _all(self, play: Callable[[Particle, Scratch], None]) -> None:
-        """Play all particles, on threads; what comes out depends on no order."""
-
-        def some(part: Sequence[Particle]) -> None:
-            scratch = Scratch(self.last - self.first + 1)
-            for one in part:
-                play(one, scratch)
-
-        parts = [self.particles[i :: self.workers] for i in range(self.workers)]
-        with self.pool() as pool:
-            list(pool.map(some, parts))
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.particles.clear()
+        self.states = st.tiled(st.empty_state(), 0)
+
+
+def _state(states: st.State, which: int | slice) -> st.State:
+    """The tables of one or some of them."""
+    tables: tuple[Any, ...] = tuple(table[which] for table in states)
+    return st.State(*tables)
+
+
+def _check_room(used: int, room: int) -> None:
+    if used > room:
+        raise RuntimeError(f"more than {ROWS_A_DAY} things have happened on a day")

@@ -25,6 +25,8 @@ FIRST_DAY_ONLY = (
 """Settings that act on the first day, and never again."""
 DECIDED = {"charter": "alliance.charter", "victim_aid": "politics.victim_aid"}
 """Settings that act on the day of such a row of the calendar."""
+DATED = (("politics", "truce"), ("alliance", "sanctions_end"), ("mandate_end",))
+"""Settings that are days on which something begins or ends."""
 KEY = ("known", "record")
 Wrong = tuple[tuple[str, ...], str, str]
 
@@ -85,6 +87,9 @@ def faults_known(scenario: Scenario, before: Scenario, set_in_camps: set[str]) -
         what = f"until: the record of the package ends on {RECORD[1]}"
         yield ("known", "until"), what, "an earlier day, or a `record` that goes on"
         return
+    if known.claims and known.record is not None:
+        what = "claims: they are of the package's record of events, and the record is another one"
+        yield ("known", "claims"), what, "leave `claims` or `record` out"
     if not known.own_past:
         yield from _settings(scenario, before, known.until)
         yield from _clauses(scenario, before, known.until, set_in_camps)
@@ -102,10 +107,15 @@ def _settings(scenario: Scenario, before: Scenario, until: date) -> Iterator[Wro
             value = own["", name]
             what = f"{name}: {_word(value)} would act on {day}, and all is known until {until}"
             yield tuple(name.split(".")), what, "leave it out, or say `own_past: true`"
-    truce = scenario.politics.truce
-    if truce is not None and truce <= until:
-        what = f"truce: {truce} is past, since all is known until {until}"
-        yield ("politics", "truce"), what, f"a day from {until + timedelta(days=1)} on"
+    for *group, name in DATED:
+        key = ".".join((*group, name))
+        days = [values["", key] for values in (own, full) if values["", key] is not None]
+        if own["", key] != full["", key] and min(days) <= until:
+            what = f"{name}: {own['', key]} would change what was so on {min(days)}"
+            what += f", and all is known until {until}"
+            later = until + timedelta(days=1)
+            hint = "leave it out" if min(days) == full["", key] else f"a day from {later} on"
+            yield (*(group or ("handover",)), name), what, hint
 
 
 def _clauses(scenario: Scenario, before: Scenario, until: date, own: set[str]) -> Iterator[Wrong]:
@@ -119,7 +129,7 @@ def _clauses(scenario: Scenario, before: Scenario, until: date, own: set[str]) -
                 yield path, what, f"leave {place} out"
         elif clause.exit <= until and clause.exit != before.camps[place].exit:
             what = f"{place}: the UN would leave on {clause.exit}, and was there until {until}"
-            yield path, what, f"an exit from {until + timedelta(days=1)} on"
+            yield (*path, "exit"), what, f"an exit from {until + timedelta(days=1)} on"
 
 
 def _word(value: Any) -> str:

@@ -8,6 +8,7 @@ only `true` and `false` are booleans, numbers are decimal, everything else is te
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -375,7 +376,13 @@ def written(value: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """A single value for a reader of scenario files; `-` if it is not set."""
+    """A single value for a reader of scenario files; `-` if it is not set.
+
+    A text of several lines is told by their number and the start of its SHA-256.
+    """
     if value is None:
         return "-"
+    if isinstance(value, str) and "\n" in value:
+        lines, digest = value.strip().splitlines(), hashlib.sha256(value.encode()).hexdigest()
+        return f"text of {len(lines)} lines ({digest[:8]})"
     return f"{value:g}" if isinstance(value, float) else written(value)

@@ -171,6 +171,17 @@ def _known_tree(known: Mapping[str, Any] | None) -> tuple[Node, list[Problem]]:
     return tree, [*found, *of_record, *check(tree)]
 
 
+def _given_twice(points: list[Point], over: Node) -> list[Problem]:
+    """What a sweep sets and is given beside the file, once each."""
+    first = {one.path: one.node.mark for point in reversed(points) for one in point.settings}
+    hint = "leave out one of the two"
+    return [
+        Problem.at(mark, f"{path[-1]}: the sweep sets it, and it is given beside the file", hint)
+        for path, mark in first.items()
+        if over.get(*path) is not None
+    ]
+
+
 def load_stored(text: str, name: str) -> Scenario:
     """Resolve a scenario as a batch keeps it.
 
@@ -199,7 +210,7 @@ def resolution(
         raise ScenarioError.at(Mark(ascii(stem)), message, hint)
     found = _files(start)
     over, faults = _known_tree(known)
-    found.problems += faults
+    found.problems += [*faults, *_given_twice(found.settings, over)]
     found.trees[0] = merge(found.trees[0], over)
     own, *others = [without_refused(tree) for tree in found.trees]
     above = reduce(merge, reversed(others), EMPTY)
@@ -351,12 +362,31 @@ def _faults(merged: Merged, files: Sequence[str]) -> Iterator[Problem]:
     if form.known != KnownForm() and form.title and form.question:
         own = tree.get("handover", "camps")
         camps = set(own.value) if own is not None else set[str]()
-        for where, message, hint in faults_known(merged.scenario(""), full_model(), camps):
-            yield Problem.at(_mark(tree, *where), message, hint)
+        yield from _known_faults(merged, camps)
     bounds = [("window", "start"), ("window", "end"), ("handover", "mandate_end")]
     nodes = [tree.get(*path) for path in bounds]
     ages = [files.index(_file(node.mark)) for node in nodes if node is not None]
     yield from _exit_faults(merged, files[: min(ages, default=len(files)) + 1])
+
+
+def _known_faults(merged: Merged, own: set[str]) -> Iterator[Problem]:
+    """What would change something before the day until which all is known.
+
+    Camps that are wrong by one line are told once.
+
+    Args:
+        own: Camps that have an entry of their own.
+    """
+    told: dict[tuple[Mark, str], list[str]] = {}
+    for where, message, hint in faults_known(merged.scenario(""), full_model(), own):
+        mark = _mark(merged.tree, *where)
+        if where[-1] == "exit":  # which may stand in a clause of many camps
+            place = where[-2]
+            mark = _mark(merged.clauses[place], "shift" if merged.terms[place].shift else "exit")
+        told.setdefault((mark, hint), []).append(message)
+    for (mark, hint), (message, *alike) in told.items():
+        more = f"; {len(alike)} more are wrong alike" if alike else ""
+        yield Problem.at(mark, message + more, hint)
 
 
 def _file(mark: Mark) -> str:

@@ -312,6 +312,9 @@ class KnownForm(Form):
     its text; absent or null: the record of the package."""
     particles: Annotated[int, Field(ge=2, le=100_000)] = 1000
     """Runs that are weighed by the record; replicate r goes on from particle r."""
+    claims: bool = False
+    """Whether captures that lasted hours, and what the sides said of the dead, weigh, too; runs
+    that they chose were no better at what came next (decision 0012)."""
     own_past: bool = False
     """Whether the scenario's own settings hold in the past, too, which is then its own; false:
     they hold from the day after, and the past is that of the library's full model."""

@@ -9,6 +9,8 @@ from camphandover.core.draws import Decision, erlang, uniform
 from camphandover.core.now import Now, is_news, note
 from camphandover.core.rules import columns, rule
 
+TRIES, APART = 64, 1 << 16
+"""How often a day is drawn that is not to be known, and how far apart the draws are in time."""
 SIEGE = columns(places="siege siege_day siege_strength siege_stage siege_cause fuel")
 """What a blockade writes."""
 
@@ -38,6 +40,21 @@ def core_prize(now: Now):
     return best
 
 
+@compiled
+def core_siege_hour(now: Now, prize: int):
+    """When separatists who have lost their main place bar roads: not while all is known.
+
+    Until then the blockades are those of the record. Source: RULES R5.8; R10.1.
+    """
+    least = float((now.conflict.known_until + 1) * st.HOURS)
+    for i in range(TRIES):
+        u = uniform(now.key, Decision.CORE_SIEGE, prize, now.day + i * APART)
+        days = erlang(int(now.params.raid_shape), now.params.core_siege_days, u)
+        if now.start + days * st.HOURS >= least:
+            return now.start + days * st.HOURS
+    return least
+
+
 @rule("R5.8", conflict="guerrilla guerrilla_cause siege_hour")
 def lose_core(now: Now):
     """Separatists whose main place is the army's turn to smaller groups, roads and a blockade.
@@ -56,9 +73,7 @@ def lose_core(now: Now):
         war.guerrilla_cause = note(
             now, hour, log.GUERRILLA, st.SEPARATISTS, prize, spot.camp_cause, amount=1.0
         )
-        u = uniform(now.key, Decision.CORE_SIEGE, prize, now.day)
-        days = erlang(int(now.params.raid_shape), now.params.core_siege_days, u)
-        war.siege_hour = hour + days * st.HOURS
+        war.siege_hour = core_siege_hour(now, prize)
     elif war.guerrilla and st.held_by(spot, st.REBELS):
         war.guerrilla = 0
         war.siege_hour = st.NEVER
@@ -69,13 +84,15 @@ def lose_core(now: Now):
 def close_roads(now: Now):
     """Blockades begin: those that are known from outside, the separatists' after their loss.
 
-    Source: RULES R5.6 (declared 8 August), R5.8.
+    Source: RULES R5.6 (declared 8 August), R5.8; R10.1.
     """
     if not now.switches.sieges:
         return
     for known in now.calendar:
         if known.what == st.KNOWN_BLOCKADE and is_news(now, known.day):
             declare_siege(now, known.place, known.side, known.day, -1)
+            if known.side == st.SEPARATISTS:
+                now.conflict.siege_hour = st.NEVER
     if now.conflict.siege_hour < now.end:
         now.conflict.siege_hour = st.NEVER
         prize = core_prize(now)

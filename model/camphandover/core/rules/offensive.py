@@ -6,7 +6,15 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision, gumbel, uniform
-from camphandover.core.now import Now, is_nearer, note, rung_now, set_rung, target_slot
+from camphandover.core.now import (
+    Now,
+    is_nearer,
+    is_rung_known,
+    note,
+    rung_now,
+    set_rung,
+    target_slot,
+)
 from camphandover.core.rules import MARCH, ORDERS, movement, presence, road, rule, strategy
 
 
@@ -191,7 +199,7 @@ def launch_offensive(now: Now):
     """The column leaves when it has vehicles, stock, a war, and a UN exit ahead, and leaves no
     bare base behind.
 
-    Source: RULES R5.3; the ladder's rung 4 is the army's offensive (R7.1).
+    Source: RULES R5.3; the ladder's rung 4 is the army's offensive (R7.1); R10.1.
     """
     war = now.conflict
     if now.sides[st.ARMY].commanded or rung_now(now) < now.params.column_escalation:
@@ -218,7 +226,7 @@ def launch_offensive(now: Now):
     strategy.place_order(
         now, st.ARMY, st.OFFENSIVE, base, target, movement.ANY_NUMBER, movement.ANY_NUMBER, 0, row
     )
-    if war.rung < now.params.offensive_rung:
+    if war.rung < now.params.offensive_rung and not is_rung_known(now):
         set_rung(now, int(now.params.offensive_rung), row, math.nan, st.ARMY)
 
 

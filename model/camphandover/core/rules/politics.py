@@ -6,7 +6,7 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision, uniform
-from camphandover.core.now import Now, is_news, is_past, note, set_rung
+from camphandover.core.now import Now, is_news, is_rung_known, note, set_rung
 from camphandover.core.parameters import Params
 from camphandover.core.rules import abuse, offensive, rule
 
@@ -64,7 +64,7 @@ def climb_ladder(now: Now):
     that has it. Source: RULES R7.1, R7.2; R10.1.
     """
     war = now.conflict
-    if is_past(now) and now.switches.record:
+    if is_rung_known(now):
         return
     attacks = lost = 0.0
     for back in range(int(now.params.ladder_days)):

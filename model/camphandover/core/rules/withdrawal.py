@@ -6,21 +6,22 @@ from camphandover.core import ledger as log
 from camphandover.core import state as st
 from camphandover.core.compiled import compiled
 from camphandover.core.draws import Decision, normal, uniform
-from camphandover.core.now import Now, is_nearer, is_past, note, set_rung
+from camphandover.core.now import Now, is_nearer, is_past, is_rung_known, note, set_rung
 from camphandover.core.parameters import Params
 from camphandover.core.rules import ALL, HOLD, MARCH, control, handover, movement, rule
-
-ALMOST_ONE = 1.0 - 1e-12
-"""What a draw is cut to where hardly anything is left above it."""
 
 
 @compiled
 def exit_error(spread: float, least: float, u: float):
-    """Error of a planned exit, days: normal with this spread, given that it is at least `least`."""
-    if spread <= 0.0:
-        return 0.0
-    below = 0.5 * math.erfc(-least / spread / math.sqrt(2.0))
-    return spread * normal(min(below + (1.0 - below) * u, ALMOST_ONE))
+    """Error of a planned exit, days: normal with this spread, given that it is at least `least`.
+
+    Where nothing is left of the normal, or it has no spread, it is as near to the plan as it can.
+    """
+    if least == -math.inf:
+        return spread * normal(u)
+    above = 0.5 * math.erfc(least / spread / math.sqrt(2.0)) if spread > 0.0 else 0.0
+    chance = above * (1.0 - u)  # that it is later: exact far out, too
+    return max(least, -spread * normal(chance) if chance > 0.0 else 0.0)
 
 
 @rule("R6.1", places="exit_day")
@@ -43,7 +44,7 @@ def draw_exits(now: Now):
         if goes_on:
             if spot.exit_day >= now.day:
                 continue
-            time, least = now.day, now.day - 0.5 - spot.plan_day
+            time, least = now.day, max(now.day, -spot.exit_day) - 0.5 - spot.plan_day
         u = uniform(now.key, Decision.EXIT_ERROR, p, time)
         day = spot.plan_day + round(exit_error(spread, least, u))
         if spot.guards:
@@ -79,7 +80,8 @@ def announce_handovers(now: Now):
             war.forward_cause = spot.clause_cause
             most = int(now.params.ladder_top)
             higher = war.rung + int(now.params.concession_escalation)
-            set_rung(now, min(higher, max(war.rung, most)), spot.clause_cause)
+            if not is_rung_known(now):
+                set_rung(now, min(higher, max(war.rung, most)), spot.clause_cause)
             for side in (st.ARMY, st.ARMY + 1):
                 now.sides[side].morale -= now.params.concession_morale
 
@@ -263,17 +265,18 @@ def leave_camp(now: Now, place: int, chance: float):
 def leave_camps(now: Now):
     """The UN leaves each camp whose day has come, or that it gives up early.
 
-    On days that are known from the record it leaves the camps that it left then, and no other.
+    On days that are known from the record it leaves those camps of which that tells as it did.
     Source: RULES R6.1 (schedule), R6.3 (early exit), R6.6 (deadline); R10.1.
     """
     for p, spot in enumerate(now.places):
         if spot.un_camp == 0 or spot.exit_hour < st.NEVER or now.sides[st.MINUSMA].commanded:
             continue
         chance = math.nan
-        due = now.day == spot.exit_known if is_past(now) else now.day >= spot.exit_day
+        is_told = is_past(now) and spot.exit_known >= 0
+        due = now.day >= (spot.exit_known if is_told else spot.exit_day)
         if (
             not due
-            and not is_past(now)
+            and not is_told
             and spot.early_exit
             and not spot.guards
             and now.day >= spot.plan_day - now.params.early_window
