@@ -80,6 +80,10 @@ def test_the_days_after_what_is_known_are_judged(batch):
     assert judged_window(batch, "base") == judged_window(batch, "base", "joint") == (AFTER, LAST)
     assert judged_window(batch, "sooner", "base") == (AFTER, LAST)
     assert judged_window(batch, "free") == Window(date(2023, 8, 1), LAST)
+    other = ch.open_batch(batch.folder)
+    other.manifest["scenarios"][3]["window"] = ["2023-08-01", str(UNTIL)]
+    with pytest.raises(BatchError, match="base and free have no date in common after 2023-09-05"):
+        judged_window(other, "base", "free")
 
 
 def test_scenarios_that_share_their_past_are_compared_from_the_day_after(batch):

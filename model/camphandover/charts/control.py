@@ -219,11 +219,8 @@ def _draw_stack(ax: Axes, shares: xr.Dataset) -> None:
     if shares.sizes["date"] == 0:
         axis.empty(ax)
         return
-    share = shares["share"].transpose("holder", ...).to_numpy().copy()
     edges = axis.dates(ax, shares["date"].to_numpy())
-    codes, _ = given.by_record(shares, "date")
-    share[:, codes >= 0] = np.eye(len(share))[codes[codes >= 0]].T
-    stack(ax, edges, dict(zip(labels_of(shares, "holder"), share, strict=True)))
+    stack(ax, edges, dict(zip(labels_of(shares, "holder"), _heights(shares), strict=True)))
     if (differing := _differing(shares)).any():
         ax.stairs(differing, edges, gid="differ", **DIFFER)
     mark_known(ax, shares)
@@ -255,7 +252,7 @@ def stack(ax: Axes, edges: np.ndarray, shares: Mapping[str, np.ndarray]) -> None
 def _stack_keys(stacks: Sequence[xr.Dataset]) -> list[list[Key]]:
     """Rows of the legend: the holders who have the slot in a run, and the UN's exit; the past, if
     it is known, and where runs differ from it."""
-    has = [(one["share"] > 0).any("date").to_numpy() for one in stacks]
+    has = [(_heights(one) > 0).any(axis=1) for one in stacks]
     seen = np.array(labels_of(stacks[0], "holder"))[np.any(has, axis=0)]
     keys: list[Key] = [*axis.holder_patches(seen)]
     if any(given.median_exit(one) is not None for one in stacks):
@@ -271,6 +268,15 @@ def _past_keys(panels: Sequence[xr.Dataset]) -> list[Key]:
     days = np.concatenate([given.known_days(one) for one in panels])
     text = f"{known_text(days)}; up to there by the record" if (~np.isnat(days)).any() else ""
     return [line_key(text, linewidth=1.6)] if text else []
+
+
+def _heights(shares: xr.Dataset) -> np.ndarray:
+    """What is drawn of one scenario, place and slot: shares of runs, and of the past that is known
+    the one who had it by the record; shape (holder, date)."""
+    heights = shares["share"].transpose("holder", "date").to_numpy().copy()
+    codes, _ = given.by_record(shares, "date")
+    heights[:, codes >= 0] = np.eye(len(heights))[codes[codes >= 0]].T
+    return heights
 
 
 def _differing(shares: xr.Dataset) -> np.ndarray:

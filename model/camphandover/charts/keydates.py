@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -107,17 +107,20 @@ def mark_known(ax: Axes, data: xr.DataArray | xr.Dataset) -> None:
     if not len(rows):
         return
     at = date2num(days[rows]) + 1.0
+    edge = [withStroke(linewidth=3.2, foreground=PAPER)]
+    look: dict[str, Any] = {"color": INK, "linewidth": 1.6, "path_effects": edge, "gid": "known"}
     if len(days) > 1:
-        ax.vlines(at, rows - 0.5, rows + 0.5, INK, linewidth=1.4, gid="known")
+        ax.vlines(at, rows - 0.5, rows + 0.5, **look)
         return
-    for colour, width in ((PAPER, 3.2), (INK, 1.6)):
-        ax.axvline(at[0], color=colour, linewidth=width, gid="known")
+    ax.axvline(at[0], **look)
     text, (_, low, _, high) = known_text(days), points_of(ax)
+    (left, right), room = ax.get_xlim(), room_of(ax)
+    side = 1 if (at[0] - left) / (right - left) * room < KNOWN_SIZE + 2 * GAP else -1
     if text_size(text, KNOWN_SIZE)[0] < high - low - GAP:
         ax.annotate(
-            text, (at[0], 1), xycoords=("data", "axes fraction"), xytext=(-GAP, -GAP),
-            textcoords="offset points", ha="right", va="top", rotation=90, fontsize=KNOWN_SIZE,
-            color=INK, path_effects=[withStroke(linewidth=2.5, foreground=PAPER)],
+            text, (at[0], 1), xycoords=("data", "axes fraction"), xytext=(side * GAP, -GAP),
+            textcoords="offset points", ha="left" if side > 0 else "right", va="top",
+            rotation=90, fontsize=KNOWN_SIZE, color=INK, path_effects=edge,
         )  # fmt: skip
 
 

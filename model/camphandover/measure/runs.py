@@ -52,21 +52,23 @@ def known_until(batch: Batch, scenario: str) -> date | None:
     return batch.scenario(scenario).known.until if has_origin else None
 
 
-def judged_window(batch: Batch, *scenarios: str) -> Window:
-    """The dates by which scenarios are judged: those that all have, after what is known of any.
+def judged_window(batch: Batch, a: str, b: str | None = None) -> Window:
+    """The dates by which a scenario is judged, or two: those that both have, after what is known
+    of either.
 
     What was known is no outcome of a scenario; scenarios that share it have it alike.
 
     Errors:
         BatchError if there is none.
     """
-    window = common_window(batch, scenarios[0], scenarios[-1])
-    days = [day for name in scenarios if (day := known_until(batch, name)) is not None]
+    names = (a, a if b is None else b)
+    window = common_window(batch, *names)
+    days = [day for name in names if (day := known_until(batch, name)) is not None]
     first = max([window.first, *(day + timedelta(days=1) for day in days)])
     if first > window.last:
         raise BatchError(
-            f"{' and '.join(scenarios)} have no date in common after {max(days)}, until which all "
-            "is known: there is nothing to judge."
+            f"{' and '.join(names)} have no date in common after {max(days)}, until which all is "
+            "known: there is nothing to judge."
         )
     return Window(first, window.last)
 
