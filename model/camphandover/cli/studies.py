@@ -1,4 +1,4 @@
-"""The commands `sensitivity`, `discover` and `calibrate`: studies of what nobody knows for sure."""
+"""The commands `sensitivity`, `discover`, `calibrate` and `evidence`: studies of the unknown."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ from typing import Annotated, Any
 
 import typer
 
-from camphandover.cli.options import Json, OutcomeFiles, Quiet, takes
+from camphandover.cli.options import Json, OutcomeFiles, Quiet, fixed_of, takes
 from camphandover.cli.telling import tell, tell_nothing, tell_user
 from camphandover.judge.study.settings import (
     Budget,
     CalibrateSettings,
     DiscoverSettings,
+    EvidenceSettings,
     SensitivitySettings,
 )
 
+EVIDENCE_CHARTS = Path("runs", "evidence")
+EvidenceFolder = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help=f"Folder of the chart. [default: {EVIDENCE_CHARTS}]"),
+]
 QUICK = 8
 """How many times less than usual `--quick` computes, at every step."""
 
@@ -106,6 +112,31 @@ def calibrate(
         tell_user(f"Chart: {draw_calibration(found, folder / 'charts')}")
 
     tell(found, json, draw)
+
+
+@takes(EvidenceSettings)
+def evidence(
+    settings: EvidenceSettings, out: EvidenceFolder = None, json: Json = None, quiet: Quiet = False
+) -> None:
+    """How likely the record is in each scenario, as log evidence with its standard error.
+
+    Filters of particles estimate it; months and kinds of news tell what speaks for a scenario or
+    against it. With the variants, which mechanisms the record wants:
+
+    camphandover evidence full-model scenarios/variants/v*.yaml
+    """
+    from camphandover.judge.study.evidence import evidence as estimate
+
+    with _means(quiet) as means:
+        asked = {"fixed": fixed_of(settings.fixed or ()), "progress": means["progress"]}
+        found = estimate(**{**vars(settings), **asked})
+
+    def draw() -> None:
+        from camphandover.charts import draw_evidence
+
+        tell_user(f"Chart: {draw_evidence(found, out or EVIDENCE_CHARTS)}")
+
+    tell(found, json, *([draw] if len(found.table) > 1 else []))
 
 
 @contextmanager

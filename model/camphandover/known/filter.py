@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
-from camphandover.known.news import Look, agrees, log_likelihood
+from camphandover.known.news import KINDS, Look, agrees, log_likelihood
 from camphandover.known.particles import Swarm
 
 RESAMPLE_BELOW = 0.5
@@ -45,7 +45,8 @@ class Stage:
 
     Attributes:
         day: Of the look.
-        log_evidence: Of the look, given those before it.
+        by_kind: Log evidence of each kind of its news (`news.KINDS`), given those before it and all
+            looks before, shape (kind,).
         effective: Effective number of particles after it.
         parents: Slot from which each slot has its particle, shape (particle,); None if all kept
             theirs.
@@ -54,11 +55,16 @@ class Stage:
     """
 
     day: date
-    log_evidence: float
+    by_kind: np.ndarray
     effective: float
     parents: np.ndarray | None
     told: int
     agreement: float
+
+    @property
+    def log_evidence(self) -> float:
+        """Of the look, given those before it."""
+        return float(self.by_kind.sum())
 
 
 class Filter:
@@ -122,23 +128,22 @@ class Filter:
         for one, right in zip(look.told, met, strict=True):
             if not right.any():
                 self.unmet.append(Unmet(look.day, str(one), 0.0, 0))
-        logs = self._logs + likely.sum(axis=0)
-        top = logs.max()
-        total = top + math.log(np.exp(logs - top).sum())
-        self._logs = logs - total
+        by_kind = np.zeros(len(KINDS))
+        for kind in range(len(KINDS)):
+            logs = self._logs + likely[look.kinds == kind].sum(axis=0)
+            top = logs.max()
+            by_kind[kind] = top + math.log(np.exp(logs - top).sum())
+            self._logs = logs - by_kind[kind]
         agreement = float((met.mean(axis=0) * before).sum()) if len(met) else math.nan
         told = len(look.told) + len(look.claims)
-        self.stages.append(Stage(look.day, total, self.effective, None, told, agreement))
+        self.stages.append(Stage(look.day, by_kind, self.effective, None, told, agreement))
 
     def _resample(self, look: Look) -> None:
         parents = resampled(self.weights, [self.seed, STREAM, look.number])
         self.swarm.copy(parents, look.number)
         self.roots = self.roots[parents]
         self._logs = np.full(self.swarm.n, -math.log(self.swarm.n))
-        done = self.stages.pop()
-        self.stages.append(
-            Stage(done.day, done.log_evidence, done.effective, parents, done.told, done.agreement)
-        )
+        self.stages[-1] = replace(self.stages[-1], parents=parents)
 
 
 def resampled(weights: np.ndarray, seed: list[int]) -> np.ndarray:

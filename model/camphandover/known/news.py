@@ -40,6 +40,8 @@ CLAIMED = {
 }
 """Who tells whose dead, and the columns of the record of events that have it."""
 WHOSE = ("own", "enemy")
+KINDS = ("control", "captures", "claims")
+"""Kinds of news: who holds a slot, captures that lasted hours, the dead that a side told."""
 EPOCH = date(1970, 1, 1)
 
 
@@ -103,6 +105,11 @@ class Look:
     def number(self) -> int:
         """Days since 1970-01-01."""
         return (self.day - EPOCH).days
+
+    @property
+    def kinds(self) -> np.ndarray:
+        """Kind of each thing told, then of each claim: positions in `KINDS`."""
+        return np.array([int(one.capture) for one in self.told] + [2] * len(self.claims), int)
 
 
 @dataclass(frozen=True, eq=False)

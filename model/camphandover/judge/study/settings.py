@@ -8,6 +8,7 @@ from datetime import date as Date
 from pathlib import Path
 from typing import Any, Literal
 
+from camphandover.batch.progress import Progress
 from camphandover.batch.settings import Means, Settings, setting
 from camphandover.errors import BatchError
 from camphandover.inputs import MAX_SEED, whole
@@ -177,3 +178,40 @@ class CalibrateSettings(Means):
     budget: Budget | None = None
     _: KW_ONLY
     keep: bool = setting(False)
+
+
+@dataclass(frozen=True)
+class EvidenceSettings(Settings):
+    """What `camphandover.evidence` takes.
+
+    Attributes:
+        scenarios: Scenario files, or names of the library; the others are held against the first.
+        until: Last day of the record that counts. [default: its last one, or that of the windows]
+        first: First day of the record that counts; what it says before only leads to that day.
+            [default: the first of the windows]
+        particles: Of each filter.
+        filters: Filters of their own luck, from which the standard error comes.
+        seed: Seed of all draws.
+        history: A record of the form of control_history.csv. [default: that of the package]
+        evidence: Set of parameters: hindcast or prior. [default: hindcast, or that of the file]
+        parameters: Records of parameters that the particles take in turn, or the shipped set
+            hindcast or prior; may be given again, and the sets are compared.
+        sample_parameters: Each particle draws its parameters from their ranges.
+        fixed: Fix a parameter; may be given again.
+        workers: Threads. [default: all cores]
+    """
+
+    scenarios: Any = setting(..., list[str], metavar="SCENARIO...", is_argument=True)
+    until: Date | str | None = setting(None, str, metavar="YYYY-MM-DD")
+    first: Date | str | None = setting(None, str, metavar="YYYY-MM-DD")
+    particles: int = setting(400, within=(2, 100_000))
+    filters: int = setting(8, within=(2, 10_000))
+    seed: int = setting(2023, within=(0, MAX_SEED))
+    history: str | Path | None = setting(None, Path, metavar="FILE")
+    _: KW_ONLY
+    evidence: str | None = setting(None, str, metavar="SET")
+    parameters: Any = setting((), list[str], metavar="FILE")
+    sample_parameters: bool = setting(False)
+    fixed: Mapping[str, float] | None = setting(None, list[str], name="set", metavar="NAME=VALUE")
+    workers: int | None = setting(None, int, within=(1, 4096))
+    progress: Progress | bool | None = None
