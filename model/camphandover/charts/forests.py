@@ -24,6 +24,7 @@ from camphandover.charts.style import FAINT, INK, LUCK, PAPER, SURE, UNSURE, col
 from camphandover.judge.compare import Comparison, compare
 from camphandover.judge.study.calibration import Calibration
 from camphandover.judge.study.evidence import Evidence
+from camphandover.judge.study.posterior import Posterior
 from camphandover.judge.study.sensitivity import Sensitivity, n_top
 from camphandover.libraries import pd
 from camphandover.measure.notation import bounded, interval_of, number
@@ -419,7 +420,7 @@ def _stable(found: Sensitivity, outcome: str) -> str:
 
 
 @chart()
-def plot_calibration(calibration: Calibration, ax: Axes | None = None) -> Axes:
+def plot_calibration(calibration: Calibration | Posterior, ax: Axes | None = None) -> Axes:
     """Where in its range each uncertain parameter lies in the accepted records.
 
     A dot is the median, a line 5 to 95 %, both as probabilities of the range's distribution: a
@@ -446,7 +447,7 @@ def plot_calibration(calibration: Calibration, ax: Axes | None = None) -> Axes:
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlim(0, 1)
     ax.set_xlabel("probability in the parameter's range: median and 5 to 95 % of the records")
-    evidence, n = calibration.targets.evidence, calibration.records.n
+    evidence, n = calibration.records.evidence, calibration.records.n
     text = (
         f"What {n} accepted records of the set {evidence} leave open;\n"
         "right: their values, median [5 %, 95 %]"
@@ -457,7 +458,7 @@ def plot_calibration(calibration: Calibration, ax: Axes | None = None) -> Axes:
 
 
 @chart()
-def draw_calibration(calibration: Calibration, folder: str | Path) -> Path:
+def draw_calibration(calibration: Calibration | Posterior, folder: str | Path) -> Path:
     """Write the chart to `folder/accepted.png` and return its path."""
     return axis.save(plot_calibration(calibration), inputs.path("folder", folder) / "accepted.png")
 

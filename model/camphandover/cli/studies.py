@@ -13,11 +13,13 @@ import typer
 from camphandover.cli.options import Json, OutcomeFiles, Quiet, fixed_of, takes
 from camphandover.cli.telling import tell, tell_nothing, tell_user
 from camphandover.judge.study.settings import (
+    BUDGETS,
     Budget,
     CalibrateSettings,
     DiscoverSettings,
     EvidenceSettings,
     SensitivitySettings,
+    folder_of,
 )
 
 EVIDENCE_CHARTS = Path("runs", "evidence")
@@ -96,11 +98,12 @@ def calibrate(
 
     Screening, waves of points guided by a response surface, acceptance of the best, and a test with
     fresh luck. About 70,000 runs, a quarter of an hour on two cores; what was cut off goes on where
-    it was.
+    it was. By filter, records are drawn from the posterior that the evidence of the record tells.
     """
     from camphandover.judge.study.calibration import calibrate as find
 
-    folder = Path(settings.out or f"runs/calibrate-{settings.evidence}")
+    folder = Path(settings.out or folder_of(settings))
+    budget = replace(BUDGETS[settings.by], factors=budget.factors, accepted=budget.accepted)
     budget = budget.part(QUICK) if quick else budget
     records = folder / f"{settings.evidence}.json"
     found = find(**vars(replace(settings, budget=budget, out=folder, say=tell_user)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import date as Date
 from pathlib import Path
 from typing import Any, Literal
@@ -117,9 +117,9 @@ class Budget(Settings):
         trajectories, screening_draws: Of the screening, and runs of each of its points.
         factors: Parameters that stay uncertain after the screening.
         points: Points of each wave, the last one's among them.
-        draws: Runs of each of these points; as many entries as waves.
+        draws: Runs, or particles, of each of these points; as many entries as waves.
         accepted: Records that are accepted.
-        test_draws: Runs of each accepted record in the test.
+        test_draws: Runs of each accepted record in the test, or filters of all of them.
     """
 
     trajectories: int = setting(8, within=(2, 10_000), is_option=False)
@@ -151,7 +151,15 @@ class Budget(Settings):
         """A budget of so many times fewer points, with short tests: to try it."""
         points = tuple(n // times for n in self.points)
         accepted = min(self.accepted, points[-1] // 2)
-        return Budget(2, 3, self.factors, points, self.draws, accepted, 4)
+        less = replace(self, trajectories=2, screening_draws=3, test_draws=4)
+        return replace(less, points=points, accepted=accepted)
+
+
+BUDGETS = {
+    "patterns": Budget(),
+    "filter": Budget(points=(768, 384, 384), draws=(40, 40, 40), test_draws=8),
+}
+"""How much each way of calibration computes, if nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -163,8 +171,9 @@ class CalibrateSettings(Means):
             full-model on-schedule; for prior on-schedule]
         evidence: hindcast may use the whole record; prior nothing after 17 September 2023, and its
             runs end there.
+        by: patterns, or filter for the evidence of the record, in one scenario.
         seed: Seed of points and luck.
-        out: Folder of the steps. [default: runs/calibrate-EVIDENCE]
+        out: Folder of the steps. [default: runs/calibrate-EVIDENCE, or with -filter]
         budget: How much is computed.
         keep: Keep the batches of all steps (about 50 kB a run).
     """
@@ -177,7 +186,13 @@ class CalibrateSettings(Means):
     out: str | Path | None = setting(None, Path)
     budget: Budget | None = None
     _: KW_ONLY
+    by: str = setting("patterns", Literal["patterns", "filter"])
     keep: bool = setting(False)
+
+
+def folder_of(settings: CalibrateSettings) -> str:
+    """Where a calibration lands if no folder is given."""
+    return f"runs/calibrate-{settings.evidence}" + "-filter" * (settings.by == "filter")
 
 
 @dataclass(frozen=True)
