@@ -162,16 +162,17 @@ def _plans(s: EvidenceSettings, scenarios: list[Scenario]) -> Iterator[tuple[str
     """A plan for each source of parameters, by its name."""
     given = s.parameters
     sources = [given] if isinstance(given, (str, Path, Records)) else list(given or ())
-    sets = {str(one): one if isinstance(one, Records) else find_records(one) for one in sources}
-    names = Counter(one.name for one in sets.values())
+    sets = [one if isinstance(one, Records) else find_records(one) for one in sources]
+    shared = Counter(one.name for one in sets)
     asked = RunSettings(
         scenarios, s.particles * s.filters, s.seed, evidence=s.evidence,
         sample_parameters=s.sample_parameters, fixed=s.fixed,
     )  # fmt: skip
     if not sets:
         yield "", make_plan(asked)
-    for source, records in sets.items():
-        name = records.name if names[records.name] == 1 else source
+    for i, (source, records) in enumerate(zip(sources, sets, strict=True), start=1):
+        place = f"{records.name} ({i})" if isinstance(source, Records) else str(source)
+        name = records.name if shared[records.name] == 1 else place
         yield name, make_plan(replace(asked, parameters=records))
 
 
