@@ -11,6 +11,8 @@ from .judge.diverge import diverge as diverge
 from .judge.end_table import end_table as end_table
 from .judge.patterns.patterns import Patterns as Patterns
 from .judge.patterns.patterns import patterns as patterns
+from .judge.score.hindcast import Hindcast as Hindcast
+from .judge.score.hindcast import hindcast as hindcast
 from .judge.score.score import Score as Score
 from .judge.score.score import score as score
 from .judge.study.calibration import Calibration as Calibration

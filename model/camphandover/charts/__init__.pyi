@@ -5,6 +5,7 @@ from .control import *
 from .discovery import *
 from .falls import *
 from .forests import *
+from .horizons import *
 from .maps import *
 from .patterns import *
 from .scores import *

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from camphandover.cli import (
     batch,
     compare,
+    hindcast,
     patterns,
     plot,
     report,
@@ -137,8 +138,8 @@ def schema() -> None:
 
 for command in (
     batch.run, compare.compare, batch.verify, why.why, why.diverge, serve.serve,
-    report.report, score.score, patterns.patterns, validation.validation, studies.sensitivity,
-    studies.calibrate, studies.discover, studies.evidence,
+    report.report, score.score, hindcast.hindcast, patterns.patterns, validation.validation,
+    studies.sensitivity, studies.calibrate, studies.discover, studies.evidence,
 ):  # fmt: skip
     app.command()(command)
 app.command(cls=plot.WithKinds)(plot.plot)

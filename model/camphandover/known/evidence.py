@@ -66,9 +66,7 @@ def looks_at(scenario: Scenario, first: date | None = None) -> list[Look]:
     assert known.until is not None
     every = int(facts.load().parameters["record_look_days"].known("prior")[1])
     day_before = [] if first is None or first == start else [first - timedelta(days=1)]
-    return list(
-        looks(changes_known(known), start, [*day_before, known.until], every, known.record is None)
-    )
+    return list(looks(changes_known(known), start, [*day_before, known.until], every))
 
 
 def estimate(

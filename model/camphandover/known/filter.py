@@ -113,8 +113,6 @@ class Filter:
             is_uneven = self.effective < RESAMPLE_BELOW * self.swarm.n
             if is_uneven or (look is last and np.ptp(self._logs) > 0.0):
                 self._resample(look)
-            if look.is_weekly:
-                self.swarm.told()
 
     @property
     def effective(self) -> float:
@@ -124,7 +122,7 @@ class Filter:
     def _weigh(self, look: Look) -> None:
         seen, before = self.swarm.see(), self.weights
         likely = log_likelihood(look, seen)
-        met = np.array([agrees(one, look, seen) for one in look.told])
+        met = np.array([agrees(one, seen) for one in look.told])
         for one, right in zip(look.told, met, strict=True):
             if not right.any():
                 self.unmet.append(Unmet(look.day, str(one), 0.0, 0))
@@ -135,11 +133,31 @@ class Filter:
             by_kind[kind] = top + math.log(np.exp(logs - top).sum())
             self._logs = logs - by_kind[kind]
         agreement = float((met.mean(axis=0) * before).sum()) if len(met) else math.nan
-        told = len(look.told) + len(look.claims)
+        told = len(look.told)
         self.stages.append(Stage(look.day, by_kind, self.effective, None, told, agreement))
 
+    def heirs(self, look: Look) -> np.ndarray:
+        """Slot of the particle that each slot would go on with, if all are to weigh the same.
+
+        Args:
+            look: The last one; its day decides the draws.
+        Returns:
+            Shape (particle,).
+        """
+        if not np.ptp(self._logs) > 0.0:
+            return np.arange(self.swarm.n)
+        return resampled(self.weights, [self.seed, STREAM, look.number])
+
+    def ancestors(self, since: date) -> np.ndarray:
+        """The particle before the looks from a day on from which each comes, shape (particle,)."""
+        found = np.arange(self.swarm.n)
+        for stage in self.stages:
+            if stage.parents is not None and stage.day >= since:
+                found = found[stage.parents]
+        return found
+
     def _resample(self, look: Look) -> None:
-        parents = resampled(self.weights, [self.seed, STREAM, look.number])
+        parents = self.heirs(look)
         self.swarm.copy(parents, look.number)
         self.roots = self.roots[parents]
         self._logs = np.full(self.swarm.n, -math.log(self.swarm.n))

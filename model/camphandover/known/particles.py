@@ -47,9 +47,6 @@ class Swarm(Protocol):
     def see(self) -> Seen:
         """What a look finds in them."""
 
-    def told(self) -> None:
-        """Count the claims of the next look from now on."""
-
     def copy(self, parents: np.ndarray, stage: int) -> None:
         """Put a copy of its parent into each slot whose parent is not itself.
 
@@ -135,7 +132,6 @@ class Particles:
             state = st.copy_state(own.state)
             self.particles.append(Particle(state, own.params, key_of(seed, i)))
         self.workers = workers or os.cpu_count() or 1
-        self._before = self._books()
 
     @property
     def n(self) -> int:
@@ -166,21 +162,11 @@ class Particles:
         return Seen(
             holders=np.moveaxis(holders, 1, 2),
             changed=np.moveaxis(changed, 1, 2),
-            told=self._books() - self._before,
             parameters={
                 name: np.array([float(one.params[name]) for one in self.particles])
                 for name in OF_RECORD
             },
         )
-
-    def told(self) -> None:
-        """Count the claims of the next look from now on."""
-        self._before = self._books()
-
-    def _books(self) -> np.ndarray:
-        """Own and enemies' dead as each side has told so far, shape (particle, side, 2)."""
-        sides = [one.state.sides for one in self.particles]
-        return np.array([np.stack([s["claimed"], s["charged"]], axis=1) for s in sides])
 
     def copy(self, parents: np.ndarray, stage: int) -> None:
         """Put a copy of its parent into each slot whose parent is not itself."""
@@ -189,7 +175,6 @@ class Particles:
             st.restore(one.state, parent.state)
             one.params, one.used = parent.params, parent.used
             one.key = key_of(self.seed, int(slot), stage)
-        self._before = self._before[parents]
 
     def fork(self, particle: int) -> Particle:
         """An independent copy of one of them."""

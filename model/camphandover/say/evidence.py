@@ -22,9 +22,9 @@ NATS = with_interval(1)
 WORST = 12
 """Things that no particle met, shown."""
 READ = (
-    "Read it beside the patterns. Evidence weighs every week of every slot alike and knows no "
-    "reasons; a pattern asks whether runs retell one thing that matters. What makes the record "
-    "likelier and breaks a pattern gains elsewhere: see the months and kinds of news. "
+    "Read it beside the patterns. Evidence weighs all places alike and knows no reasons; a pattern "
+    "asks whether runs retell one thing that matters. What makes the record likelier and breaks a "
+    "pattern gains elsewhere: see the months and kinds of news. "
     "`camphandover patterns` of a batch of the same scenarios tells which patterns break."
 )
 MEANT = (
@@ -41,10 +41,22 @@ def document(found: Evidence) -> Document:
     blocks += [Paragraph(text, "warning") for text in warnings(found)]
     blocks += [_totals(found), Paragraph(MEANT)]
     if len(found.table) > 1:
-        blocks += [_parts(found, "kind", "Log Bayes factors by kind of news")]
+        blocks += [
+            _parts(
+                found,
+                "kind",
+                "Log Bayes factors by kind of news: rows of the record; changes in runs that it does not have",
+            )
+        ]
         blocks += [_parts(found, "month", "Log Bayes factors by month")]
     else:
-        blocks += [_parts(found, "kind", "Log evidence by kind of news")]
+        blocks += [
+            _parts(
+                found,
+                "kind",
+                "Log evidence by kind of news: rows of the record; changes in runs that it does not have",
+            )
+        ]
         blocks += [_parts(found, "month", "Log evidence by month")]
     return [*blocks, _unmet(found), Paragraph(READ)]
 

@@ -231,6 +231,11 @@ class Blocks:
         drawn: np.ndarray = rng.multinomial(self.n, even, RESAMPLES).astype(float)
         return drawn
 
+    def resampled(self, values: np.ndarray) -> np.ndarray:
+        """Sums of values of units, shape (unit,), in each resample, shape (resample,)."""
+        sums: np.ndarray = self.draws @ np.bincount(self.of, values, self.n)
+        return sums
+
     def ratio(self, above: np.ndarray, below: np.ndarray) -> Interval:
         """The ratio of two sums over units with its 95 % interval, percentiles of the resamples.
 
@@ -244,8 +249,7 @@ class Blocks:
         value = float(above.sum() / below.sum())
         if self.kind == "none":
             return Interval(value, np.nan, np.nan)
-        sums = (np.bincount(self.of, values, self.n) for values in (above, below))
-        upper, lower = (self.draws @ total for total in sums)
+        upper, lower = (self.resampled(values) for values in (above, below))
         kept = lower > 0
         edges = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
         low, high = np.quantile(upper[kept] / lower[kept], edges)
@@ -260,6 +264,42 @@ class Blocks:
         """
         value, low, high = self.ratio(values, reference)
         return Interval(1 - value, 1 - high, 1 - low)
+
+
+@dataclass(frozen=True)
+class Crossed(Blocks):
+    """Blocks of place crossed with blocks of time: what of both is drawn counts as often as the
+    product says.
+
+    Forecasts from origins that are nearer to each other than the horizon are of the same days, so
+    runs of as many origins in a row are drawn together (circular moving blocks).
+
+    Attributes:
+        origin: Number of the origin of each unit, shape (unit,).
+        n_origins: Number of origins.
+        length: Origins of a block of time; with as many as there are, or more, all are in each
+            resample, and intervals tell of places only.
+    Source: Owen 2007, The pigeonhole bootstrap; Kuensch 1989; Politis & Romano 1992 (circular).
+    """
+
+    origin: np.ndarray
+    n_origins: int
+    length: int
+
+    @cached_property
+    def times(self) -> np.ndarray:
+        """How often each origin is drawn in each resample, shape (resample, origin)."""
+        rng, n = np.random.default_rng(SEED + 1), self.n_origins
+        starts = rng.integers(n, size=(RESAMPLES, -(-n // self.length), 1))
+        drawn = ((starts + np.arange(self.length)) % n).reshape(RESAMPLES, -1)[:, :n]
+        cells = drawn + n * np.arange(RESAMPLES)[:, None]
+        return np.bincount(cells.ravel(), minlength=RESAMPLES * n).reshape(RESAMPLES, n)
+
+    def resampled(self, values: np.ndarray) -> np.ndarray:
+        """Sums of values of units, shape (unit,), in each resample, shape (resample,)."""
+        cells = np.bincount(self.origin * self.n + self.of, values, self.n_origins * self.n)
+        sums: np.ndarray = ((self.times @ cells.reshape(-1, self.n)) * self.draws).sum(axis=1)
+        return sums
 
 
 def blocks(regions: Sequence[str], places: Sequence[str]) -> Blocks:

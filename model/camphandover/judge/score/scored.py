@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -75,6 +75,39 @@ def first_days(holders: np.ndarray, events: Sequence[Event]) -> np.ndarray:
     """
     dates = [first_day(np.isin(holders[..., one.unit, :], one.targets)) for one in events]
     return np.stack(dates, axis=-1)
+
+
+def counted(holders: np.ndarray, events: Sequence[Event]) -> np.ndarray:
+    """Runs by the date that an event has in them.
+
+    Args:
+        holders: Codes, shape (run, unit, day).
+    Returns:
+        Shape (event, day + 1).
+    """
+    counts = np.zeros((len(events), holders.shape[-1] + 1))
+    np.add.at(counts, (np.arange(len(events)), first_days(holders, events)), 1)
+    return counts
+
+
+def plain_masses(
+    plain: Mapping[str, Baseline], units: Units, events: Sequence[Event]
+) -> dict[str, np.ndarray]:
+    """By baseline that says something of dates, chances of dates, shape (event, day + 1).
+
+    One that names holders is sure of its dates; the base rate says nothing of them.
+    """
+    masses = {}
+    for name, one in plain.items():
+        if one.path is not None:
+            masses[name] = np.eye(units.n_days + 1)[first_days(one.path, events)]
+        elif one.chain is not None:
+            mass = [
+                baselines.arrival(one.chain, units.now[e.unit], e.targets, units.n_days)
+                for e in events
+            ]
+            masses[name] = np.array(mass)
+    return masses
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,24 +290,10 @@ class Scored:
 
     @cached_property
     def masses(self) -> dict[str, np.ndarray]:
-        """By forecast that says something of dates, chances of dates, shape (event, day + 1).
-
-        A baseline that names holders is sure of its dates; the base rate says nothing of them.
-        """
-        n_days, now = self.units.n_days, self.units.now
-        counts = np.zeros((len(self.events), n_days + 1))
+        """By forecast that says something of dates, chances of dates, shape (event, day + 1)."""
+        counts = np.zeros((len(self.events), self.units.n_days + 1))
         for part in in_parts(self._control(*self.window)):
             codes = self._of_units(part, "replicate", "unit", "date").to_numpy()
-            dates = first_days(codes[(codes >= 0).all(axis=(1, 2))], self.events)
-            np.add.at(counts, (np.arange(len(self.events)), dates), 1)
-        masses = {MODEL: counts / counts.sum(axis=1, keepdims=True)}
-        for name, one in self._baselines.items():
-            if one.path is not None:
-                masses[name] = np.eye(n_days + 1)[first_days(one.path, self.events)]
-            elif one.chain is not None:
-                mass = [
-                    baselines.arrival(one.chain, now[e.unit], e.targets, n_days)
-                    for e in self.events
-                ]
-                masses[name] = np.array(mass)
-        return masses
+            counts += counted(codes[(codes >= 0).all(axis=(1, 2))], self.events)
+        mass = counts / counts.sum(axis=1, keepdims=True)
+        return {MODEL: mass, **plain_masses(self._baselines, self.units, self.events)}

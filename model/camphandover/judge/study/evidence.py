@@ -60,9 +60,10 @@ class Evidence(Warned):
     - `difference` from the first case, its log Bayes factor, in pairs of filters of the same luck,
       with `difference_se`, `difference_low`, `difference_high`; nan of the first.
 
-    `news`, the same of each `month` and `kind` of news (control, captures, claims; `all`), given
-    all news before: rows of single months and kinds add up. `unmet`: what the record says, how
-    often it is looked at, and the mean share of the filters and looks in which no particle was so.
+    `news`, the same of each `month` and `kind` of news (`rows` of the record, `changes` of holder
+    in runs of which it says nothing, `all`), given all news before: single months and kinds add
+    up. `unmet`: what the record says, how often it is looked at, and the share of the filters and
+    looks in which no particle was so.
 
     Attributes:
         table, news, unmet: See above.
@@ -117,7 +118,7 @@ def evidence(settings: EvidenceSettings) -> Evidence:
         scenarios: Paths, names, dicts or scenarios; the others are held against the first.
         until, first: Days of the record that count; news before `first` only lead to that day.
         particles, filters, seed, workers: Of the filters.
-        history: A record of one's own, of the form of control_history.csv; it has no claims.
+        history: A record of one's own, of the form of control_history.csv.
         evidence: Set of parameters, `prior` or `hindcast`, whose best values are taken.
         parameters: Records of parameters, or some of them: each scenario is weighed with each.
         sample_parameters: Whether each particle draws its parameters.

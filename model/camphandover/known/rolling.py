@@ -1,0 +1,154 @@
+"""Rolling origins: one pass of runs over the record, and from each origin a fan of them.
+
+A fan from an origin is what `Particles` that know the record until that day, weighed and copied,
+would go on with: what comes later in the record is in no run of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import numpy as np
+
+from camphandover.core.draws import key_of
+from camphandover.known.filter import Filter
+from camphandover.known.news import Look
+from camphandover.known.particles import Particle, Particles, Scratch
+
+LINEAGE = timedelta(days=28)
+"""How far back ancestors are counted."""
+
+
+class Passed(NamedTuple):
+    """What a filter is like after a look.
+
+    Attributes:
+        effective: Effective number of particles.
+        ancestors: Distinct ones, 28 days before, of those that go on.
+        roots: Distinct ones on the first day.
+        agreement: Mean share of what the record says that a particle is as.
+        log_evidence: So far.
+    """
+
+    effective: float
+    ancestors: int
+    roots: int
+    agreement: float
+    log_evidence: float
+
+
+@dataclass(frozen=True, eq=False)
+class Fan:
+    """Runs that go on from an origin, all of the same weight.
+
+    Attributes:
+        look: That on the origin.
+        parents: The particle from which each goes on, shape (run,).
+        holders: Codes at the end of each day, the origin first, int8, shape (run, place, slot,
+            day).
+        about: What the filter was like, if runs were weighed.
+    """
+
+    look: Look
+    parents: np.ndarray
+    holders: np.ndarray
+    about: Passed | None = None
+
+    @property
+    def origin(self) -> date:
+        """The last day that the runs know."""
+        return self.look.day
+
+
+def weighed(
+    chosen: Filter, particles: Particles, looks: Sequence[Look], days: dict[date, int]
+) -> Iterator[Fan]:
+    """A fan from each origin, of particles that a filter weighs meanwhile.
+
+    Args:
+        chosen: The filter of the particles.
+        particles: On their first day; they know exits until the last origin.
+        looks: In the order of their days, one of them on each origin.
+        days: By origin, for how many days its fan goes on.
+    """
+    for look in chosen.run(looks):
+        if look.day in days:
+            parents = chosen.heirs(look)
+            made = fan(particles, look, parents, days[look.day])
+            yield replace(made, about=_passed(chosen, parents, look.day))
+
+
+def _passed(chosen: Filter, parents: np.ndarray, day: date) -> Passed:
+    return Passed(
+        effective=chosen.effective,
+        ancestors=len(np.unique(chosen.ancestors(day - LINEAGE)[parents])),
+        roots=len(np.unique(chosen.roots[parents])),
+        agreement=chosen.stages[-1].agreement,
+        log_evidence=chosen.log_evidence,
+    )
+
+
+def unweighed(particles: Particles, looks: Sequence[Look], days: dict[date, int]) -> Iterator[Fan]:
+    """The same of particles that never look at the record: only exits and rungs are its own."""
+    for look in looks:
+        if look.day in days:
+            particles.play(look.number)
+            yield fan(particles, look, np.arange(particles.n), days[look.day])
+
+
+def fan(particles: Particles, look: Look, parents: np.ndarray, n_days: int) -> Fan:
+    """Copies of particles that go on without them, as if nothing later were known.
+
+    Args:
+        particles: At the end of the day of the look.
+        look: On the origin.
+        parents: The particle that each copy is of, shape (run,); a copy of another slot's has luck
+            of its own from now on, as `Particles.copy` gives it.
+        n_days: How many days they play.
+    """
+    first, n_places = look.number - particles.first, len(particles.particles[0].state.places)
+    holders = np.empty((len(parents), n_places, 2, n_days + 1), np.int8)
+
+    def play(runs: Sequence[int]) -> None:
+        scratch = Scratch(particles.last - particles.first + 1)
+        for run in runs:
+            one = _heir(particles, int(parents[run]), run, look.number)
+            places = one.state.places
+            holders[run, :, :, 0] = np.stack([places.camp_holder, places.town_holder], axis=1)
+            if n_days:
+                particles.play_one(one, look.number + 1, look.number + n_days, scratch)
+                holders[run, :, :, 1:] = scratch.control[:, :, first + 1 : first + n_days + 1]
+
+    with particles.pool() as pool:
+        n = particles.workers
+        list(pool.map(play, [range(i, len(parents), n) for i in range(n)]))
+    return Fan(look, parents, holders)
+
+
+def _heir(particles: Particles, parent: int, run: int, day: int) -> Particle:
+    one = particles.fork(parent)
+    if parent != run:
+        one.key = key_of(particles.seed, run, day)
+    war = one.state.conflict
+    war.known_until = war.calendar_until = day
+    return one
+
+
+def retold(holders: np.ndarray, recorded: np.ndarray) -> np.ndarray:
+    """What the record would say of runs: it goes on as it is until a run has news.
+
+    Where a run is not as the record has it on the origin, one of them is wrong, and stays so until
+    the slot changes hands in the run; from then on the record says what the run does.
+
+    Args:
+        holders: Codes of runs, the origin first, shape (run, ..., day).
+        recorded: Codes of the record on the origin, shape (...).
+    Returns:
+        Codes, shape of `holders`.
+    Source: R10.1.
+    """
+    is_news = np.maximum.accumulate(holders != holders[..., :1], axis=-1)
+    return np.where(is_news, holders, recorded[..., None])
