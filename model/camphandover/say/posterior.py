@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from camphandover.judge.study.posterior import Posterior
 from camphandover.say.calibration import parameters
 from camphandover.say.document import Document, Items, Paragraph
@@ -19,6 +21,24 @@ def document(found: Posterior) -> Document:
     )
     rule = f"Rule: {found.records.made['rule']}."
     return [Paragraph(_preface(found)), Items((*waves, rule)), parameters(found)]
+
+
+def data(found: Posterior) -> dict[str, Any]:
+    """Its figures by name; of the records how they were made, as they have a file of their own."""
+    told = {
+        name: one
+        for name, one in vars(found).items()
+        if name not in ("records", "screened", "marginals")
+    }
+    return {
+        "made": found.records.made,
+        "records": found.records.n,
+        **told,
+        "parameters": {
+            name: {"moves": moves, **found.marginals[name]}
+            for name, moves in found.screened.items()
+        },
+    }
 
 
 def _preface(found: Posterior) -> str:

@@ -288,8 +288,9 @@ def _unmet(
     asked = Counter(str(one) for look in looks for one in look.told)
     rows = []
     for name, of_case in zip(names, found, strict=True):
-        days = [(one.what, one.day) for each in of_case for one in each.unmet]
-        missed = Counter(what for what, day in days if day >= looks[0].day)
+        unmet = [one for each in of_case for one in each.unmet]
+        days = [(one.what, one.day) for one in unmet if one.day >= looks[0].day]
+        missed = Counter(what for what, _ in days)
         for what, n in missed.items():
             share = n / (len(of_case) * asked[what])
             begin = min(day for told, day in days if told == what)
