@@ -21,6 +21,7 @@ FEW = {
     "run": ["--runs", "2"],
     "sensitivity": ["--trajectories", "2", "--draws", "1"],
     "discover": ["--points", "60", "--runs", "1", "--retest", "10"],
+    "evidence": ["--particles", "2", "--filters", "2", "--until", "2023-08-10"],
 }
 """Options, by command, that make it short; the last one of an option counts."""
 ELSEWHERE = {
