@@ -138,8 +138,8 @@ def schema() -> None:
 
 for command in (
     batch.run, compare.compare, batch.verify, why.why, why.diverge, serve.serve,
-    report.report, score.score, hindcast.hindcast, patterns.patterns, validation.validation, studies.sensitivity,
-    studies.calibrate, studies.discover,
+    report.report, score.score, hindcast.hindcast, patterns.patterns, validation.validation,
+    studies.sensitivity, studies.calibrate, studies.discover,
 ):  # fmt: skip
     app.command()(command)
 app.command(cls=plot.WithKinds)(plot.plot)

@@ -56,7 +56,7 @@ class Hindcast(Told):
     the record says on the origin; and the baselines, which start from it.
 
     `table`, a row for each `split` (as `ch.score` has them), `horizon`, `measure` and `forecast`:
-    `horizon` is a number of days after the origin, `event dates` or `all dates`; `score`, the mean
+    `horizon` is `7 d`, ..., so many days after the origin, `event dates` or `all dates`; `score`, the mean
     over slots and origins by the confidence of the record, `skill`, that of the model over the
     forecast of the row, both with 95 % intervals by resampling `blocks` (`n_blocks` regions, or
     places) and, crossed with them, runs of `length` of the `n_origins` origins; `n`, slots or
@@ -94,8 +94,8 @@ class Hindcast(Told):
     horizons: tuple[int, ...]
     until: date
 
-    def select(self, **labels: Any) -> pd.DataFrame:
-        """Rows of the table, `select(split="kidal", horizon=14, measure="log")`.
+    def select(self, **labels: str) -> pd.DataFrame:
+        """Rows of the table, `select(split="kidal", horizon="14 d", measure="log")`.
 
         Errors:
             BatchError if a column or a label is not in the table.
@@ -277,19 +277,24 @@ def _forecasts(course: Course, plan: Plan, s: HindcastSettings) -> tuple[Filter,
     return chosen, found
 
 
+def in_days(horizon: int) -> str:
+    """How a horizon is called in the tables: `7 d`."""
+    return f"{horizon} d"
+
+
 # --- rows of the tables ------------------------------------------------------------------
 
 
 def _parts(
     rolled: Rolled, horizons: Sequence[int]
-) -> Iterator[tuple[str, int | str, Entries, rules.Crossed]]:
+) -> Iterator[tuple[str, str, Entries, rules.Crossed]]:
     """Split, horizon, what is averaged there, and what of it is resampled together."""
     for horizon in horizons:
         entries = rolled.at(horizon)
         for split, mask in rolled.splits.items():
             own = entries.of(mask[entries.unit])
             if len(own.weights):
-                yield split, horizon, own, rolled.blocks(own, horizon)
+                yield split, in_days(horizon), own, rolled.blocks(own, horizon)
 
 
 def _scores(rolled: Rolled, horizons: Sequence[int]) -> Rows:
@@ -304,7 +309,7 @@ def _scores(rolled: Rolled, horizons: Sequence[int]) -> Rows:
                 yield from _compared(split, horizon, entries, rolled.blocks(entries, horizons[-1]))
 
 
-def _compared(split: str, horizon: int | str, entries: Entries, drawn: rules.Crossed) -> Rows:
+def _compared(split: str, horizon: str, entries: Entries, drawn: rules.Crossed) -> Rows:
     """All forecasts by all measures, the model first."""
     for (name, measure), values in entries.losses.items():
         loss, models = values * entries.weights, entries.losses[MODEL, measure] * entries.weights
@@ -345,7 +350,7 @@ def _places(rolled: Rolled, horizons: Sequence[int]) -> Rows:
             loss = np.bincount(entries.unit, entries.losses[name, "log"] * entries.weights, n)
             for (place, slot), of_loss, of_weight in zip(rolled.units, loss, weight, strict=True):
                 yield {
-                    "horizon": horizon, "place": place, "slot": slot, "forecast": name,
+                    "horizon": in_days(horizon), "place": place, "slot": slot, "forecast": name,
                     "log": of_loss / of_weight if of_weight > 0 else np.nan,
                     "part_of_log": of_loss / loss.sum() if name == MODEL else np.nan,
                 }  # fmt: skip
