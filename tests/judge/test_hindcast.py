@@ -318,7 +318,7 @@ def test_the_command_takes_what_the_function_takes(tmp_path: Any) -> None:
     found = CliRunner().invoke(app, [*line.split(), "--out", str(tmp_path)])
     assert found.exit_code == 0, found.output
     assert "forecast from 2 origins" in " ".join(found.output.split())
-    assert sorted(file.name for file in tmp_path.iterdir()) == [
+    assert sorted(file.name for file in (tmp_path / "charts").iterdir()) == [
         "hindcast-all.png", "hindcast-kidal.png",
     ]  # fmt: skip
     wrong = CliRunner().invoke(app, ["hindcast", "--every", "3d"])

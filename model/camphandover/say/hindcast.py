@@ -17,7 +17,7 @@ from camphandover.say.prose import paragraphs
 
 WORDS = Path(__file__).with_name("hindcast.md")
 DAY = "%d %B %Y"
-MEASURES = {"log": "Log score, nats", "brier": "Brier score", "rps": "Ranked probability score"}
+OTHERS = {"brier": "Brier score", "rps": "RPS"}
 WORST = 8
 """Slots shown of those from which the losses come."""
 
@@ -35,11 +35,30 @@ def document(found: Hindcast) -> Document:
 
 
 def _scores(found: Hindcast, split: str) -> Iterator[Table]:
-    """Mean scores by horizon, each with the model's skill; CRPS of dates."""
+    """Mean scores by horizon: log scores and CRPS of dates with the model's skill, then others."""
     rows = found.table[found.table["split"] == split]
-    for measure, words in MEASURES.items():
-        yield _by_horizon(rows[rows["measure"] == measure], f"{words}, {SPLITS[split]}", 3)
-    yield _by_horizon(rows[rows["measure"] == "crps"], f"CRPS of dates, days, {SPLITS[split]}", 1)
+    for measure, words, digits in (
+        ("log", "Log score, nats", 3),
+        ("crps", "CRPS of dates, days", 1),
+    ):
+        own = rows[rows["measure"] == measure]
+        if len(own):
+            yield _by_horizon(own, f"{words}, {SPLITS[split]}", digits)
+    own = rows[rows["measure"].isin(list(OTHERS))]
+    if len(own):
+        yield _plain(own, f"{' and '.join(OTHERS.values())}, {SPLITS[split]}")
+
+
+def _plain(rows: Any, title: str) -> Table:
+    """Scores of several measures without skill."""
+    scores = rows.set_index(["forecast", "measure", "horizon"])["score"]
+    wanted = [(m, h) for m in OTHERS for h in dict.fromkeys(rows["horizon"])]
+    heads = [f"{OTHERS[m].split()[0]} {_after(h)}" for m, h in wanted]
+    body = [
+        [name, *(notation.number(scores[name, m, h], 3) for m, h in wanted)]
+        for name in dict.fromkeys(rows["forecast"])
+    ]
+    return table(title, ["Forecast", *heads], body)
 
 
 def _by_horizon(rows: Any, title: str, digits: int) -> Table:
