@@ -11,6 +11,7 @@ import typer
 import camphandover as ch
 from camphandover.batch.settings import RunSettings, Settings
 from camphandover.cli.main import app
+from camphandover.judge.score.settings import HindcastSettings
 from camphandover.judge.study.settings import (
     Budget,
     CalibrateSettings,
@@ -23,6 +24,7 @@ TAKEN: dict[str, tuple[type[Settings], ...]] = {
     "sensitivity": (SensitivitySettings,),
     "discover": (DiscoverSettings,),
     "calibrate": (CalibrateSettings, Budget),
+    "hindcast": (HindcastSettings,),
 }
 NEEDED = {"scenario": "on-schedule", "place": "Kidal"}
 RANGED = [

@@ -91,8 +91,9 @@ class Filter:
     @property
     def weights(self) -> np.ndarray:
         """Of the particles, sum 1."""
-        found: np.ndarray = np.exp(self._logs - self._logs.max())
-        return found / found.sum()
+        likely = np.exp(self._logs - self._logs.max())
+        found: np.ndarray = likely / likely.sum()
+        return found
 
     @property
     def log_evidence(self) -> float:
