@@ -16,6 +16,7 @@ from camphandover.judge.study.settings import (
     Budget,
     CalibrateSettings,
     DiscoverSettings,
+    EvidenceSettings,
     SensitivitySettings,
 )
 
@@ -24,9 +25,10 @@ TAKEN: dict[str, tuple[type[Settings], ...]] = {
     "sensitivity": (SensitivitySettings,),
     "discover": (DiscoverSettings,),
     "calibrate": (CalibrateSettings, Budget),
+    "evidence": (EvidenceSettings,),
     "hindcast": (HindcastSettings,),
 }
-NEEDED = {"scenario": "on-schedule", "place": "Kidal"}
+NEEDED = {"scenario": "on-schedule", "place": "Kidal", "scenarios": "on-schedule"}
 RANGED = [
     (kind, one.name, about.within)
     for kinds in TAKEN.values()
