@@ -174,6 +174,13 @@ def test_the_table_has_all_forecasts_at_all_horizons(small: Hindcast) -> None:
     assert list(small.origins["origin"]) == [FIRST + timedelta(days=14 * i) for i in range(3)]
 
 
+def test_horizons_that_no_origin_reaches_are_left_out() -> None:
+    found = ch.hindcast(particles=2, every=28, until="2023-10-10", horizon=(30, 14), progress=False)
+    assert found.horizons == (14,)
+    assert set(found.table["horizon"]) == {"14 d", "event dates", "all dates"}
+    assert "+14" in str(found)
+
+
 def test_the_baselines_are_those_of_score_from_each_origin(small: Hindcast) -> None:
     """Mean losses by hand, from the record alone."""
     record, names = read_record(), {p.name: p for p in facts.load().places}
