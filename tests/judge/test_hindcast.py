@@ -23,7 +23,14 @@ from camphandover.judge.score.hindcast import LOOK_DAYS, Hindcast
 from camphandover.judge.score.rolled import AS_IT_IS, PLAIN
 from camphandover.judge.score.scored import MODEL
 from camphandover.known.filter import Filter
-from camphandover.known.news import looks
+from camphandover.known.news import (
+    Look,
+    Seen,
+    Told,
+    log_likelihood,
+    log_likelihood_of_fresh,
+    looks,
+)
 from camphandover.known.particles import Particles
 from camphandover.known.record import read_record
 from camphandover.known.rolling import fan, retold, unweighed, weighed
@@ -111,6 +118,49 @@ def test_the_record_goes_on_until_a_run_has_news_by_hand() -> None:
     ]  # fmt: skip
 
 
+# --- looks at the record -----------------------------------------------------------------
+
+
+def test_only_news_that_has_come_of_age_weighs_and_once_by_hand() -> None:
+    day, (army, separatists) = date(2023, 10, 15), (int(Holder.ARMY), int(Holder.SEPARATISTS))
+    number = (day - date(1970, 1, 1)).days
+    told = (
+        Told(0, 0, army, day - timedelta(days=8), "high"),  # a row of age
+        Told(1, 0, army, day - timedelta(days=1), "high"),  # a fresh one
+        Told(2, 0, army, day - timedelta(days=60), "low"),  # an old one
+    )
+    # The first run is as the record everywhere, the second nowhere; the third has a change of age
+    # at the last place, and the fourth one of today.
+    holders = np.array([[army] * 3, [separatists] * 3, [army, army, separatists]] * 2)[:4, :, None]
+    ages = np.full((4, 3, 1), 70)
+    ages[2, 2], ages[3, 2] = 7, 0
+    found = Seen(holders, 24.0 * (number - ages) + 5.0, ERRORS_BY_HAND)
+    look = Look(day, 7, 7, told)
+    right, wrong = math.log(0.95), math.log(0.05 / 5)
+    assert log_likelihood(look, found) == pytest.approx(
+        np.array([[right, wrong, right, right], [0] * 4, [0, 0, math.log(0.3 / 5), 0]])
+    )
+    assert log_likelihood_of_fresh(look, found) == pytest.approx(
+        np.array([[0] * 4, [right, wrong, right, right], [0, 0, 0, math.log(0.7)]])
+    )
+
+
+ERRORS_BY_HAND = {
+    f"record_error_{name}": np.full(4, error) for name, error in (("high", 0.05), ("low", 0.3))
+}
+
+
+def test_every_row_and_change_weighs_at_one_look() -> None:
+    """Looks a week apart take in all days, each once; the first takes in none."""
+    particles = past(FIRST)
+    told = seen(particles, FIRST)
+    ages = {
+        (one.day - timedelta(days=n)) for one in told for n in range(one.late, one.late + one.days)
+    }
+    assert len(ages) == sum(one.days for one in told)
+    assert max(ages) == FIRST - timedelta(days=LOOK_DAYS)
+
+
 # --- scores ------------------------------------------------------------------------------
 
 
@@ -122,6 +172,13 @@ def test_the_table_has_all_forecasts_at_all_horizons(small: Hindcast) -> None:
     assert small.select(split="all", measure="log", horizon="14 d")["n_origins"].tolist() == [2] * 9
     assert small.table["score"].notna().all()
     assert list(small.origins["origin"]) == [FIRST + timedelta(days=14 * i) for i in range(3)]
+
+
+def test_horizons_that_no_origin_reaches_are_left_out() -> None:
+    found = ch.hindcast(particles=2, every=28, until="2023-10-10", horizon=(30, 14), progress=False)
+    assert found.horizons == (14,)
+    assert set(found.table["horizon"]) == {"14 d", "event dates", "all dates"}
+    assert "+14" in str(found)
 
 
 def test_the_baselines_are_those_of_score_from_each_origin(small: Hindcast) -> None:

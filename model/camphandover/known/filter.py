@@ -13,7 +13,13 @@ from datetime import date
 
 import numpy as np
 
-from camphandover.known.news import KINDS, Look, agrees, log_likelihood
+from camphandover.known.news import (
+    KINDS,
+    Look,
+    agrees,
+    log_likelihood,
+    log_likelihood_of_fresh,
+)
 from camphandover.known.particles import Swarm
 
 RESAMPLE_BELOW = 0.5
@@ -84,6 +90,7 @@ class Filter:
     def __init__(self, swarm: Swarm, seed: int) -> None:
         self.swarm, self.seed = swarm, seed
         self._logs = np.full(swarm.n, -math.log(swarm.n))
+        self._fresh = np.zeros(swarm.n)
         self.stages: list[Stage] = []
         self.unmet: list[Unmet] = []
         self.roots = np.arange(swarm.n)
@@ -111,9 +118,10 @@ class Filter:
             self.swarm.play(look.number)
             self._weigh(look)
             yield look
-            is_uneven = self.effective < RESAMPLE_BELOW * self.swarm.n
-            if is_uneven or (look is last and np.ptp(self._logs) > 0.0):
-                self._resample(look)
+            if look is last:
+                self._resample(look, self.heirs(look))
+            elif self.effective < RESAMPLE_BELOW * self.swarm.n:
+                self._resample(look, self._drawn(self._logs, look))
 
     @property
     def effective(self) -> float:
@@ -123,6 +131,7 @@ class Filter:
     def _weigh(self, look: Look) -> None:
         seen, before = self.swarm.see(), self.weights
         likely = log_likelihood(look, seen)
+        self._fresh = log_likelihood_of_fresh(look, seen).sum(axis=0)
         met = np.array([agrees(one, seen) for one in look.told])
         for one, right in zip(look.told, met, strict=True):
             if not right.any():
@@ -138,16 +147,21 @@ class Filter:
         self.stages.append(Stage(look.day, by_kind, self.effective, None, told, agreement))
 
     def heirs(self, look: Look) -> np.ndarray:
-        """Slot of the particle that each slot would go on with, if all are to weigh the same.
+        """Slot of the particle that each slot would go on with from the day of a look, all weighing
+        the same: then what is fresh weighs, too.
 
         Args:
             look: The last one; its day decides the draws.
         Returns:
             Shape (particle,).
         """
-        if not np.ptp(self._logs) > 0.0:
+        return self._drawn(self._logs + self._fresh, look)
+
+    def _drawn(self, logs: np.ndarray, look: Look) -> np.ndarray:
+        if not np.ptp(logs) > 0.0:
             return np.arange(self.swarm.n)
-        return resampled(self.weights, [self.seed, STREAM, look.number])
+        weights = np.exp(logs - logs.max())
+        return resampled(weights / weights.sum(), [self.seed, STREAM, look.number])
 
     def ancestors(self, since: date) -> np.ndarray:
         """The particle before the looks from a day on from which each comes, shape (particle,)."""
@@ -157,12 +171,12 @@ class Filter:
                 found = found[stage.parents]
         return found
 
-    def _resample(self, look: Look) -> None:
-        parents = self.heirs(look)
+    def _resample(self, look: Look, parents: np.ndarray) -> None:
         self.swarm.copy(parents, look.number)
         self.roots = self.roots[parents]
         self._logs = np.full(self.swarm.n, -math.log(self.swarm.n))
-        self.stages[-1] = replace(self.stages[-1], parents=parents)
+        if (parents != np.arange(self.swarm.n)).any():
+            self.stages[-1] = replace(self.stages[-1], parents=parents)
 
 
 def resampled(weights: np.ndarray, seed: list[int]) -> np.ndarray:

@@ -1,9 +1,11 @@
 """What the record says of a state: weekly looks at all places. Source: R10.1.
 
-A look tells who held each slot at the end of its day. Only what is new weighs: a row of the record
-since the look before, or a change of holder in the run. Where the two have come to differ one of
-them is wrong, and stays wrong: to see it again next week tells nothing. How likely a look is in a
-run depends on the state of the run and on the errors of the record alone.
+A look tells who held each slot at the end of its day. Only what is new weighs, and once: a row of
+the record, or a change of holder in the run. Where the two have come to differ one of them is
+wrong, and stays wrong: to see it again next week tells nothing. News weighs when it is a look old,
+as hardly any run has a change on its very day, and a late one is not wrong; only for runs that go
+on from a day what is newer weighs, too. How likely a look is in a run depends on the state of the
+run and on the errors of the record alone.
 """
 
 from __future__ import annotations
@@ -60,11 +62,13 @@ class Look:
     Attributes:
         day: The day; states are those at its end.
         days: Since the look before; on the first one, since the day before the first.
+        late: Age of news at which it weighs, days.
         told: Of all slots.
     """
 
     day: date
     days: int
+    late: int
     told: tuple[Told, ...]
 
     @property
@@ -78,8 +82,8 @@ class Look:
         return np.array([int(not self.has_row(one)) for one in self.told], int)
 
     def has_row(self, told: Told) -> bool:
-        """Whether what is told of a slot is new since the look before."""
-        return (self.day - told.since).days < self.days
+        """Whether what is told of a slot is a row that has come of age since the look before."""
+        return self.late <= (self.day - told.since).days < self.late + self.days
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +110,8 @@ def looks(
         changes: The rows of the record until then.
         first: First day of the runs.
         origins: Days from which runs will go on, ascending.
-        every: Days from one look to the next, counted from the first of `origins`.
+        every: Days from one look to the next, counted from the first of `origins`; and the age at
+            which news weighs.
     """
     units, known = list(_units(changes)), dict[tuple[int, int], Told]()
     rows, last = list(changes), first - timedelta(days=1)
@@ -120,7 +125,7 @@ def looks(
                 if (facts.load().places[place].name, row.object) == (row.place, told_by):
                     holder = HOLDERS.index(coded(row.after))
                     known[place, slot] = Told(place, slot, holder, row.date, row.confidence)
-        yield Look(day, (day - last).days, tuple(known.values()))
+        yield Look(day, (day - last).days, every, tuple(known.values()))
         last = day
 
 
@@ -134,12 +139,17 @@ def _units(changes: Sequence[Change]) -> Iterator[tuple[int, int, str]]:
 
 
 def log_likelihood(look: Look, seen: Seen) -> np.ndarray:
-    """How likely what a look tells is in each run, the logarithm.
+    """How likely the news that has come of age at a look is in each run, the logarithm.
 
     Returns:
-        Shape (told, run); 0 of what is new neither in the record nor in the run.
+        Shape (told, run); 0 of what is no such news, neither in the record nor in the run.
     """
-    return np.array([_of_told(one, look, seen) for one in look.told])
+    return np.array([_of_told(one, look, seen, look.late, look.days) for one in look.told])
+
+
+def log_likelihood_of_fresh(look: Look, seen: Seen) -> np.ndarray:
+    """The same of the news that is too fresh for it yet."""
+    return np.array([_of_told(one, look, seen, 0, look.late) for one in look.told])
 
 
 def agrees(told: Told, seen: Seen) -> np.ndarray:
@@ -147,8 +157,11 @@ def agrees(told: Told, seen: Seen) -> np.ndarray:
     return np.asarray(seen.holders[:, told.place, told.slot] == told.holder)
 
 
-def _of_told(told: Told, look: Look, seen: Seen) -> np.ndarray:
+def _of_told(told: Told, look: Look, seen: Seen, age: int, days: int) -> np.ndarray:
+    """Of news that is so many days old, or up to so many days more."""
     error = seen.parameters[ERRORS[told.confidence]]
     logs = np.log(np.where(agrees(told, seen), 1.0 - error, error / (len(HOLDERS) - 1)))
-    has_changed = seen.changed[:, told.place, told.slot] >= 24.0 * (look.number + 1 - look.days)
-    return np.where(look.has_row(told) | has_changed, logs, 0.0)
+    row = (look.day - told.since).days
+    change = look.number - seen.changed[:, told.place, told.slot] // 24.0
+    is_news = (age <= row < age + days) | ((age <= change) & (change < age + days))
+    return np.where(is_news, logs, 0.0)

@@ -148,7 +148,8 @@ def hindcast(settings: HindcastSettings) -> Hindcast:
             really left is no forecast.
         every: Days from one origin to the next, a number or such as `7d`: whole weeks, since all
             places are looked at once a week.
-        horizon: Days after each origin, 1 to 365; 7, 14, 30, 60 and 90 if not given.
+        horizon: Days after each origin, 1 to 365; 7, 14, 30, 60 and 90 if not given. What is past
+            the last day for all origins is left out.
         first: First origin.
         until: Last day that is scored, and until which `history` is complete; that of the record
             if not given.
@@ -226,6 +227,7 @@ def _course(s: HindcastSettings, scenario: Scenario) -> Course:
             f"the first origin is {first}, and {horizons[0]} days after it nothing is scored any "
             f"more: the last day is {last}."
         )
+    horizons = tuple(h for h in horizons if first + timedelta(days=h) <= last)
     origins = tuple(first + timedelta(days=every * i) for i in range(n))
     n_days = record.index(last) + 1
     arrays = {name: getattr(record, name)[..., :n_days] for name in ("holders", "weights")}
