@@ -95,18 +95,19 @@ def _reliability(found: Hindcast) -> Table:
     bins = {row["bin_low"]: row["bin_high"] for row in rows.to_dict("records")}
     own = {(row["bin_low"], row["horizon"]): row for row in rows.to_dict("records")}
     body = [
-        [
-            f"{low:.1f} to {high:.1f}",
-            *(
-                f"{notation.number(own[low, h]['p'], 2)}: "
-                + notation.with_interval()(interval_of(own[low, h], "came"))
-                for h in horizons
-            ),
-        ]
+        [f"{low:.1f} to {high:.1f}", *(_came(own[low, h]) for h in horizons)]
         for low, high in bins.items()
     ]
     title = "Reliability of the model, all places: mean probability: share that came true"
     return table(title, ["Probability", *map(_after, horizons)], body)
+
+
+def _came(row: Any) -> str:
+    """`0.25: 0.18 [0.00, 0.48]`."""
+    if not row["n"]:
+        return notation.NONE
+    came = notation.with_interval()(interval_of(row, "came"))
+    return f"{notation.number(row['p'], 2)}: {came}"
 
 
 def _places(found: Hindcast) -> Table:
