@@ -97,8 +97,8 @@ def found() -> Evidence:
 
 @compiled_only
 def test_the_scenario_that_made_a_record_beats_a_wrong_one(tmp_path):
-    path, end = tmp_path / "made.csv", date(2023, 11, 15)
-    path.write_text(record_of_a_run("to-separatists", 3, end))
+    path, end = tmp_path / "made.csv", date(2023, 12, 20)
+    path.write_text(record_of_a_run("to-separatists", 1, end))
     names = ["to-separatists", "on-schedule"]
     got = ch.evidence(names, until=end, history=path, **SMALL)
     assert got.table["difference"][1] < -3.0  # camps of the separatists that the army would hold

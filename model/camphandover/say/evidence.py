@@ -54,7 +54,8 @@ def _preface(found: Evidence) -> str:
         f"Log evidence of {found.source} from {found.first} to {found.until} "
         f"({counted(found.looks, 'look')}): {counted(found.n_filters, 'filter')} of "
         f"{counted(found.n_particles, 'particle')} for each case, seed {found.seed}. Exits of the "
-        "UN and rungs of escalation are those of the record. More is better."
+        "UN and rungs of escalation are those of the record. News counts when it is a look old. "
+        "More is better."
     )
 
 
