@@ -22,10 +22,10 @@ def stage(days: int, parents: list[int] | None) -> Stage:
     return Stage(FIRST + timedelta(days=days), -1.25, 2.5, found, 7, 0.9)
 
 
-def origin(*unmet: tuple[int, str]) -> Origin:
+def origin(*unmet: tuple[int, str], n: int = 0) -> Origin:
     """Four particles; two of four weeks before have descendants, and one of the first day."""
     stages = (stage(2, [0, 0, 0, 0]), stage(30, None), stage(40, [0, 1, 1, 0]), stage(50, None))
-    missed = tuple(Unmet(FIRST + timedelta(days=days), what) for days, what in unmet)
+    missed = tuple(Unmet(FIRST + timedelta(days=days), what, 0.002 * n, n) for days, what in unmet)
     return Origin("x", FIRST, UNTIL, 4, 2.5, stages, missed)
 
 
@@ -38,15 +38,14 @@ def test_lineages_are_counted_from_each_stage():
 
 def test_what_no_particle_met_is_told_once_with_its_days():
     found = origin((2, WHAT[0]), (2, WHAT[1]), (9, WHAT[0]))
-    assert found.impossible == {
-        WHAT[0]: (date(2023, 8, 3), date(2023, 8, 10)),
-        WHAT[1]: (date(2023, 8, 3),),
-    }
+    assert found.impossible == (WHAT[0], WHAT[1])
+    assert [one.day.day for one in found.hardly_met[WHAT[0]]] == [3, 10]
     text = sentence(found)
     assert text.startswith(
         "Goes on from what was known on 2023-09-20: 4 particles, effective number 2 before the "
         "last resampling, 2 ancestors of four weeks before."
     )
+    assert "less than 1 %" not in text.lower()
     assert "impossible for the model in 2 rows: no particle met them" in text
     assert f"{WHAT[0]}, on 2023-08-03 to 2023-08-10, 2 looks; {WHAT[1]}, on 2023-08-03." in text
 
@@ -59,9 +58,19 @@ def test_of_many_rows_a_few_are_named_and_all_are_listed():
     assert [one["what"] for one in found.to_dict()["unmet"]] == WHAT
 
 
+def test_rows_that_few_particles_met_are_told_apart_from_impossible_ones():
+    found = origin((2, WHAT[0]), (2, WHAT[1]), n=3)
+    assert found.impossible == ()
+    text = sentence(found)
+    assert "Each row of the record was met by some particle." in text
+    assert f"Less than 1 % of the particles met 2 rows: {WHAT[0]}, on 2023-08-03, met by 3;" in text
+    assert [one["is_impossible"] for one in found.to_dict()["unmet"]] == [False, False]
+    assert found.to_dict()["unmet"][0]["share"] == [0.006]
+
+
 def test_that_each_row_was_met_is_said():
     assert sentence(origin()).endswith("Each row of the record was met by some particle.")
-    assert "What no particle met" not in str(origin())
+    assert "What no particle" not in str(origin())
 
 
 def test_printed_it_is_a_table_of_the_looks():

@@ -83,13 +83,18 @@ class Origin(Told):
         since = self.until - timedelta(days=days)
         return self.lineages[sum(stage.day <= since for stage in self.stages)]
 
-    @property
-    def impossible(self) -> dict[str, tuple[date, ...]]:
-        """What the record says that no particle met, each with the days of the looks at it."""
-        found: dict[str, tuple[date, ...]] = {}
+    @cached_property
+    def hardly_met(self) -> dict[str, tuple[Unmet, ...]]:
+        """What the record says that the particles hardly met, or not at all, with its looks."""
+        found: dict[str, tuple[Unmet, ...]] = {}
         for one in self.unmet:
-            found[one.what] = (*found.get(one.what, ()), one.day)
+            found[one.what] = (*found.get(one.what, ()), one)
         return found
+
+    @property
+    def impossible(self) -> tuple[str, ...]:
+        """What of it no particle met at any look."""
+        return tuple(what for what, looks in self.hardly_met.items() if not any(k.n for k in looks))
 
     def root(self, replicate: int) -> int:
         """The replicate whose luck, and parameters, a replicate begins with."""

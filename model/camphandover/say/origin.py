@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
+from camphandover.known.filter import HARDLY
 from camphandover.known.origin import Origin
 from camphandover.measure.notation import counted, listed, number, percent
 from camphandover.measure.past import Past
@@ -15,6 +15,7 @@ WEEKS = 28
 """Days before the day of which it is told how many particles have descendants."""
 SHOWN = 3
 """Rows of the record that no particle met, of which a sentence names so many."""
+HARDLY_ANY = f"no particle, or less than {percent(HARDLY)} % of them,"
 HEADER = [
     Column("Look", "name"),
     Column("Told"),
@@ -27,7 +28,7 @@ HEADER = [
 
 
 def document(origin: Origin) -> Document:
-    """In sentences, the looks at the record, and all that no particle met."""
+    """In sentences, the looks at the record, and all that no particle met, or hardly any."""
     rows = [
         (
             stage.day,
@@ -46,9 +47,9 @@ def document(origin: Origin) -> Document:
         "half of all, copies of the likely replace the others. Ancestors: particles of that day "
         f"that have descendants on {origin.until}."
     ]
-    unmet = [f"{what}, {_days(days)}" for what, days in origin.impossible.items()]
+    unmet = [_missed(origin, what) for what in origin.hardly_met]
     blocks: list[Block] = [Paragraph(sentence(origin)), table("", HEADER, rows, notes=notes)]
-    return [*blocks, Items(tuple(unmet), "What no particle met:")] if unmet else blocks
+    return [*blocks, Items(tuple(unmet), f"What {HARDLY_ANY} met:")] if unmet else blocks
 
 
 def data(origin: Origin) -> dict[str, Any]:
@@ -74,7 +75,11 @@ def data(origin: Origin) -> dict[str, Any]:
             }
             for stage, left in zip(origin.stages, origin.lineages, strict=False)
         ],
-        "unmet": [{"what": what, "days": days} for what, days in origin.impossible.items()],
+        "unmet": [
+            {"what": what, "is_impossible": what in origin.impossible}
+            | {name: [getattr(look, name) for look in looks] for name in ("day", "n", "share")}
+            for what, looks in origin.hardly_met.items()
+        ],
     }
 
 
@@ -93,20 +98,35 @@ def sentence(origin: Origin, scenarios: Sequence[str] = ()) -> str:
         "follows is about as sure as so many independent runs that meet the record, and intervals, "
         "which count runs, are narrower than that."
     )
-    impossible = list(origin.impossible.items())
-    if not impossible:
-        return f"{told} Each row of the record was met by some particle."
-    few = "; ".join(f"{what}, {_days(days)}" for what, days in impossible[:SHOWN])
-    more = f"; and {len(impossible) - SHOWN} more" if len(impossible) > SHOWN else ""
-    return (
-        f"{told} The record is impossible for the model in {counted(len(impossible), 'row')}: no "
-        f"particle met them, and the errors of the record (R10.1) bridged them: {few}{more}."
-    )
+    none = origin.impossible
+    few = [what for what in origin.hardly_met if what not in none]
+    told += " Each row of the record was met by some particle." * (not none)
+    if none:
+        told += (
+            f" The record is impossible for the model in {counted(len(none), 'row')}: no particle "
+            f"met them, and the errors of the record (R10.1) bridged them: {_some(origin, none)}."
+        )
+    if few:
+        told += (
+            f" Less than {percent(HARDLY)} % of the particles met "
+            f"{counted(len(few), 'row')}: {_some(origin, few)}."
+        )
+    return told
 
 
-def _days(days: Sequence[date]) -> str:
-    """On which days it was looked at."""
-    return f"on {days[0]}" + (f" to {days[-1]}, {len(days)} looks" if len(days) > 1 else "")
+def _some(origin: Origin, rows: Sequence[str]) -> str:
+    """The first of some rows of the record; the others are counted."""
+    more = [f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
+    return "; ".join([*(_missed(origin, what) for what in rows[:SHOWN]), *more])
+
+
+def _missed(origin: Origin, what: str) -> str:
+    """A row of the record, when it was looked at, and how many particles met it, if some did."""
+    looks = origin.hardly_met[what]
+    days = f"{what}, on {looks[0].day}"
+    days += f" to {looks[-1].day}, {len(looks)} looks" if len(looks) > 1 else ""
+    n = max(look.n for look in looks)
+    return f"{days}, met by {n}" if n else days
 
 
 def told(pasts: Sequence[Past], of: int) -> list[Paragraph]:

@@ -231,7 +231,7 @@ def _picture(title: str, drawn: Figure | Axes) -> Picture:
 
 
 def _impossible(ends: EndTable) -> Document:
-    """What of the record no particle met, if there is something."""
+    """What of the record no particle met, or hardly any, if there is something."""
     blocks: list[Block] = []
     for past in ends.pasts:
         *_, last = say_origin.document(past.origin)
