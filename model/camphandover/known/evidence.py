@@ -46,13 +46,16 @@ class Estimate:
         return float(self.parts.sum())
 
 
-def in_its_own_past(scenario: Scenario, until: date, record: str | None = None) -> Scenario:
+def in_its_own_past(
+    scenario: Scenario, until: date, record: str | None = None, claims: bool = False
+) -> Scenario:
     """A scenario of which the record is known until a day, with its own settings in the past.
 
     Args:
         record: The text of a record of one's own; that of the package if not given.
+        claims: Whether captures of hours and claims are told, too.
     """
-    about = {"until": until, "record": record, "own_past": True}
+    about = {"until": until, "record": record, "own_past": True, "claims": claims}
     return scenario.model_copy(update={"known": scenario.known.model_copy(update=about)})
 
 
@@ -66,7 +69,7 @@ def looks_at(scenario: Scenario, first: date | None = None) -> list[Look]:
     assert known.until is not None
     every = int(facts.load().parameters["record_look_days"].known("prior")[1])
     day_before = [] if first is None or first == start else [first - timedelta(days=1)]
-    return list(looks(changes_known(known), start, [*day_before, known.until], every))
+    return list(looks(changes_known(known), start, [*day_before, known.until], every, known.claims))
 
 
 def estimate(

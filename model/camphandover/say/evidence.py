@@ -23,7 +23,10 @@ from camphandover.say.document import Block, Column, Document, Paragraph, Table,
 NATS = with_interval(1)
 WORST = 12
 """Things that no particle met, shown."""
-OF_KINDS = "new rows of the record; changes in runs of which it says nothing"
+OF_KINDS = dict(zip(KINDS, (
+    "new rows of the record", "changes in runs of which it says nothing",
+    "captures that lasted hours", "what the sides said of the dead",
+), strict=True))  # fmt: skip
 READ = (
     "Read it beside the patterns. Evidence weighs all places alike and knows no reasons; a pattern "
     "asks whether runs retell one thing that matters. What makes the record likelier and breaks a "
@@ -44,7 +47,8 @@ def document(found: Evidence) -> Document:
     blocks += [Paragraph(text, "warning") for text in warnings(found)]
     blocks += [_totals(found), Paragraph(MEANT)]
     what = "Log Bayes factors" if len(found.table) > 1 else "Log evidence"
-    blocks += [_parts(found, "kind", f"{what} by kind of news: {OF_KINDS}")]
+    told = "; ".join(f"{kind}, {OF_KINDS[kind]}" for kind in _kinds(found))
+    blocks += [_parts(found, "kind", f"{what} by kind of news: {told}")]
     blocks += [_parts(found, "month", f"{what} by month")]
     return [*blocks, _unmet(found), Paragraph(READ)]
 
@@ -107,7 +111,7 @@ def _parts(found: Evidence, by: str, title: str) -> Table:
     news = found.news[found.news[other] == ALL]
     what = "difference" if is_many else "log_evidence"
     bounds = ("difference_low", "difference_high") if is_many else ("low", "high")
-    keys = [*KINDS, ALL] if by == "kind" else list(dict.fromkeys(news["month"]))
+    keys = [*_kinds(found), ALL] if by == "kind" else list(dict.fromkeys(news["month"]))
     cases = list(found.table["case"])[is_many:]
     cells = {(row["case"], row[by]): interval_of(row, what, *bounds) for row in _rows(news)}
     rows = [(case, *(cells[case, key] for key in keys)) for case in cases]
@@ -117,6 +121,12 @@ def _parts(found: Evidence, by: str, title: str) -> Table:
         return table(title, heads, rows)
 
     return replace(shown(NATS), brief=shown(_value))
+
+
+def _kinds(found: Evidence) -> list[str]:
+    """Kinds of which there is news."""
+    most = found.news["log_evidence"].abs().groupby(found.news["kind"]).max()
+    return [kind for kind in KINDS if most[kind] > 0.0]
 
 
 def _value(interval: Any) -> str:

@@ -119,6 +119,7 @@ def evidence(settings: EvidenceSettings) -> Evidence:
         until, first: Days of the record that count; news before `first` only lead to that day.
         particles, filters, seed, workers: Of the filters.
         history: A record of one's own, of the form of control_history.csv.
+        claims: Whether captures of hours and what the sides said of the dead count, too.
         evidence: Set of parameters, `prior` or `hindcast`, whose best values are taken.
         parameters: Records of parameters, or some of them: each scenario is weighed with each.
         sample_parameters: Whether each particle draws its parameters.
@@ -133,10 +134,12 @@ def evidence(settings: EvidenceSettings) -> Evidence:
     scenarios = load_all(s.scenarios or [])
     plans = dict(_plans(s, scenarios))
     record = None
+    if s.history is not None and s.claims:
+        raise BatchError("claims are those of the package's record: leave claims or history out.")
     if s.history is not None:
         record = facts.as_text(facts.read_changes(inputs.path("history", s.history)))
     first, until = _days(s, scenarios, record)
-    cases = list(_cases(plans, first, until, record))
+    cases = list(_cases(plans, first, until, record, s.claims))
     found = _estimates(cases, s)
     parts = np.array([[one.parts for one in of_case] for of_case in found])
     looks = [look for look in cases[0].looks if look.day >= first]
@@ -201,13 +204,15 @@ def _days(s: EvidenceSettings, scenarios: list[Scenario], record: str | None) ->
     return start if s.first is None else inputs.day("first", s.first, start, until), until
 
 
-def _cases(plans: dict[str, Plan], first: date, until: date, record: str | None) -> Iterator[Case]:
+def _cases(
+    plans: dict[str, Plan], first: date, until: date, record: str | None, claims: bool
+) -> Iterator[Case]:
     for label, plan in plans.items():
         for number, one in enumerate(plan.scenarios):
             has_label = len(plans) > 1
             name = ", ".join([one.name] * (len(plan.scenarios) > 1 or not has_label)
                              + [label] * has_label)  # fmt: skip
-            scenario = in_its_own_past(one, until, record)
+            scenario = in_its_own_past(one, until, record, claims)
             yield Case(name, plan, number, scenario, looks_at(scenario, first))
 
 

@@ -208,6 +208,7 @@ class EvidenceSettings(Settings):
         filters: Filters of their own luck, from which the standard error comes.
         seed: Seed of all draws.
         history: A record of the form of control_history.csv. [default: that of the package]
+        claims: Captures of hours and what the sides said of the dead count, too.
         evidence: Set of parameters: hindcast or prior. [default: hindcast, or that of the file]
         parameters: Records of parameters that the particles take in turn, or the shipped set
             hindcast or prior; may be given again, and the sets are compared.
@@ -224,6 +225,7 @@ class EvidenceSettings(Settings):
     seed: int = setting(2023, within=(0, MAX_SEED))
     history: str | Path | None = setting(None, Path, metavar="FILE")
     _: KW_ONLY
+    claims: bool = setting(False)
     evidence: str | None = setting(None, str, metavar="SET")
     parameters: Any = setting((), list[str], metavar="FILE")
     sample_parameters: bool = setting(False)
