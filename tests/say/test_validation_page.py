@@ -234,6 +234,22 @@ def test_the_page_tells_how_its_batches_were_made(text, found):
     assert "run the batches anew" not in text
 
 
+def test_the_page_begins_with_forecasts_from_rolling_origins_if_they_are_given(found, text):
+    rolling = ch.hindcast(
+        first="2023-12-01", every="14d", horizon=[7, 14], particles=12, progress=False
+    )
+    told = page(found, "model/VALIDATION.md", rolling=rolling)
+    lead, rest = told.split("## 1. What was run")
+    plain = page(found, "model/VALIDATION.md").split("## 1. What was run")[1]
+    assert rest == plain.replace(" --no-rolling", "")
+    logs = rolling.select(split="all", horizon="7 d", measure="log").set_index("forecast")["score"]
+    assert f"{logs['model']:.3f}" in lead
+    persistence = lead.split("all places, +14: surely better than persistence (skill)")[1]
+    assert persistence.split("|")[2].strip() in (MET, NOT_SHOWN, MISSED)
+    assert "Where the model's log loss comes from" in lead
+    assert "Week by week" not in text
+
+
 def test_the_same_batches_make_the_same_page(found, tmp_path):
     """Opened anew they give the same bytes; the charts are linked from the page's folder."""
     out, png = tmp_path / "page" / "V.md", tmp_path / "png"
@@ -322,7 +338,7 @@ def app() -> typer.Typer:
 
 
 def run_command(*arguments: Any) -> Any:
-    return CliRunner().invoke(app(), ["validation", *map(str, arguments)])
+    return CliRunner().invoke(app(), ["validation", "--no-rolling", *map(str, arguments)])
 
 
 def test_the_command_refuses_what_it_cannot_use(found, tmp_path):

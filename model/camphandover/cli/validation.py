@@ -28,6 +28,9 @@ def validation(
     pictures: Annotated[
         Path | None, _runs("Folder for the page's charts. [default: no charts]")
     ] = None,
+    rolling: Annotated[
+        bool, typer.Option(help="Begin with forecasts from rolling origins, made anew.")
+    ] = True,
 ) -> None:
     """Write the page that holds the model to the record: what it gets right, what fails, and why.
 
@@ -39,5 +42,5 @@ def validation(
     """
     from camphandover.say.validation.page import write_validation
 
-    written = write_validation(hindcast, prior, variants, out, pictures)
+    written = write_validation(hindcast, prior, variants, out, pictures, rolling)
     tell_user(f"Page: {written}")

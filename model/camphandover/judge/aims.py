@@ -16,6 +16,10 @@ MET, NOT_SHOWN, MISSED = "met", "not shown", "missed"
 """Verdicts, from the best to the worst."""
 HALF = 0.5
 """Share of the runs that is to meet a pattern."""
+ROLLING_PERSISTENCE = 14
+"""Days after an origin from which on a forecast is to be surely better than persistence."""
+ROLLING_MOST = {("all", 7): 0.12, ("kidal", 14): 0.25}
+"""Log score that a forecast may have at most, by places and days after its origin."""
 N_PATTERNS = 12
 """Patterns, of fourteen, that are to be met by at least `HALF` of the runs."""
 
@@ -53,6 +57,13 @@ def skill_verdict(skill: Interval) -> str:
     if not skill.value > 0:
         return MISSED
     return MET if skill.low > 0 else NOT_SHOWN
+
+
+def rolling_verdict(days: int, skill: Interval) -> str:
+    """Whether a forecast so many days ahead is better than persistence, as surely as it must be."""
+    if days < ROLLING_PERSISTENCE and skill.value > 0:
+        return MET
+    return skill_verdict(skill)
 
 
 def worst(verdicts: Iterable[str]) -> str:

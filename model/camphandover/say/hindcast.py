@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from camphandover.judge import aims
 from camphandover.judge.score.hindcast import Hindcast
 from camphandover.judge.score.score import ALL_DATES, DATES
 from camphandover.judge.score.scored import MODEL, SPLITS
@@ -32,6 +33,37 @@ def document(found: Hindcast) -> Document:
         _origins(found),
         _unmet(found),
     ]
+
+
+def lead(found: Hindcast) -> Document:
+    """The aims of rolling forecasts, their log scores, and the places that cost most."""
+    scores = [
+        made for split in ("all", "kidal") for made in _scores(found, split) if "Log" in made.title
+    ]
+    texts = paragraphs(WORDS, found=found, DAY=DAY)
+    return [*map(Paragraph, texts), _aims(found), *scores, _places(found)]
+
+
+def _aims(found: Hindcast) -> Table:
+    """Each aim, its figure, and whether it is met."""
+    logs = found.select(measure="log").set_index(["split", "horizon", "forecast"])
+    rows = []
+    for days in found.horizons:
+        if ("all", f"{days} d", "persistence") in logs.index:
+            skill = interval_of(
+                logs.loc["all", f"{days} d", "persistence"], "skill", "skill_low", "skill_high"
+            )
+            told = notation.with_interval()(skill)
+            how = "surely better" if days >= aims.ROLLING_PERSISTENCE else "better"
+            aim = f"all places, {_after(str(days))}: {how} than persistence (skill)"
+            rows.append([aim, told, aims.rolling_verdict(days, skill)])
+    for (split, days), most in aims.ROLLING_MOST.items():
+        if (split, f"{days} d", MODEL) in logs.index:
+            score = interval_of(logs.loc[split, f"{days} d", MODEL], "score")
+            aim = f"{SPLITS[split]}, {_after(str(days))}: log score of at most {most}"
+            verdict = aims.MET if score.value <= most else aims.MISSED
+            rows.append([aim, notation.with_interval(3)(score), verdict])
+    return table("Aims of forecasts from rolling origins", ["Aim", "Figure", "Verdict"], rows)
 
 
 def _scores(found: Hindcast, split: str) -> Iterator[Table]:

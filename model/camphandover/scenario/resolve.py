@@ -211,7 +211,8 @@ def resolution(
     found = _files(start)
     over, faults = _known_tree(known)
     found.problems += [*faults, *_given_twice(found.settings, over)]
-    found.trees[0] = merge(found.trees[0], over)
+    if known:
+        found.trees[0] = merge(found.trees[0], over)
     own, *others = [without_refused(tree) for tree in found.trees]
     above = reduce(merge, reversed(others), EMPTY)
     found.merged = Merged(merge(above, own))

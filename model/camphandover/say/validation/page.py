@@ -22,9 +22,12 @@ from camphandover.batch.files import write_whole
 from camphandover.errors import BatchError
 from camphandover.facts.checks import ORIGIN
 from camphandover.judge import aims, validation
+from camphandover.judge.score.hindcast import Hindcast
+from camphandover.judge.score.hindcast import hindcast as hindcast_made
 from camphandover.judge.validation import FORECAST, Sources
 from camphandover.measure import notation
 from camphandover.say import writers
+from camphandover.say.hindcast import lead
 from camphandover.say.patterns import P_FALSE, bounds, points
 from camphandover.say.prose import rendered
 
@@ -47,6 +50,7 @@ def write_validation(
     variants: Batch | str | Path | None = None,
     out: str | Path = OUT,
     pictures: str | Path | None = None,
+    rolling: bool = False,
 ) -> Path:
     """Write the page that holds the model to the record: scores, patterns, claims, failures.
 
@@ -56,6 +60,7 @@ def write_validation(
         variants: A batch of `full-model` and variants of it.
         out: The page, Markdown.
         pictures: Folder for its charts; none are drawn if not given.
+        rolling: Whether the page begins with forecasts from rolling origins, which are made anew.
     Returns:
         The page's file.
     Errors:
@@ -67,7 +72,8 @@ def write_validation(
     if pictures is not None:
         folder = inputs.path("pictures", pictures)
         shown = _draw(found, folder, target)
-    text = page(found, target.as_posix(), shown, None if folder is None else folder.as_posix())
+    where = None if folder is None else folder.as_posix()
+    text = page(found, target.as_posix(), shown, where, hindcast_made() if rolling else None)
     write_whole(target, text.encode())
     return target
 
@@ -91,6 +97,7 @@ def page(
     out: str = OUT,
     pictures: Mapping[str, str] | None = None,
     picture_folder: str | None = None,
+    rolling: Hindcast | None = None,
 ) -> str:
     """The page as Markdown.
 
@@ -99,6 +106,7 @@ def page(
         out: Name of the file, for the command that makes it again.
         pictures: Charts to show: by title, the path from the page's folder.
         picture_folder: Where they are, likewise for the command.
+        rolling: Forecasts from rolling origins, with which it begins if they are given.
     """
     filters = {
         "interval": lambda value, digits=2: notation.with_interval(digits)(value),
@@ -115,6 +123,7 @@ def page(
         "bounds": bounds, "by_chance": lambda n: math.ceil(P_FALSE * n), "known": reasons(),
         "NOT_EXPLAINED": NOT_EXPLAINED, "pictures": pictures or {}, "out": out,
         "picture_folder": picture_folder,
+        "rolling": writers.markdown(lead(rolling)) if rolling else "",
     }  # fmt: skip
     return wrapped(rendered(TEMPLATE, filters, **content))
 
