@@ -20,7 +20,9 @@ DOCS = (ROOT / "README.md", ROOT / "model" / "MANUAL.md")
 FEW = {
     "run": ["--runs", "2"],
     "sensitivity": ["--trajectories", "2", "--draws", "1"],
+    "hindcast": ["--particles", "3", "--every", "28d"],
     "discover": ["--points", "60", "--runs", "1", "--retest", "10"],
+    "evidence": ["--particles", "2", "--filters", "2", "--until", "2023-08-10"],
 }
 """Options, by command, that make it short; the last one of an option counts."""
 ELSEWHERE = {

@@ -111,6 +111,8 @@ ELSEWHERE = {
     "discover density", "run fixed", "box_scatter box", "draw_sensitivity top",
     "plot_convergence top", "plot_sensitivity top", "draw_calibration folder",
     "draw_discovery folder", "draw_sensitivity folder", "calibrate out", "calibrate workers",
+    "evidence particles", "evidence filters", "evidence seed", "evidence history",
+    "evidence workers", "draw_evidence folder",
     "discover scenario", "discover out", "discover workers", "sensitivity out",
     "sensitivity workers", "write_validation prior", "write_validation variants",
     "write_validation out", "write_validation pictures",

@@ -20,6 +20,8 @@ from .judge.study.calibration import Calibration as Calibration
 from .judge.study.calibration import calibrate as calibrate
 from .judge.study.discover.discover import Discovery as Discovery
 from .judge.study.discover.discover import discover as discover
+from .judge.study.evidence import Evidence as Evidence
+from .judge.study.evidence import evidence as evidence
 from .judge.study.sensitivity import Sensitivity as Sensitivity
 from .judge.study.sensitivity import sensitivity as sensitivity
 from .judge.why import why as why

@@ -39,13 +39,17 @@ COMMANDS = {
     "discover": ("discover", "on-schedule", *KIDAL, "--points", "40", "--runs", "1",
                  "--retest", "10", "--boxes", "1"),
     "calibrate": ("calibrate", "--quick"),
+    "evidence": ("evidence", "on-schedule", "early", "--particles", "2", "--filters", "2",
+                 "--until", "2023-08-04", "--out", "b/charts"),
+    "hindcast": ("hindcast", "--particles", "3", "--every", "28d", "--until", "2023-10-22"),
 }  # fmt: skip
 """Every command that writes something, with its own place for it."""
 WRITES_NOTHING = {"validate", "explain", "diff", "schema", "verify", "serve"}
 FINDS = {
     "run": "runs/one/charts", "compare": "found.json", "why": "found.json",
     "why summary": "found.json", "diverge": "found.json", "score": "b/charts",
-    "patterns": "b/charts", "sensitivity": "charts", "discover": "charts",
+    "patterns": "b/charts", "evidence": "b/charts", "sensitivity": "charts", "discover": "charts",
+    "hindcast": "charts",
 }  # fmt: skip
 """Commands that print what they have found and then write it, with what they write."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,7 +23,14 @@ from camphandover.judge.score.hindcast import LOOK_DAYS, Hindcast
 from camphandover.judge.score.rolled import AS_IT_IS, PLAIN
 from camphandover.judge.score.scored import MODEL
 from camphandover.known.filter import Filter
-from camphandover.known.news import looks
+from camphandover.known.news import (
+    Look,
+    Seen,
+    Told,
+    log_likelihood,
+    log_likelihood_of_fresh,
+    looks,
+)
 from camphandover.known.particles import Particles
 from camphandover.known.record import read_record
 from camphandover.known.rolling import fan, retold, unweighed, weighed
@@ -110,17 +118,67 @@ def test_the_record_goes_on_until_a_run_has_news_by_hand() -> None:
     ]  # fmt: skip
 
 
+# --- looks at the record -----------------------------------------------------------------
+
+
+def test_only_news_that_has_come_of_age_weighs_and_once_by_hand() -> None:
+    day, (army, separatists) = date(2023, 10, 15), (int(Holder.ARMY), int(Holder.SEPARATISTS))
+    number = (day - date(1970, 1, 1)).days
+    told = (
+        Told(0, 0, army, day - timedelta(days=8), "high"),  # a row of age
+        Told(1, 0, army, day - timedelta(days=1), "high"),  # a fresh one
+        Told(2, 0, army, day - timedelta(days=60), "low"),  # an old one
+    )
+    # The first run is as the record everywhere, the second nowhere; the third has a change of age
+    # at the last place, and the fourth one of today.
+    holders = np.array([[army] * 3, [separatists] * 3, [army, army, separatists]] * 2)[:4, :, None]
+    ages = np.full((4, 3, 1), 70)
+    ages[2, 2], ages[3, 2] = 7, 0
+    found = Seen(holders, 24.0 * (number - ages) + 5.0, ERRORS_BY_HAND)
+    look = Look(day, 7, 7, told)
+    right, wrong = math.log(0.95), math.log(0.05 / 5)
+    assert log_likelihood(look, found) == pytest.approx(
+        np.array([[right, wrong, right, right], [0] * 4, [0, 0, math.log(0.3 / 5), 0]])
+    )
+    assert log_likelihood_of_fresh(look, found) == pytest.approx(
+        np.array([[0] * 4, [right, wrong, right, right], [0, 0, 0, math.log(0.7)]])
+    )
+
+
+ERRORS_BY_HAND = {
+    f"record_error_{name}": np.full(4, error) for name, error in (("high", 0.05), ("low", 0.3))
+}
+
+
+def test_every_row_and_change_weighs_at_one_look() -> None:
+    """Looks a week apart take in all days, each once; the first takes in none."""
+    particles = past(FIRST)
+    told = seen(particles, FIRST)
+    ages = {
+        (one.day - timedelta(days=n)) for one in told for n in range(one.late, one.late + one.days)
+    }
+    assert len(ages) == sum(one.days for one in told)
+    assert max(ages) == FIRST - timedelta(days=LOOK_DAYS)
+
+
 # --- scores ------------------------------------------------------------------------------
 
 
 def test_the_table_has_all_forecasts_at_all_horizons(small: Hindcast) -> None:
-    rows = small.select(split="all", measure="log", horizon=7)
+    rows = small.select(split="all", measure="log", horizon="7 d")
     assert list(rows["forecast"]) == FORECASTS
     assert (rows["n_origins"] == 3).all()
-    assert set(small.table["horizon"]) == {7, 14, "event dates", "all dates"}
-    assert small.select(split="all", measure="log", horizon=14)["n_origins"].tolist() == [2] * 9
+    assert set(small.table["horizon"]) == {"7 d", "14 d", "event dates", "all dates"}
+    assert small.select(split="all", measure="log", horizon="14 d")["n_origins"].tolist() == [2] * 9
     assert small.table["score"].notna().all()
     assert list(small.origins["origin"]) == [FIRST + timedelta(days=14 * i) for i in range(3)]
+
+
+def test_horizons_that_no_origin_reaches_are_left_out() -> None:
+    found = ch.hindcast(particles=2, every=28, until="2023-10-10", horizon=(30, 14), progress=False)
+    assert found.horizons == (14,)
+    assert set(found.table["horizon"]) == {"14 d", "event dates", "all dates"}
+    assert "+14" in str(found)
 
 
 def test_the_baselines_are_those_of_score_from_each_origin(small: Hindcast) -> None:
@@ -139,7 +197,7 @@ def test_the_baselines_are_those_of_score_from_each_origin(small: Hindcast) -> N
         for name, one in baselines.baselines(units).items():
             loss[name] += (w * -np.log(one.p[np.arange(len(place)), 6, came])).sum()
     for name in TITLES:
-        (row,) = small.select(split="all", measure="log", horizon=7, forecast=name).to_dict(
+        (row,) = small.select(split="all", measure="log", horizon="7 d", forecast=name).to_dict(
             "records"
         )
         assert row["score"] == pytest.approx(loss[name] / weight)
@@ -161,7 +219,7 @@ def test_the_model_is_the_share_of_its_runs(small: Hindcast) -> None:
         same = (one.holders[:, :, 0, 7] == came).sum(axis=0)
         loss += (w * -np.log((same + 0.5) / (6 + 0.5 * len(HOLDERS)))).sum()
         weight += w.sum()
-    found = small.select(split="all", measure="log", horizon=7, forecast=PLAIN + AS_IT_IS)
+    found = small.select(split="all", measure="log", horizon="7 d", forecast=PLAIN + AS_IT_IS)
     assert found["score"].item() == pytest.approx(loss / weight)
 
 
@@ -172,7 +230,7 @@ def test_parts_of_the_loss_sum_to_one(small: Hindcast) -> None:
 
 def test_losses_by_origin_have_the_mean_of_the_table(small: Hindcast) -> None:
     """All origins weigh nearly the same, as few rows change their confidence."""
-    (mean,) = small.select(split="all", measure="log", horizon=7, forecast=MODEL)["score"]
+    (mean,) = small.select(split="all", measure="log", horizon="7 d", forecast=MODEL)["score"]
     assert small.origins["log_7"].mean() == pytest.approx(mean, rel=0.02)
     assert math.isnan(small.origins["log_14"].iloc[-1])
 
@@ -184,22 +242,38 @@ def test_workers_change_no_figure(small: Hindcast) -> None:
 
 
 def test_nothing_later_than_an_origin_is_read(
-    small: Hindcast, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """All later rows of record, calendar and events are nonsense: the same forecasts from there."""
     origin, theatre = FIRST + timedelta(days=14), facts.load()
-    scrambled = {
-        "history": tuple(
-            row.model_copy(update={"after": "gsim", "confidence": "low"})
-            if row.date > origin and row.object != "un_camp" else row
-            for row in theatre.history
-        ),
-        "calendar": tuple(row for row in theatre.calendar if row.date <= origin),
-        "events": tuple(row for row in theatre.events if row["date"] <= origin.isoformat()),
-    }  # fmt: skip
+    soon = origin + timedelta(days=1)
+    history = [
+        row if row.date <= origin
+        else row.model_copy(update={"date": soon, "after": "gsim", "confidence": "high"})
+        for row in theatre.history
+    ]  # fmt: skip
+    calendar = [
+        row if row.date <= origin else row.model_copy(update={"date": soon, "rung": 0})
+        for row in theatre.calendar
+    ]
+    events = [
+        row if row["date"] <= str(origin) else row | {"date": str(soon), "place": "Kidal"}
+        for row in theatre.events
+    ]
+    scrambled = replace(
+        theatre, history=tuple(history), calendar=tuple(calendar), events=tuple(events)
+    )
     before = _forecasts_from(origin)
-    monkeypatch.setattr(facts, "load", lambda: theatre.model_copy(update=scrambled))
-    assert np.array_equal(before, _forecasts_from(origin))
+    for module in (facts, facts.history):
+        monkeypatch.setattr(module, "load", lambda: scrambled)
+    facts.changes_of.cache_clear()
+    try:
+        assert np.array_equal(before, _forecasts_from(origin))
+        particles = past(origin + timedelta(days=28))
+        exits = [one.state.places["exit_known"] for one in particles.particles]
+        assert np.max(exits) == (soon - date(1970, 1, 1)).days  # the nonsense is there
+    finally:
+        facts.changes_of.cache_clear()
 
 
 def _forecasts_from(origin: date) -> np.ndarray:
@@ -209,6 +283,11 @@ def _forecasts_from(origin: date) -> np.ndarray:
         Filter(particles, 11), particles, seen(particles, origin, later), {origin: 30, later: 1}
     )
     return next(iter(made)).holders
+
+
+def test_the_days_on_which_the_un_really_left_are_not_known(small: Hindcast) -> None:
+    """A scenario that gives them is played with those planned."""
+    assert ch.hindcast("historical", **SMALL).table.equals(small.table)
 
 
 # --- intervals ---------------------------------------------------------------------------
@@ -229,10 +308,10 @@ def test_each_resample_has_as_many_origins_as_there_are() -> None:
 
 def test_longer_blocks_are_wider_where_neighbours_are_alike() -> None:
     """Losses that come in two spells of time: single origins would seem to tell more."""
-    values = np.repeat([0.0, 0, 0, 0, 1, 1, 1, 1], 3)
-    one, four = (crossed(n, 8).ratio(values, np.ones(24)) for n in (1, 4))
-    assert one.value == four.value == 0.5
-    assert four.high - four.low > one.high - one.low > 0
+    values = np.repeat([0.0, 1.0], 36)
+    one, six = (crossed(n, 24).ratio(values, np.ones(72)) for n in (1, 6))
+    assert one.value == six.value == 0.5
+    assert six.high - six.low > 1.5 * (one.high - one.low) > 0
 
 
 def test_with_one_origin_only_places_are_drawn() -> None:
@@ -283,7 +362,7 @@ def test_the_chart_has_each_forecast_with_its_interval(small: Hindcast) -> None:
     ax = plot_score_by_horizon(small)
     rows = small.select(split="all", measure="log", forecast=MODEL)
     lines = {tuple(line.get_ydata()) for line in ax.get_lines()}
-    assert tuple(rows[rows["horizon"].isin([7, 14])]["score"]) in lines
+    assert tuple(rows[rows["horizon"].isin(["7 d", "14 d"])]["score"]) in lines
     assert [label.get_text() for label in ax.get_xticklabels()] == ["+7", "+14"]
     with pytest.raises(ValueError, match="split 'north'"):
         plot_score_by_horizon(small, "north")
@@ -296,7 +375,7 @@ def test_the_command_takes_what_the_function_takes(tmp_path: Any) -> None:
     found = CliRunner().invoke(app, [*line.split(), "--out", str(tmp_path)])
     assert found.exit_code == 0, found.output
     assert "forecast from 2 origins" in " ".join(found.output.split())
-    assert sorted(file.name for file in tmp_path.iterdir()) == [
+    assert sorted(file.name for file in (tmp_path / "charts").iterdir()) == [
         "hindcast-all.png", "hindcast-kidal.png",
     ]  # fmt: skip
     wrong = CliRunner().invoke(app, ["hindcast", "--every", "3d"])

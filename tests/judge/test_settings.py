@@ -11,10 +11,12 @@ import typer
 import camphandover as ch
 from camphandover.batch.settings import RunSettings, Settings
 from camphandover.cli.main import app
+from camphandover.judge.score.settings import HindcastSettings
 from camphandover.judge.study.settings import (
     Budget,
     CalibrateSettings,
     DiscoverSettings,
+    EvidenceSettings,
     SensitivitySettings,
 )
 
@@ -23,8 +25,10 @@ TAKEN: dict[str, tuple[type[Settings], ...]] = {
     "sensitivity": (SensitivitySettings,),
     "discover": (DiscoverSettings,),
     "calibrate": (CalibrateSettings, Budget),
+    "evidence": (EvidenceSettings,),
+    "hindcast": (HindcastSettings,),
 }
-NEEDED = {"scenario": "on-schedule", "place": "Kidal"}
+NEEDED = {"scenario": "on-schedule", "place": "Kidal", "scenarios": "on-schedule"}
 RANGED = [
     (kind, one.name, about.within)
     for kinds in TAKEN.values()

@@ -33,7 +33,7 @@ class Chain:
 
     def play(self, last: int) -> None:
         """Move to the end of a day."""
-        for _ in range(self.day, last - Look(FIRST, 1, ()).number):
+        for _ in range(self.day, last - Look(FIRST, 1, 0, ()).number):
             ups = self.draws.random(self.n)
             self.states = (ups[:, None] > STEP[self.states].cumsum(axis=1)).sum(axis=1)
             self.day += 1
@@ -52,7 +52,8 @@ class Chain:
 
 def looks() -> list[Look]:
     return [
-        Look(day, 1, (Told(0, 0, said, day, "high"),)) for day, said in zip(DAYS, SAID, strict=True)
+        Look(day, 1, 0, (Told(0, 0, said, day, "high"),))
+        for day, said in zip(DAYS, SAID, strict=True)
     ]
 
 
@@ -106,7 +107,7 @@ def test_what_hardly_any_particle_meets_is_told_with_its_share():
     swarm.states[:] = 1
     swarm.states[:3] = 0
     found = Filter(swarm, 5)
-    list(found.run([Look(FIRST, 1, told)]))
+    list(found.run([Look(FIRST, 1, 0, told)]))
     assert [(one.n, one.share) for one in found.unmet] == [(0, 0.0), (3, pytest.approx(0.003))]
     assert HARDLY > 0.003
     assert found.unmet[1].what == "Kidal camp: army since 2023-08-01 (high)"
@@ -144,7 +145,7 @@ def test_the_first_slots_are_as_good_a_sample_as_all():
 def test_even_weights_are_never_resampled():
     swarm = Chain(50, 1)
     found = Filter(swarm, 1)
-    list(found.run([Look(day, 1, ()) for day in DAYS], Look(DAYS[-1], 1, ())))
+    list(found.run([Look(day, 1, 0, ()) for day in DAYS], Look(DAYS[-1], 1, 0, ())))
     assert all(stage.parents is None for stage in found.stages)
     assert found.log_evidence == pytest.approx(0.0, abs=1e-12)
     assert found.effective == pytest.approx(50)

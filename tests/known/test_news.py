@@ -12,7 +12,16 @@ from scipy import stats
 
 from camphandover import facts
 from camphandover.facts import Change
-from camphandover.known.news import Claim, Look, Seen, Told, agrees, log_likelihood, looks
+from camphandover.known.news import (
+    Claim,
+    Look,
+    Seen,
+    Told,
+    agrees,
+    log_likelihood,
+    log_likelihood_of_fresh,
+    looks,
+)
 
 FIRST = date(2023, 8, 1)
 INDEX = facts.load().index
@@ -111,11 +120,11 @@ def test_nothing_after_the_last_day_is_told():
 def test_a_row_is_wrong_as_often_as_its_confidence_says(confidence: str):
     error = facts.load().parameters[f"record_error_{confidence}"].best
     told = Told(KIDAL, CAMP, MINUSMA, FIRST, confidence)
-    assert math.exp(log_likelihood(Look(FIRST, 1, (told,)), seen())[0, 0]) == pytest.approx(
+    assert math.exp(log_likelihood(Look(FIRST, 1, 0, (told,)), seen())[0, 0]) == pytest.approx(
         1 - error
     )
     holders = [Told(KIDAL, CAMP, h, FIRST, confidence) for h in range(6)]
-    chances = np.exp(log_likelihood(Look(FIRST, 1, tuple(holders)), seen(camp=ARMY))[:, 0])
+    chances = np.exp(log_likelihood(Look(FIRST, 1, 0, tuple(holders)), seen(camp=ARMY))[:, 0])
     assert chances.sum() == pytest.approx(1.0)  # a probability of what the record says
     assert chances[MINUSMA] == pytest.approx(error / 5)
 
@@ -123,22 +132,33 @@ def test_a_row_is_wrong_as_often_as_its_confidence_says(confidence: str):
 def test_only_what_is_new_weighs():
     day = FIRST + timedelta(days=20)
     told = Told(KIDAL, CAMP, SEPARATISTS, FIRST, "high")
-    look = Look(day, 7, (told,))
+    look = Look(day, 7, 0, (told,))
     begins = 24 * (look.number + 1 - 7)
     weighed = [
         bool(log_likelihood(one, seen(changed=hour))[0, 0])
         for one, hour in (
             (look, begins - 1),  # neither the record nor the run has news
             (look, begins),
-            (Look(day, 7, (replace(told, since=day - timedelta(days=6)),)), 0),
-            (Look(day, 7, (replace(told, since=day - timedelta(days=7)),)), 0),
+            (Look(day, 7, 0, (replace(told, since=day - timedelta(days=6)),)), 0),
+            (Look(day, 7, 0, (replace(told, since=day - timedelta(days=7)),)), 0),
         )
     ]
     assert weighed == [False, True, True, False]
 
 
+def test_news_weighs_once_when_it_is_a_look_old_and_what_is_fresh_for_runs_that_go_on():
+    of_age = np.zeros(30)
+    for n in range(30):  # looks a week apart, after a row of the first day
+        look = Look(FIRST + timedelta(days=n), 7, 7, (Told(KIDAL, CAMP, GSIM, FIRST, "high"),))
+        of_age[n] = log_likelihood(look, seen())[0, 0]
+        fresh = log_likelihood_of_fresh(look, seen())[0, 0]
+        assert bool(fresh) == (n < 7)
+        assert not (fresh and of_age[n])
+    assert np.flatnonzero(of_age).tolist() == list(range(7, 14))
+
+
 def test_a_capture_is_met_by_a_change_since_the_look_before():
-    look = Look(FIRST + timedelta(days=20), 7, (Told(BAMBA, CAMP, GSIM, FIRST, "low", True),))
+    look = Look(FIRST + timedelta(days=20), 7, 0, (Told(BAMBA, CAMP, GSIM, FIRST, "low", True),))
     begins = 24 * (look.number + 1 - 7)
     missed = facts.load().parameters["record_capture_missed"].best
     for hour, is_met in ((begins - 1, False), (begins, True)):
@@ -164,14 +184,14 @@ def test_claims_are_those_of_the_days_since_the_look_before():
 
 def test_a_claim_is_as_likely_as_its_logarithm_is_near_that_of_the_run():
     claim = Claim(GSIM_SIDE, "enemy", 40)
-    found = log_likelihood(Look(FIRST, 1, (), (claim,)), seen(said=9.0))
+    found = log_likelihood(Look(FIRST, 1, 0, (), (claim,)), seen(said=9.0))
     sd = facts.load().parameters["record_claim_sd"].best
     assert found[0, 0] == pytest.approx(stats.norm(math.log(10), sd).logpdf(math.log(41)))
     assert str(claim) == "gsim tells 40 enemy dead"
 
 
 def test_errors_are_those_of_each_run():
-    look = Look(FIRST, 1, (Told(KIDAL, TOWN, SEPARATISTS, FIRST, "low"),))
+    look = Look(FIRST, 1, 0, (Told(KIDAL, TOWN, SEPARATISTS, FIRST, "low"),))
     two = seen(2)
     two.parameters["record_error_low"][:] = (0.1, 0.4)
     assert np.exp(log_likelihood(look, two)[0]) == pytest.approx([0.9, 0.6])

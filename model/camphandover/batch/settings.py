@@ -142,7 +142,7 @@ class RunSettings(Settings):
         ledger: How much of the ledger is kept: full, changes, none.
         known_until: Last day of which the record is known: runs go on from there.
         history: A record of your own, of the form of control_history.csv.
-        particles: Runs that the record weighs. [default: 1000]
+        particles: Runs that the record weighs. [default: 2000]
     """
 
     scenarios: Any = setting(None, list[str], metavar="files", is_argument=True)

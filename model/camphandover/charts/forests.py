@@ -23,9 +23,11 @@ from camphandover.charts.registry import chart
 from camphandover.charts.style import FAINT, INK, LUCK, PAPER, SURE, UNSURE, colour_of, name_of
 from camphandover.judge.compare import Comparison, compare
 from camphandover.judge.study.calibration import Calibration
+from camphandover.judge.study.evidence import Evidence
+from camphandover.judge.study.posterior import Posterior
 from camphandover.judge.study.sensitivity import Sensitivity, n_top
 from camphandover.libraries import pd
-from camphandover.measure.notation import bounded, number
+from camphandover.measure.notation import bounded, interval_of, number
 from camphandover.measure.outcomes import UNITS, by_label
 
 SHORT_NAMES, TITLE, QUESTION = 50, 60, 68
@@ -418,7 +420,7 @@ def _stable(found: Sensitivity, outcome: str) -> str:
 
 
 @chart()
-def plot_calibration(calibration: Calibration, ax: Axes | None = None) -> Axes:
+def plot_calibration(calibration: Calibration | Posterior, ax: Axes | None = None) -> Axes:
     """Where in its range each uncertain parameter lies in the accepted records.
 
     A dot is the median, a line 5 to 95 %, both as probabilities of the range's distribution: a
@@ -445,7 +447,7 @@ def plot_calibration(calibration: Calibration, ax: Axes | None = None) -> Axes:
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlim(0, 1)
     ax.set_xlabel("probability in the parameter's range: median and 5 to 95 % of the records")
-    evidence, n = calibration.targets.evidence, calibration.records.n
+    evidence, n = calibration.records.evidence, calibration.records.n
     text = (
         f"What {n} accepted records of the set {evidence} leave open;\n"
         "right: their values, median [5 %, 95 %]"
@@ -456,6 +458,51 @@ def plot_calibration(calibration: Calibration, ax: Axes | None = None) -> Axes:
 
 
 @chart()
-def draw_calibration(calibration: Calibration, folder: str | Path) -> Path:
+def draw_calibration(calibration: Calibration | Posterior, folder: str | Path) -> Path:
     """Write the chart to `folder/accepted.png` and return its path."""
     return axis.save(plot_calibration(calibration), inputs.path("folder", folder) / "accepted.png")
+
+
+# --- evidence ----------------------------------------------------------------------------
+
+
+@chart()
+def plot_evidence(evidence: Evidence, ax: Axes | None = None) -> Axes:
+    """How much likelier the record is in each case than in the first one: log Bayes factors.
+
+    A row for each case with its 95 % interval, filled where that leaves out nil.
+
+    Args:
+        evidence: What `ch.evidence` gave, of at least two cases.
+        ax: Where to draw; axes of their own if not given.
+    Returns:
+        The axes.
+    """
+    rows, first = evidence.table.to_dict("records")[1:], evidence.table["case"][0]
+    if not rows:
+        raise ValueError("there is one case only: nothing to hold against it")
+    ax = axis.framed(ax, 7.6, 1.5 + 0.27 * max(len(rows), 2))
+    ax.axvline(0, color=FAINT, linewidth=0.9, zorder=0)
+    for at, row in enumerate(rows):
+        value, low, high = interval_of(row, "difference", "difference_low", "difference_high")
+        gid = f"interval/{row['case']}"
+        ax.plot([low, high], [at, at], color=SURE, linewidth=1.8, gid=gid)
+        face = SURE if low > 0 or high < 0 else PAPER
+        ax.plot([value], [at], "o", color=SURE, markersize=6, markerfacecolor=face)
+        beside(ax, at, _minus(bounded((value, low, high), partial(number, digits=1))))
+    axis.name_rows(ax, [row["case"] for row in rows])
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    days = f"{day_text(evidence.first)} to {day_text(evidence.until)}"
+    heading(ax, f"How much likelier the record of {days}\nis than in {first}", 20)
+    _above(ax, 1, "likelier \N{RIGHTWARDS ARROW}", ha="right")
+    _above(ax, 0, f"\N{LEFTWARDS ARROW} likelier in {first}")
+    ax.set_xlabel("log Bayes factor, nats", fontsize=8, color=INK)
+    n, particles = evidence.n_filters, evidence.n_particles
+    axis.note(ax, f"{n} filters of {particles:,} particles each, seed {evidence.seed}; 95 %", 30)
+    return ax
+
+
+@chart()
+def draw_evidence(evidence: Evidence, folder: str | Path) -> Path:
+    """Write the chart to `folder/evidence.png` and return its path."""
+    return axis.save(plot_evidence(evidence), inputs.path("folder", folder) / "evidence.png")

@@ -6,24 +6,28 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
 
 from camphandover.charts import axis
 from camphandover.charts.axis import line_key
 from camphandover.charts.registry import chart
 from camphandover.charts.scores import STYLES, UNITS
-from camphandover.charts.style import INK, colour_of
+from camphandover.charts.style import INK
 from camphandover.judge.score.hindcast import Hindcast
 from camphandover.judge.score.rolled import AS_IT_IS, PLAIN
 from camphandover.judge.score.scored import MODEL, SPLITS
 
+OTHER = "#a2418f"
+"""Colour of the runs that are never weighed: that of no side."""
 LOOKS = {
     MODEL: STYLES[MODEL],
     MODEL + AS_IT_IS: (INK, (0, (1, 1.5)), 1.4),
-    PLAIN: (colour_of("gsim"), "-", 1.6),
-    PLAIN + AS_IT_IS: (colour_of("gsim"), (0, (1, 1.5)), 1.4),
+    PLAIN: (OTHER, "-", 1.6),
+    PLAIN + AS_IT_IS: (OTHER, (0, (1, 1.5)), 1.4),
     **{name: look for name, look in STYLES.items() if name not in (MODEL, "base rate")},
 }
 """Colour, line and width of each forecast; the base rate is far above all others."""
+TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 APART = 0.012
 """Between forecasts at a horizon, as a part of the width, so that their intervals can be told."""
 
@@ -57,8 +61,11 @@ def plot_score_by_horizon(
         ax.plot(x, own["score"], color=colour, linestyle=line, linewidth=width, marker="o", ms=3)
     ax.set_xticks(at, [f"+{horizon}" for horizon in found.horizons])
     ax.set_xlabel("days after the origin", fontsize=9, color=INK)
-    ax.set_ylim(0, None)
-    ax.set_ylabel(f"{UNITS[measure]} (0 is best)", fontsize=9, color=INK)
+    ax.set_yscale("log")  # what is half as far from it is a skill of a half, wherever it is
+    ticks = [tick for tick in TICKS if ax.get_ylim()[0] <= tick <= ax.get_ylim()[1]]
+    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.set_ylabel(f"{UNITS[measure]}, lower is better", fontsize=9, color=INK)
     axis.title(ax, found.scenario, f"forecasts from {len(found.origins)} origins, {SPLITS[split]}")
     keys = [
         line_key(name, color=colour, linestyle=line, linewidth=width)

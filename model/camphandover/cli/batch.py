@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from camphandover.batch.settings import RunSettings
-from camphandover.cli.options import Folder, Json, NoCharts, Quiet, takes
+from camphandover.cli.options import Folder, Json, NoCharts, Quiet, fixed_of, takes
 from camphandover.cli.telling import FAILED, progress_of, tell, tell_nothing, tell_user
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def run(
     say = tell_nothing if quiet else tell_user
     plural = "s" * (len(scenarios) != 1)
     say(f"{len(scenarios)} scenario{plural} x {settings.runs} runs into {folder}")
-    fixed = _fixed(settings.fixed or ())
+    fixed = fixed_of(settings.fixed or ())
     with progress_of(quiet, say) as progress:
         asked = {"scenarios": scenarios, "out": folder, "fixed": fixed, "progress": progress}
         batch = run_batch(**{**vars(settings), **asked, "say": tell_user})
@@ -50,25 +50,6 @@ def run(
         tell(end_table(batch), json, *([] if no_charts else [lambda: _draw(batch, say)]))
     finally:
         _report_failures(batch)
-
-
-def _fixed(texts: Iterable[str]) -> dict[str, float]:
-    """What `--set NAME=VALUE` says, by name."""
-    from camphandover.errors import BatchError
-
-    values: dict[str, float] = {}
-    for text in texts:
-        name, equals, number = text.partition("=")
-        try:
-            value = float(number)
-        except ValueError:
-            equals = ""
-        if not equals:
-            raise BatchError(f"--set {text}: NAME=VALUE is needed, such as ied_rate=0.5.")
-        if name in values:
-            raise BatchError(f"--set {name} stands twice: keep one of the two.")
-        values[name] = value
-    return values
 
 
 def _draw(batch: Batch, say: Callable[[str], None]) -> None:

@@ -15,9 +15,9 @@ from camphandover.judge.score.settings import HindcastSettings
 @takes(HindcastSettings)
 def hindcast(
     settings: HindcastSettings,
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the chart.")] = Path(
-        "runs/hindcast"
-    ),
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder, in which charts/ is.")
+    ] = Path("runs/hindcast"),
     charts: Annotated[bool, typer.Option("--charts/--no-charts", help="Draw the chart.")] = True,
     json: Json = None,
     quiet: Quiet = False,
@@ -27,6 +27,7 @@ def hindcast(
     Beside the model stand persistence, the base rate, a Markov chain, "the army gets every camp on
     plan", and the runs that never look at the record.
     """
+    from camphandover.batch.store import CHARTS
     from camphandover.judge.score.hindcast import hindcast as score
 
     with progress_of(quiet, tell_user) as bar:
@@ -35,7 +36,7 @@ def hindcast(
     def draw() -> None:
         from camphandover.charts.horizons import draw_hindcast
 
-        for path in draw_hindcast(found, out) if charts else ():
+        for path in draw_hindcast(found, out / CHARTS) if charts else ():
             tell_user(f"Chart: {path}")
 
     tell(found, json, draw)

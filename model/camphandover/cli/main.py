@@ -139,7 +139,7 @@ def schema() -> None:
 for command in (
     batch.run, compare.compare, batch.verify, why.why, why.diverge, serve.serve,
     report.report, score.score, hindcast.hindcast, patterns.patterns, validation.validation,
-    studies.sensitivity, studies.calibrate, studies.discover,
+    studies.sensitivity, studies.calibrate, studies.discover, studies.evidence,
 ):  # fmt: skip
     app.command()(command)
 app.command(cls=plot.WithKinds)(plot.plot)

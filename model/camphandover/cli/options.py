@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field
 from functools import wraps
 from pathlib import Path
@@ -46,6 +46,23 @@ def _loaded(files: list[Path] | None) -> list[Path] | None:
     for file in files or ():
         load_outcomes(file)
     return files
+
+
+def fixed_of(texts: Iterable[str]) -> dict[str, float]:
+    """What `--set NAME=VALUE` says, by name."""
+    values: dict[str, float] = {}
+    for text in texts:
+        name, equals, number = text.partition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise BatchError(f"--set {text}: NAME=VALUE is needed, such as ied_rate=0.5.")
+        if name in values:
+            raise BatchError(f"--set {name} stands twice: keep one of the two.")
+        values[name] = value
+    return values
 
 
 ScenarioFile = Annotated[str, typer.Argument(help="A scenario file, or a name of the library.")]

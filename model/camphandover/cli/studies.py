@@ -1,4 +1,4 @@
-"""The commands `sensitivity`, `discover` and `calibrate`: studies of what nobody knows for sure."""
+"""The commands `sensitivity`, `discover`, `calibrate` and `evidence`: studies of the unknown."""
 
 from __future__ import annotations
 
@@ -10,15 +10,23 @@ from typing import Annotated, Any
 
 import typer
 
-from camphandover.cli.options import Json, OutcomeFiles, Quiet, takes
+from camphandover.cli.options import Json, OutcomeFiles, Quiet, fixed_of, takes
 from camphandover.cli.telling import tell, tell_nothing, tell_user
 from camphandover.judge.study.settings import (
+    BUDGETS,
     Budget,
     CalibrateSettings,
     DiscoverSettings,
+    EvidenceSettings,
     SensitivitySettings,
+    folder_of,
 )
 
+EVIDENCE_CHARTS = Path("runs", "evidence")
+EvidenceFolder = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help=f"Folder of the chart. [default: {EVIDENCE_CHARTS}]"),
+]
 QUICK = 8
 """How many times less than usual `--quick` computes, at every step."""
 
@@ -90,11 +98,12 @@ def calibrate(
 
     Screening, waves of points guided by a response surface, acceptance of the best, and a test with
     fresh luck. About 70,000 runs, a quarter of an hour on two cores; what was cut off goes on where
-    it was.
+    it was. By filter, records are drawn from the posterior that the evidence of the record tells.
     """
     from camphandover.judge.study.calibration import calibrate as find
 
-    folder = Path(settings.out or f"runs/calibrate-{settings.evidence}")
+    folder = Path(settings.out or folder_of(settings))
+    budget = replace(BUDGETS[settings.by], factors=budget.factors, accepted=budget.accepted)
     budget = budget.part(QUICK) if quick else budget
     records = folder / f"{settings.evidence}.json"
     found = find(**vars(replace(settings, budget=budget, out=folder, say=tell_user)))
@@ -106,6 +115,31 @@ def calibrate(
         tell_user(f"Chart: {draw_calibration(found, folder / 'charts')}")
 
     tell(found, json, draw)
+
+
+@takes(EvidenceSettings)
+def evidence(
+    settings: EvidenceSettings, out: EvidenceFolder = None, json: Json = None, quiet: Quiet = False
+) -> None:
+    """How likely the record is in each scenario, as log evidence with its standard error.
+
+    Filters of particles estimate it; months and kinds of news tell what speaks for a scenario or
+    against it. With the variants, which mechanisms the record wants:
+
+    camphandover evidence full-model scenarios/variants/v*.yaml
+    """
+    from camphandover.judge.study.evidence import evidence as estimate
+
+    with _means(quiet) as means:
+        asked = {"fixed": fixed_of(settings.fixed or ()), "progress": means["progress"]}
+        found = estimate(**{**vars(settings), **asked})
+
+    def draw() -> None:
+        from camphandover.charts import draw_evidence
+
+        tell_user(f"Chart: {draw_evidence(found, out or EVIDENCE_CHARTS)}")
+
+    tell(found, json, *([draw] if len(found.table) > 1 else []))
 
 
 @contextmanager

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
-from camphandover.known.news import Look, agrees, log_likelihood
+from camphandover.known.news import (
+    KINDS,
+    Look,
+    agrees,
+    log_likelihood,
+    log_likelihood_of_fresh,
+)
 from camphandover.known.particles import Swarm
 
 HARDLY = 0.01
@@ -47,7 +53,8 @@ class Stage:
 
     Attributes:
         day: Of the look.
-        log_evidence: Of the look, given those before it.
+        by_kind: Log evidence of each kind of its news (`news.KINDS`), given those before it and all
+            looks before, shape (kind,).
         effective: Effective number of particles after it.
         parents: Slot from which each slot has its particle, shape (particle,); None if all kept
             theirs.
@@ -56,11 +63,16 @@ class Stage:
     """
 
     day: date
-    log_evidence: float
+    by_kind: np.ndarray
     effective: float
     parents: np.ndarray | None
     told: int
     agreement: float
+
+    @property
+    def log_evidence(self) -> float:
+        """Of the look, given those before it."""
+        return float(self.by_kind.sum())
 
 
 class Filter:
@@ -80,6 +92,7 @@ class Filter:
     def __init__(self, swarm: Swarm, seed: int) -> None:
         self.swarm, self.seed = swarm, seed
         self._logs = np.full(swarm.n, -math.log(swarm.n))
+        self._fresh = np.zeros(swarm.n)
         self.stages: list[Stage] = []
         self.unmet: list[Unmet] = []
         self.roots = np.arange(swarm.n)
@@ -106,42 +119,58 @@ class Filter:
             self.swarm.play(look.number)
             self._weigh(look)
             yield look
-            is_uneven = self.effective < RESAMPLE_BELOW * self.swarm.n
-            if is_uneven or (look is last and np.ptp(self._logs) > 0.0):
-                self._resample(look)
+            if look is last:
+                self._resample(look, self.heirs(look))
+            elif self.effective < RESAMPLE_BELOW * self.swarm.n:
+                self._resample(look, self._drawn(self._logs, look))
 
     @property
     def effective(self) -> float:
         """Effective number of particles: 1 / sum of squared weights."""
         return float(1.0 / (self.weights**2).sum())
 
+    @property
+    def effective_heirs(self) -> float:
+        """The same if what is fresh weighs, too: of the runs that go on."""
+        logs = self._logs + self._fresh
+        weights = np.exp(logs - logs.max())
+        return float(weights.sum() ** 2 / (weights**2).sum())
+
     def _weigh(self, look: Look) -> None:
         seen, before = self.swarm.see(), self.weights
         likely = log_likelihood(look, seen)
+        self._fresh = log_likelihood_of_fresh(look, seen).sum(axis=0)
         met = np.array([agrees(one, look, seen) for one in look.told])
         for one, right in zip(look.told, met, strict=True):
             share = float(before[right].sum())
             if share < HARDLY:
                 self.unmet.append(Unmet(look.day, str(one), share, int(right.sum())))
-        logs = self._logs + likely.sum(axis=0)
-        top = logs.max()
-        total = top + math.log(np.exp(logs - top).sum())
-        self._logs = logs - total
+        by_kind, kinds = np.zeros(len(KINDS)), look.kinds
+        for kind in np.unique(kinds):
+            logs = self._logs + likely[kinds == kind].sum(axis=0)
+            top = logs.max()
+            by_kind[kind] = top + math.log(np.exp(logs - top).sum())
+            self._logs = logs - by_kind[kind]
         agreement = float((met.mean(axis=0) * before).sum()) if len(met) else math.nan
         told = len(look.told) + len(look.claims)
-        self.stages.append(Stage(look.day, total, self.effective, None, told, agreement))
+        self.stages.append(Stage(look.day, by_kind, self.effective, None, told, agreement))
 
     def heirs(self, look: Look) -> np.ndarray:
-        """Slot of the particle that each slot would go on with, if all are to weigh the same.
+        """Slot of the particle that each slot would go on with from the day of a look, all weighing
+        the same: then what is fresh weighs, too.
 
         Args:
             look: The last one; its day decides the draws.
         Returns:
             Shape (particle,).
         """
-        if not np.ptp(self._logs) > 0.0:
+        return self._drawn(self._logs + self._fresh, look)
+
+    def _drawn(self, logs: np.ndarray, look: Look) -> np.ndarray:
+        if not np.ptp(logs) > 0.0:
             return np.arange(self.swarm.n)
-        return resampled(self.weights, [self.seed, STREAM, look.number])
+        weights = np.exp(logs - logs.max())
+        return resampled(weights / weights.sum(), [self.seed, STREAM, look.number])
 
     def ancestors(self, since: date) -> np.ndarray:
         """The particle before the looks from a day on from which each comes, shape (particle,)."""
@@ -151,15 +180,12 @@ class Filter:
                 found = found[stage.parents]
         return found
 
-    def _resample(self, look: Look) -> None:
-        parents = self.heirs(look)
+    def _resample(self, look: Look, parents: np.ndarray) -> None:
         self.swarm.copy(parents, look.number)
         self.roots = self.roots[parents]
         self._logs = np.full(self.swarm.n, -math.log(self.swarm.n))
-        done = self.stages.pop()
-        self.stages.append(
-            Stage(done.day, done.log_evidence, done.effective, parents, done.told, done.agreement)
-        )
+        if (parents != np.arange(self.swarm.n)).any():
+            self.stages[-1] = replace(self.stages[-1], parents=parents)
 
 
 def resampled(weights: np.ndarray, seed: list[int]) -> np.ndarray:

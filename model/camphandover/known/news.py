@@ -1,8 +1,10 @@
 """What the record says of a state: weekly looks at all places. Source: R10.1.
 
-A look tells who held each slot at the end of its day. Only what is new weighs: a row of the record
-since the look before, or a change of holder in the run. Where the two have come to differ one of
-them is wrong, and stays wrong: to see it again next week tells nothing.
+A look tells who held each slot at the end of its day. Only what is new weighs, and once: a row of
+the record, or a change of holder in the run. Where the two have come to differ one of them is
+wrong, and stays wrong: to see it again next week tells nothing. News weighs when it is a look old,
+as hardly any run has a change on its very day, and a late one is not wrong; only for runs that go
+on from a day what is newer weighs, too.
 
 If a scenario asks for it (`known.claims`), a look also tells of the captures since the look before
 that were undone by the end of their day, and of what the sides have said of the dead: claims are
@@ -45,6 +47,9 @@ CLAIMED = {
 }
 """Who tells whose dead, and the columns of the record of events that have it."""
 WHOSE = ("own", "enemy")
+KINDS = ("rows", "changes", "captures", "claims")
+"""Kinds of news: new rows of the record, changes in runs of which it says nothing, captures that
+lasted hours, and claims."""
 EPOCH = date(1970, 1, 1)
 
 
@@ -101,12 +106,14 @@ class Look:
     Attributes:
         day: The day; states are those at its end.
         days: Since the look before; on the first one, since the day before the first.
+        late: Age of news at which it weighs, days.
         told: Of all slots, and of captures.
         claims: What the sides have said.
     """
 
     day: date
     days: int
+    late: int
     told: tuple[Told, ...]
     claims: tuple[Claim, ...] = ()
 
@@ -114,6 +121,16 @@ class Look:
     def number(self) -> int:
         """Days since 1970-01-01."""
         return (self.day - EPOCH).days
+
+    @property
+    def kinds(self) -> np.ndarray:
+        """Kind of each thing told and claimed, a position in `KINDS`."""
+        of_told = [2 if one.is_capture else int(not self._is_row(one)) for one in self.told]
+        return np.array([*of_told, *(3 for _ in self.claims)], int)
+
+    def _is_row(self, told: Told) -> bool:
+        """Whether the row of what is told weighs now."""
+        return self.late <= (self.day - told.since).days < self.late + self.days
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +164,8 @@ def looks(
         changes: The rows of the record until then.
         first: First day of the runs.
         origins: Days from which runs will go on, ascending.
-        every: Days from one look to the next, counted from the first of `origins`.
+        every: Days from one look to the next, counted from the first of `origins`; and the age at
+            which news weighs.
         with_claims: Whether captures of hours and claims are told, too; claims are those of the
             package's record of events.
     """
@@ -169,9 +187,9 @@ def looks(
                     known[place, slot] = Told(place, slot, holder, row.date, row.confidence)
         told = tuple(known.values())
         if with_claims:
-            yield Look(day, (day - last).days, (*told, *captures), tuple(_claims(last, day)))
+            yield Look(day, (day - last).days, every, (*told, *captures), tuple(_claims(last, day)))
         else:
-            yield Look(day, (day - last).days, told)
+            yield Look(day, (day - last).days, every, told)
         last = day
 
 
@@ -198,37 +216,46 @@ def _units(changes: Sequence[Change]) -> Iterator[tuple[int, int, str]]:
 
 
 def log_likelihood(look: Look, seen: Seen) -> np.ndarray:
-    """How likely what a look tells is in each run, the logarithm.
+    """How likely the news that has come of age at a look is in each run, the logarithm.
 
     Returns:
-        Shape (told and claims, run); 0 of what is new neither in the record nor in the run.
+        Shape (told and claims, run); 0 of what is no such news, neither in the record nor in the
+        run.
     """
-    rows = [_of_told(one, look, seen) for one in look.told]
+    rows = [_of_told(one, look, seen, look.late, look.days) for one in look.told]
     return np.array([*rows, *(_of_claim(one, seen) for one in look.claims)])
+
+
+def log_likelihood_of_fresh(look: Look, seen: Seen) -> np.ndarray:
+    """The same of the news of slots that is too fresh for it yet, shape (told, run)."""
+    slots = [one for one in look.told if not one.is_capture]
+    return np.array([_of_told(one, look, seen, 0, look.late) for one in slots])
 
 
 def agrees(told: Told, look: Look, seen: Seen) -> np.ndarray:
     """Which runs are as the record says, shape (run,); of a capture, those in which the slot
     changed hands since the look before."""
     if told.is_capture:
-        return _has_changed(told, look, seen)
+        return _changed_before(told, look, seen) < look.days
     return np.asarray(seen.holders[:, told.place, told.slot] == told.holder)
 
 
-def _has_changed(told: Told, look: Look, seen: Seen) -> np.ndarray:
-    since = 24.0 * (look.number + 1 - look.days)
-    return np.asarray(seen.changed[:, told.place, told.slot] >= since)
+def _changed_before(told: Told, look: Look, seen: Seen) -> np.ndarray:
+    """Days since the slot changed hands in each run."""
+    return np.asarray(look.number - seen.changed[:, told.place, told.slot] // 24.0)
 
 
-def _of_told(told: Told, look: Look, seen: Seen) -> np.ndarray:
+def _of_told(told: Told, look: Look, seen: Seen, age: int, days: int) -> np.ndarray:
+    """Of news that is so many days old, or up to so many days more."""
     is_so = agrees(told, look, seen)
     if told.is_capture:
         missed = seen.parameters["record_capture_missed"]
         return np.log(np.where(is_so, 1.0 - missed, missed))
     error = seen.parameters[ERRORS[told.confidence]]
     logs = np.log(np.where(is_so, 1.0 - error, error / (len(HOLDERS) - 1)))
-    has_row = (look.day - told.since).days < look.days
-    return np.where(has_row | _has_changed(told, look, seen), logs, 0.0)
+    row, change = (look.day - told.since).days, _changed_before(told, look, seen)
+    is_news = (age <= row < age + days) | ((age <= change) & (change < age + days))
+    return np.where(is_news, logs, 0.0)
 
 
 def _of_claim(claim: Claim, seen: Seen) -> np.ndarray:

@@ -52,12 +52,13 @@ class Origin(Told):
     unmet: tuple[Unmet, ...]
 
     @property
-    def narrowest(self) -> Stage:
-        """The look after which the fewest effective particles were left.
+    def narrowest(self) -> tuple[float, date]:
+        """The fewest effective particles that any look left, and its day.
 
         What the runs tell is about as sure as so many independent runs that meet the record.
         """
-        return min(self.stages, key=lambda stage: stage.effective)
+        left = [(stage.effective, stage.day) for stage in self.stages]
+        return min(*left, (self.effective, self.until))
 
     @property
     def log_evidence(self) -> float:
@@ -163,12 +164,14 @@ def _checked(content: dict[str, Any]) -> bytes:
 
 def _stage_data(stage: Stage) -> dict[str, Any]:
     parents = None if stage.parents is None else stage.parents.tolist()
-    return {**vars(stage), "day": stage.day.isoformat(), "parents": parents}
+    about = {"day": stage.day.isoformat(), "by_kind": stage.by_kind.tolist(), "parents": parents}
+    return {**vars(stage), **about}
 
 
 def _stage(data: dict[str, Any]) -> Stage:
     parents = None if data["parents"] is None else np.array(data["parents"])
-    return Stage(**{**data, "day": date.fromisoformat(data["day"]), "parents": parents})
+    day, by_kind = date.fromisoformat(data["day"]), np.array(data["by_kind"])
+    return Stage(**{**data, "day": day, "by_kind": by_kind, "parents": parents})
 
 
 def looks_of(scenario: Scenario, origins: Sequence[date] = ()) -> Iterator[Look]:
@@ -201,7 +204,7 @@ def condition(scenario: Scenario, swarm: Swarm, seed: int, name: str = "") -> Or
     filter_ = Filter(swarm, seed)
     effective = math.nan
     for _ in filter_.run(to_come, to_come[-1]):
-        effective = filter_.effective
+        effective = filter_.effective_heirs
     return Origin(
         name=name,
         first=scenario.window.start,

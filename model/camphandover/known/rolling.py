@@ -7,9 +7,8 @@ would go on with: what comes later in the record is in no run of it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from typing import NamedTuple
+from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -17,27 +16,6 @@ from camphandover.core.draws import key_of
 from camphandover.known.filter import Filter
 from camphandover.known.news import Look
 from camphandover.known.particles import Particle, Particles, Scratch
-
-LINEAGE = timedelta(days=28)
-"""How far back ancestors are counted."""
-
-
-class Passed(NamedTuple):
-    """What a filter is like after a look.
-
-    Attributes:
-        effective: Effective number of particles.
-        ancestors: Distinct ones, 28 days before, of those that go on.
-        roots: Distinct ones on the first day.
-        agreement: Mean share of what the record says that a particle is as.
-        log_evidence: So far.
-    """
-
-    effective: float
-    ancestors: int
-    roots: int
-    agreement: float
-    log_evidence: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,13 +27,11 @@ class Fan:
         parents: The particle from which each goes on, shape (run,).
         holders: Codes at the end of each day, the origin first, int8, shape (run, place, slot,
             day).
-        about: What the filter was like, if runs were weighed.
     """
 
     look: Look
     parents: np.ndarray
     holders: np.ndarray
-    about: Passed | None = None
 
     @property
     def origin(self) -> date:
@@ -76,19 +52,7 @@ def weighed(
     """
     for look in chosen.run(looks):
         if look.day in days:
-            parents = chosen.heirs(look)
-            made = fan(particles, look, parents, days[look.day])
-            yield replace(made, about=_passed(chosen, parents, look.day))
-
-
-def _passed(chosen: Filter, parents: np.ndarray, day: date) -> Passed:
-    return Passed(
-        effective=chosen.effective,
-        ancestors=len(np.unique(chosen.ancestors(day - LINEAGE)[parents])),
-        roots=len(np.unique(chosen.roots[parents])),
-        agreement=chosen.stages[-1].agreement,
-        log_evidence=chosen.log_evidence,
-    )
+            yield fan(particles, look, chosen.heirs(look), days[look.day])
 
 
 def unweighed(particles: Particles, looks: Sequence[Look], days: dict[date, int]) -> Iterator[Fan]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from camphandover.judge.study.calibration import Calibration
+from camphandover.judge.study.posterior import Posterior
 from camphandover.judge.study.targets import Measured
 from camphandover.measure.intervals import Interval, share_interval
 from camphandover.measure.notation import number, with_interval
@@ -32,7 +33,7 @@ def document(found: Calibration) -> Document:
     ]
     if found.targets.claims:
         patterns += [Paragraph(CLAIMS), table("", CLAIM_HEAD, _claim_rows(found))]
-    return [Paragraph(_preface(found)), *patterns, Items(_waves(found)), _parameters(found)]
+    return [Paragraph(_preface(found)), *patterns, Items(_waves(found)), parameters(found)]
 
 
 def _preface(found: Calibration) -> str:
@@ -99,7 +100,7 @@ def _waves(found: Calibration) -> tuple[str, ...]:
     )
 
 
-def _parameters(found: Calibration) -> Block:
+def parameters(found: Calibration | Posterior) -> Block:
     """A row for each uncertain parameter: how far it moves the targets, its range before and after.
 
     `Shift` is where the accepted median lies in the range's distribution, in percent.

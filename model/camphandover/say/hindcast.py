@@ -17,7 +17,7 @@ from camphandover.say.prose import paragraphs
 
 WORDS = Path(__file__).with_name("hindcast.md")
 DAY = "%d %B %Y"
-MEASURES = {"log": "Log score, nats", "brier": "Brier score", "rps": "Ranked probability score"}
+OTHERS = {"brier": "Brier score", "rps": "RPS"}
 WORST = 8
 """Slots shown of those from which the losses come."""
 
@@ -35,11 +35,30 @@ def document(found: Hindcast) -> Document:
 
 
 def _scores(found: Hindcast, split: str) -> Iterator[Table]:
-    """Mean scores by horizon, each with the model's skill; CRPS of dates."""
+    """Mean scores by horizon: log scores and CRPS of dates with the model's skill, then others."""
     rows = found.table[found.table["split"] == split]
-    for measure, words in MEASURES.items():
-        yield _by_horizon(rows[rows["measure"] == measure], f"{words}, {SPLITS[split]}", 3)
-    yield _by_horizon(rows[rows["measure"] == "crps"], f"CRPS of dates, days, {SPLITS[split]}", 1)
+    for measure, words, digits in (
+        ("log", "Log score, nats", 3),
+        ("crps", "CRPS of dates, days", 1),
+    ):
+        own = rows[rows["measure"] == measure]
+        if len(own):
+            yield _by_horizon(own, f"{words}, {SPLITS[split]}", digits)
+    own = rows[rows["measure"].isin(list(OTHERS))]
+    if len(own):
+        yield _plain(own, f"{' and '.join(OTHERS.values())}, {SPLITS[split]}")
+
+
+def _plain(rows: Any, title: str) -> Table:
+    """Scores of several measures without skill."""
+    scores = rows.set_index(["forecast", "measure", "horizon"])["score"]
+    wanted = [(m, h) for m in OTHERS for h in dict.fromkeys(rows["horizon"])]
+    heads = [f"{OTHERS[m].split()[0]} {_after(h)}" for m, h in wanted]
+    body = [
+        [name, *(notation.number(scores[name, m, h], 3) for m, h in wanted)]
+        for name in dict.fromkeys(rows["forecast"])
+    ]
+    return table(title, ["Forecast", *heads], body)
 
 
 def _by_horizon(rows: Any, title: str, digits: int) -> Table:
@@ -50,13 +69,18 @@ def _by_horizon(rows: Any, title: str, digits: int) -> Table:
     for name in dict.fromkeys(rows["forecast"]):
         scores = [notation.number(own[name, h]["score"], digits) for h in horizons]
         body.append([name, *scores, *(_skill(own[name, h]) for h in horizons)])
-    names = [heads.get(h, f"+{h}") for h in horizons]
+    names = [heads.get(h, _after(h)) for h in horizons]
     n = {h: own[MODEL, h] for h in horizons}
     about = "; ".join(
         f"{name}: {counted(one['n'], 'forecast')}, {counted(one['n_origins'], 'origin')}"
         for name, one in zip(names, n.values(), strict=True)
     )
     return table(title, ["Forecast", *names, *(f"skill {one}" for one in names)], body, 1, [about])
+
+
+def _after(horizon: str) -> str:
+    """`+7` for `7 d`."""
+    return f"+{horizon.removesuffix(' d')}"
 
 
 def _skill(row: Any) -> str:
@@ -67,21 +91,23 @@ def _skill(row: Any) -> str:
 def _reliability(found: Hindcast) -> Table:
     """How often what was given a probability came true, by horizon."""
     rows = found.reliability[found.reliability["split"] == "all"]
+    horizons = list(dict.fromkeys(rows["horizon"]))
     bins = {row["bin_low"]: row["bin_high"] for row in rows.to_dict("records")}
     own = {(row["bin_low"], row["horizon"]): row for row in rows.to_dict("records")}
     body = [
-        [
-            f"{low:.1f} to {high:.1f}",
-            *(
-                f"{notation.number(own[low, h]['p'], 2)}: "
-                + notation.with_interval()(interval_of(own[low, h], "came"))
-                for h in found.horizons
-            ),
-        ]
+        [f"{low:.1f} to {high:.1f}", *(_came(own[low, h]) for h in horizons)]
         for low, high in bins.items()
     ]
     title = "Reliability of the model, all places: mean probability: share that came true"
-    return table(title, ["Probability", *(f"+{h}" for h in found.horizons)], body)
+    return table(title, ["Probability", *map(_after, horizons)], body)
+
+
+def _came(row: Any) -> str:
+    """`0.25: 0.18 [0.00, 0.48]`."""
+    if not row["n"]:
+        return notation.NONE
+    came = notation.with_interval()(interval_of(row, "came"))
+    return f"{notation.number(row['p'], 2)}: {came}"
 
 
 def _places(found: Hindcast) -> Table:
@@ -89,16 +115,17 @@ def _places(found: Hindcast) -> Table:
     models = found.places[found.places["forecast"] == MODEL]
     part = models.pivot_table(index=["place", "slot"], columns="horizon", values="part_of_log")
     log = models.pivot_table(index=["place", "slot"], columns="horizon", values="log")
+    horizons = list(dict.fromkeys(models["horizon"]))
     worst = part.mean(axis=1).sort_values(ascending=False, kind="stable").index[:WORST]
     body = [
         [
             *key,
-            *(notation.percent(part.loc[key, h]) for h in part),
-            *(notation.number(log.loc[key, h], 2) for h in log),
+            *(notation.percent(part.loc[key, h]) for h in horizons),
+            *(notation.number(log.loc[key, h], 2) for h in horizons),
         ]
         for key in worst
     ]
-    heads = [*(f"% at +{h}" for h in part), *(f"log +{h}" for h in log)]
+    heads = [*(f"% at {_after(h)}" for h in horizons), *(f"log {_after(h)}" for h in horizons)]
     return table("Where the model's log loss comes from", ["Place", "Slot", *heads], body, 2)
 
 
@@ -115,8 +142,8 @@ def _origins(found: Hindcast) -> Table:
         for row in found.origins.to_dict("records")
     ]  # fmt: skip
     title = (
-        "The filter on each origin: effective number of particles, distinct ancestors of those who "
-        "go on, what of the record particles are as, log evidence so far; the model's log loss"
+        "The filter on each origin: effective number of particles, distinct ancestors of those "
+        "that go on, what of the record particles are as, log evidence so far; the model's log loss"
     )
     heads = ["Origin", "effective", "28 d before", "first day", "as record %", "log evidence"]
     return table(title, [*heads, *(f"+{h}" for h in shown)], body)

@@ -60,7 +60,7 @@ def data(origin: Origin) -> dict[str, Any]:
         "until": origin.until,
         "particles": origin.n,
         "effective": origin.effective,
-        "narrowest": {"day": origin.narrowest.day, "effective": origin.narrowest.effective},
+        "narrowest": dict(zip(("effective", "day"), origin.narrowest, strict=True)),
         "log_evidence": origin.log_evidence,
         "ancestors_of_four_weeks_before": origin.ancestors(WEEKS),
         "stages": [
@@ -94,7 +94,7 @@ def sentence(origin: Origin, scenarios: Sequence[str] = ()) -> str:
         f"{who} on from what was known on {origin.until}: {origin.n:,} particles, effective "
         f"number {origin.effective:.0f} before the last resampling, "
         f"{counted(origin.ancestors(WEEKS), 'ancestor')} of four weeks before. The record left an "
-        f"effective number of {origin.narrowest.effective:.0f} on {origin.narrowest.day}: what "
+        f"effective number of {origin.narrowest[0]:.0f} on {origin.narrowest[1]}: what "
         "follows is about as sure as so many independent runs that meet the record, and intervals, "
         "which count runs, are narrower than that."
     )

@@ -310,7 +310,7 @@ class KnownForm(Form):
     record: str | None = None
     """A record of your own, of the form of control_history.csv: a path relative to the file, or
     its text; absent or null: the record of the package."""
-    particles: Annotated[int, Field(ge=2, le=100_000)] = 1000
+    particles: Annotated[int, Field(ge=2, le=100_000)] = 2000
     """Runs that are weighed by the record; replicate r goes on from particle r."""
     claims: bool = False
     """Whether captures that lasted hours, and what the sides said of the dead, weigh, too; runs

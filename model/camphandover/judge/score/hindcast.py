@@ -30,13 +30,16 @@ from camphandover.known.filter import Filter
 from camphandover.known.news import looks
 from camphandover.known.particles import Particles
 from camphandover.known.record import Record, read_record
-from camphandover.known.rolling import unweighed, weighed
+from camphandover.known.rolling import Fan, unweighed, weighed
 from camphandover.libraries import pd
 from camphandover.measure.intervals import Interval
 from camphandover.scenario import Scenario
+from camphandover.scenario.resolve import full_model
 from camphandover.scenario.schema import LAST_DAY
 
 MOST_DAYS = 365
+LINEAGE = timedelta(days=28)
+"""How far back ancestors are counted."""
 LOOK_DAYS = int(facts.load().parameters["record_look_days"].best)
 UNMET = ("what", "first", "last", "looks")
 Rows = Iterator[dict[str, Any]]
@@ -56,9 +59,9 @@ class Hindcast(Told):
     the record says on the origin; and the baselines, which start from it.
 
     `table`, a row for each `split` (as `ch.score` has them), `horizon`, `measure` and `forecast`:
-    `horizon` is a number of days after the origin, `event dates` or `all dates`; `score`, the mean
-    over slots and origins by the confidence of the record, `skill`, that of the model over the
-    forecast of the row, both with 95 % intervals by resampling `blocks` (`n_blocks` regions, or
+    `horizon` is `7 d`, ..., so many days after the origin, `event dates` or `all dates`; `score`,
+    the mean over slots and origins by the confidence of the record, `skill`, that of the model over
+    the forecast of the row, both with 95 % intervals by resampling `blocks` (`n_blocks` regions, or
     places) and, crossed with them, runs of `length` of the `n_origins` origins; `n`, slots or
     events.
 
@@ -94,8 +97,8 @@ class Hindcast(Told):
     horizons: tuple[int, ...]
     until: date
 
-    def select(self, **labels: Any) -> pd.DataFrame:
-        """Rows of the table, `select(split="kidal", horizon=14, measure="log")`.
+    def select(self, **labels: str) -> pd.DataFrame:
+        """Rows of the table, `select(split="kidal", horizon="14 d", measure="log")`.
 
         Errors:
             BatchError if a column or a label is not in the table.
@@ -140,10 +143,13 @@ def hindcast(settings: HindcastSettings) -> Hindcast:
 
     Args:
         scenario: A path, a name of the library, a dict of the file's form, or a resolved scenario;
-            its settings hold all the time. Exits of the UN until an origin are the record's.
+            its settings hold all the time, but for its handover: exits of the UN until an origin
+            are the record's, and then as the UN planned them in August 2023. To know when it
+            really left is no forecast.
         every: Days from one origin to the next, a number or such as `7d`: whole weeks, since all
             places are looked at once a week.
-        horizon: Days after each origin, 1 to 365; 7, 14, 30, 60 and 90 if not given.
+        horizon: Days after each origin, 1 to 365; 7, 14, 30, 60 and 90 if not given. What is past
+            the last day for all origins is left out.
         first: First origin.
         until: Last day that is scored, and until which `history` is complete; that of the record
             if not given.
@@ -171,13 +177,13 @@ def hindcast(settings: HindcastSettings) -> Hindcast:
     if len(plan.scenarios) > 1:
         raise BatchError(f"{len(plan.scenarios)} scenarios are given: one is needed.")
     course = _course(s, plan.scenarios[0])
-    chosen, found = _forecasts(course, plan, s)
+    chosen, found, passed = _forecasts(course, plan, s)
     rolled = Rolled(course.record, found, course.every)
     return Hindcast(
         table=pd.DataFrame(_scores(rolled, course.horizons)),
         reliability=pd.DataFrame(_reliability(rolled, course.horizons)),
         places=pd.DataFrame(_places(rolled, course.horizons)),
-        origins=pd.DataFrame(_origins(rolled)),
+        origins=pd.DataFrame(_origins(rolled, passed)),
         unmet=pd.DataFrame(_unmet(chosen), columns=UNMET),
         scenario=plan.names[0],
         source=course.record.source,
@@ -221,6 +227,7 @@ def _course(s: HindcastSettings, scenario: Scenario) -> Course:
             f"the first origin is {first}, and {horizons[0]} days after it nothing is scored any "
             f"more: the last day is {last}."
         )
+    horizons = tuple(h for h in horizons if first + timedelta(days=h) <= last)
     origins = tuple(first + timedelta(days=every * i) for i in range(n))
     n_days = record.index(last) + 1
     arrays = {name: getattr(record, name)[..., :n_days] for name in ("holders", "weights")}
@@ -244,19 +251,24 @@ def _every(value: int | str) -> int:
 
 
 def _known_until(plan: Plan, course: Course, changes: Sequence[Change]) -> Scenario:
-    """The plan's scenario as the particles play it: until the last origin exits are known."""
-    scenario = plan.scenarios[0]
+    """The plan's scenario as the particles play it: exits are known until the last origin, and
+    from a fan's origin on they are as planned, whatever the scenario knows of them."""
+    scenario, planned = plan.scenarios[0], full_model()
     text = None if tuple(changes) == facts.load().history else facts.as_text(changes)
     known = {"until": course.origins[-1], "record": text, "own_past": True}
     update = {
+        "camps": planned.camps,
+        "mandate_end": planned.mandate_end,
         "known": scenario.known.model_copy(update=known),
         "window": scenario.window.model_copy(update={"end": course.record.last}),
     }
     return scenario.model_copy(update=update)
 
 
-def _forecasts(course: Course, plan: Plan, s: HindcastSettings) -> tuple[Filter, list[Ahead]]:
-    """The filter when it has passed all origins, and the forecasts from each."""
+def _forecasts(
+    course: Course, plan: Plan, s: HindcastSettings
+) -> tuple[Filter, list[Ahead], list[dict[str, Any]]]:
+    """The filter when it has passed all origins, the forecasts from each, and what it was there."""
     shipped = facts.load().history
     changes = shipped if s.history is None else facts.read_changes(Path(s.history).expanduser())
     scenario = _known_until(plan, course, changes)
@@ -264,7 +276,7 @@ def _forecasts(course: Course, plan: Plan, s: HindcastSettings) -> tuple[Filter,
     seen = list(looks(known, scenario.window.start, course.origins, LOOK_DAYS))
     values = plan.parameters(0, 0, plan.runs) if plan.is_varied else None
     ours, plain = (Particles(scenario, plan.runs, plan.seed, values, s.workers) for _ in range(2))
-    chosen, found = Filter(ours, plan.seed), list[Ahead]()
+    chosen, found, passed = Filter(ours, plan.seed), list[Ahead](), list[dict[str, Any]]()
     pairs = zip(
         weighed(chosen, ours, seen, course.days), unweighed(plain, seen, course.days), strict=True
     )
@@ -273,8 +285,14 @@ def _forecasts(course: Course, plan: Plan, s: HindcastSettings) -> tuple[Filter,
             fans = {MODEL: one, PLAIN: other}
             slots = SLOTS if s.slot == BOTH else (s.slot,)
             found.append(ahead(course.record, fans, course.horizons, slots))
+            passed.append(_passed(chosen, one))
             tell(2 * plan.runs * len(found), 2 * plan.runs * len(course.origins))
-    return chosen, found
+    return chosen, found, passed
+
+
+def in_days(horizon: int) -> str:
+    """How a horizon is called in the tables: `7 d`."""
+    return f"{horizon} d"
 
 
 # --- rows of the tables ------------------------------------------------------------------
@@ -282,14 +300,14 @@ def _forecasts(course: Course, plan: Plan, s: HindcastSettings) -> tuple[Filter,
 
 def _parts(
     rolled: Rolled, horizons: Sequence[int]
-) -> Iterator[tuple[str, int | str, Entries, rules.Crossed]]:
+) -> Iterator[tuple[str, str, Entries, rules.Crossed]]:
     """Split, horizon, what is averaged there, and what of it is resampled together."""
     for horizon in horizons:
         entries = rolled.at(horizon)
         for split, mask in rolled.splits.items():
             own = entries.of(mask[entries.unit])
             if len(own.weights):
-                yield split, horizon, own, rolled.blocks(own, horizon)
+                yield split, in_days(horizon), own, rolled.blocks(own, horizon)
 
 
 def _scores(rolled: Rolled, horizons: Sequence[int]) -> Rows:
@@ -304,7 +322,7 @@ def _scores(rolled: Rolled, horizons: Sequence[int]) -> Rows:
                 yield from _compared(split, horizon, entries, rolled.blocks(entries, horizons[-1]))
 
 
-def _compared(split: str, horizon: int | str, entries: Entries, drawn: rules.Crossed) -> Rows:
+def _compared(split: str, horizon: str, entries: Entries, drawn: rules.Crossed) -> Rows:
     """All forecasts by all measures, the model first."""
     for (name, measure), values in entries.losses.items():
         loss, models = values * entries.weights, entries.losses[MODEL, measure] * entries.weights
@@ -345,20 +363,32 @@ def _places(rolled: Rolled, horizons: Sequence[int]) -> Rows:
             loss = np.bincount(entries.unit, entries.losses[name, "log"] * entries.weights, n)
             for (place, slot), of_loss, of_weight in zip(rolled.units, loss, weight, strict=True):
                 yield {
-                    "horizon": horizon, "place": place, "slot": slot, "forecast": name,
+                    "horizon": in_days(horizon), "place": place, "slot": slot, "forecast": name,
                     "log": of_loss / of_weight if of_weight > 0 else np.nan,
                     "part_of_log": of_loss / loss.sum() if name == MODEL else np.nan,
                 }  # fmt: skip
 
 
-def _origins(rolled: Rolled) -> Rows:
+def _passed(chosen: Filter, made: Fan) -> dict[str, Any]:
+    """What the filter is like on an origin."""
+    before = chosen.ancestors(made.origin - LINEAGE)
+    return {
+        "origin": made.origin,
+        "effective": chosen.effective,
+        "ancestors": len(np.unique(before[made.parents])),
+        "roots": len(np.unique(chosen.roots[made.parents])),
+        "agreement": chosen.stages[-1].agreement,
+        "log_evidence": chosen.log_evidence,
+    }
+
+
+def _origins(rolled: Rolled, passed: Sequence[dict[str, Any]]) -> Rows:
     """What the filter was like on each origin, and the model's log loss by horizon."""
-    for one in rolled.origins:
-        row = {"origin": one.origin, **one.about._asdict()}
+    for one, row in zip(rolled.origins, passed, strict=True):
         for h, horizon in enumerate(one.horizons):
             weight = one.weights[:, h]
             loss = one.losses[MODEL][:, h, rules.MEASURES.index("log")]
-            row[f"log_{horizon}"] = float((loss * weight).sum() / weight.sum())
+            row |= {f"log_{horizon}": float((loss * weight).sum() / weight.sum())}
         yield row
 
 

@@ -24,7 +24,7 @@ from camphandover.judge.score.scored import (
     possible_events,
 )
 from camphandover.known.record import UNKNOWN, Record
-from camphandover.known.rolling import Fan, Passed, retold
+from camphandover.known.rolling import Fan, retold
 
 AS_IT_IS = " as it is"
 PLAIN = "unconditioned"
@@ -47,7 +47,6 @@ class Ahead:
         masses: By forecast, chances of dates, shape (event, day + 1).
         dates: Dates in the record, shape (event,).
         event_weights: What each counts, same shape.
-        about: What the filter was like.
     """
 
     origin: date
@@ -60,7 +59,6 @@ class Ahead:
     masses: dict[str, np.ndarray]
     dates: np.ndarray
     event_weights: np.ndarray
-    about: Passed | None
 
     @cached_property
     def losses(self) -> dict[str, np.ndarray]:
@@ -130,7 +128,6 @@ def ahead(
         masses=masses | plain_masses(plain, units, events),
         dates=dates,
         event_weights=counts[unit, np.minimum(dates, n_days - 1)],
-        about=one.about,
     )
 
 

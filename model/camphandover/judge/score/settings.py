@@ -23,7 +23,7 @@ class HindcastSettings(Settings):
     """What `camphandover.hindcast` takes.
 
     Attributes:
-        scenario: A scenario file, or a name of the library.
+        scenario: A scenario file, or a name of the library; its handover is as planned.
         every: Days from one origin to the next, such as 7d: whole weeks.
         horizon: Days after each origin; may be repeated. [default: 7 14 30 60 90]
         first: First origin.

@@ -28,30 +28,31 @@ from camphandover.batch.records import Records
 from camphandover.batch.settings import takes
 from camphandover.batch.told import Told
 from camphandover.errors import BatchError
+from camphandover.facts.records import ORIGIN, RECORD
 from camphandover.inputs import choice
 from camphandover.judge.study import emulator, targets
 from camphandover.judge.study.indices import morris_indices
-from camphandover.judge.study.settings import Budget, CalibrateSettings
+from camphandover.judge.study.posterior import Posterior, calibrate_by_filter
+from camphandover.judge.study.settings import BUDGETS, Budget, CalibrateSettings, folder_of
 from camphandover.judge.study.study import (
+    TOLD,
     Problem,
     Study,
+    candidates,
     check_extra,
+    marginals_of,
     morris_design,
     problem_of,
 )
 from camphandover.judge.study.targets import Measured, Targets
 
 NO_EXTRA = 'Calibration needs scikit-learn and SALib: pip install "camphandover[analysis]".'
-LEVELS = (0.05, 0.5, 0.95)
-"""Quantiles that are told."""
 SCREENING = "screening"
 """Step that finds the parameters that matter."""
 CANDIDATES = 2**16
 """Points at which a surface is asked where the next wave shall be."""
 FAVOUR = 1.0
 """Standard deviations of the surface that count in a candidate's favour."""
-STREAM = 0xCA11
-"""Keeps the choice of points apart from every other use of the seed."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Calibration(Told):
 
 
 @takes(CalibrateSettings)
-def calibrate(settings: CalibrateSettings) -> Calibration:
+def calibrate(settings: CalibrateSettings) -> Calibration | Posterior:
     """Find parameter records that retell the record, and write them to `<out>/<evidence>.json`.
 
     What is done is kept, step by step: the same call goes on where it was cut off.
@@ -105,6 +106,7 @@ def calibrate(settings: CalibrateSettings) -> Calibration:
         scenarios: Those in which the targets are measured; by the set if not given. For `prior`
             they are cut at the forecast origin.
         evidence: The set: `prior`, which may know nothing after 17 September 2023, or `hindcast`.
+        by: `patterns`, as above, or `filter`, by the evidence of the record (`posterior`).
         seed: Of points and luck.
         out: Folder; `runs/calibrate-<evidence>` if not given.
         budget: How much is computed.
@@ -117,11 +119,18 @@ def calibrate(settings: CalibrateSettings) -> Calibration:
 
     check_extra(NO_EXTRA, "sklearn", "SALib")
     evidence = choice("evidence", settings.evidence, targets.SCENARIOS)
-    budget = (settings.budget or Budget()).checked()
-    given = load_all(list(settings.scenarios or targets.SCENARIOS[evidence]))
+    by = choice("by", settings.by, BUDGETS)
+    budget = (settings.budget or BUDGETS[by]).checked()
+    usual = targets.SCENARIOS[evidence][: 1 if by == "filter" else None]
+    given = load_all(list(settings.scenarios or usual))
     chosen = targets.scenarios_of(evidence, given)
-    out = f"runs/calibrate-{evidence}" if settings.out is None else settings.out
-    study = Study(chosen, evidence, inputs.path("out", out), settings, ledger="full")
+    folder = inputs.path("out", settings.out or folder_of(settings))
+    study = Study(chosen, evidence, folder, settings, ledger="full")
+    if by == "filter":
+        if len(chosen) > 1 or settings.cluster is not None or settings.model is not None:
+            raise BatchError("by filter takes one scenario, and neither cluster nor model.")
+        until = ORIGIN if evidence == "prior" else min(RECORD[1], chosen[0].window.end)
+        return calibrate_by_filter(study, until, budget, settings.seed)
     asked = targets.targets_of(evidence, chosen)
     steps = Steps(study, asked, budget, settings.seed, settings.keep)
     screened = _screen(steps, problem_of(chosen[0], evidence))
@@ -132,7 +141,7 @@ def calibrate(settings: CalibrateSettings) -> Calibration:
     records = problem.records(accepted, evidence, is_paired=False, made=made)
     records.write(study.folder / f"{evidence}.json")
     before, after = _tested(steps, problem, accepted)
-    marginals = _marginals(problem, accepted)
+    marginals = marginals_of(problem, accepted)
     return Calibration(asked, records, screened, waves, before, after, marginals)
 
 
@@ -257,7 +266,7 @@ def expected_fit(asked: Targets, mean: np.ndarray, sd: np.ndarray) -> np.ndarray
 def _waves(steps: Steps, problem: Problem) -> tuple[np.ndarray, Measured, tuple[Wave, ...]]:
     """Points and what they gave, of the last wave, and how the waves went."""
     asked, budget, seed = steps.asked, steps.budget, steps.seed
-    points = _candidates(problem.n, budget.points[0], seed, 0)
+    points = candidates(problem.n, budget.points[0], seed, 0)
     all_points: list[np.ndarray] = []
     all_values: list[Measured] = []
     waves: list[Wave] = []
@@ -266,27 +275,18 @@ def _waves(steps: Steps, problem: Problem) -> tuple[np.ndarray, Measured, tuple[
             surface = emulator.Surface(
                 np.concatenate(all_points), responses(asked, Measured.joined(all_values))
             )
-            candidates = _candidates(problem.n, CANDIDATES, seed, number)
-            fit = expected_fit(asked, *surface(candidates))
-            points = candidates[np.argsort(-fit, kind="stable")[:n]]
+            among = candidates(problem.n, CANDIDATES, seed, number)
+            fit = expected_fit(asked, *surface(among))
+            points = among[np.argsort(-fit, kind="stable")[:n]]
         all_points.append(points)
         all_values.append(steps.measure(f"wave-{number + 1}", problem, points, draws, seed))
         fit = targets.log_fit(asked, all_values[-1])
         told = responses(asked, Measured.joined(all_values))
         skill = emulator.skill(np.concatenate(all_points), told, seed)
-        low, middle, high = (float(q) for q in np.quantile(fit, LEVELS))
+        low, middle, high = (float(q) for q in np.quantile(fit, TOLD))
         by_name = dict(zip(asked.names, skill, strict=True))
         waves.append(Wave(n, draws, (low, middle, high), by_name))
     return points, all_values[-1], tuple(waves)
-
-
-def _candidates(dimensions: int, n: int, seed: int, number: int) -> np.ndarray:
-    """Scrambled Sobol points of the unit cube, other ones for each wave."""
-    from scipy.stats import qmc
-
-    rng = np.random.default_rng([seed, STREAM, number])
-    engine = qmc.Sobol(dimensions, scramble=True, rng=rng)
-    return np.asarray(engine.random_base2(max(0, (n - 1).bit_length())))[:n]
 
 
 def _accept(steps: Steps, points: np.ndarray, values: Measured) -> tuple[np.ndarray, float]:
@@ -343,17 +343,4 @@ def _made(
         "others": "the best values of the set",
         "core": code_digest(),
         "theatre": facts.load().digest,
-    }
-
-
-def _marginals(
-    problem: Problem, accepted: np.ndarray
-) -> dict[str, dict[str, tuple[float, float, float]]]:
-    """By factor, quantiles over the accepted records, over the range, and their probabilities."""
-    levels = np.tile(LEVELS, (problem.n, 1)).T
-    at = np.quantile(accepted, LEVELS, axis=0)
-    told = {"accepted": problem.values(at), "range": problem.values(levels), "probability": at}
-    return {
-        name: {key: (float(q[0, i]), float(q[1, i]), float(q[2, i])) for key, q in told.items()}
-        for i, name in enumerate(problem.names)
     }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import date as Date
 from pathlib import Path
 from typing import Any, Literal
 
+from camphandover.batch.progress import Progress
 from camphandover.batch.settings import Means, Settings, setting
 from camphandover.errors import BatchError
 from camphandover.inputs import MAX_SEED, whole
@@ -116,9 +117,9 @@ class Budget(Settings):
         trajectories, screening_draws: Of the screening, and runs of each of its points.
         factors: Parameters that stay uncertain after the screening.
         points: Points of each wave, the last one's among them.
-        draws: Runs of each of these points; as many entries as waves.
+        draws: Runs, or particles, of each of these points; as many entries as waves.
         accepted: Records that are accepted.
-        test_draws: Runs of each accepted record in the test.
+        test_draws: Runs of each accepted record in the test, or filters of all of them.
     """
 
     trajectories: int = setting(8, within=(2, 10_000), is_option=False)
@@ -150,7 +151,15 @@ class Budget(Settings):
         """A budget of so many times fewer points, with short tests: to try it."""
         points = tuple(n // times for n in self.points)
         accepted = min(self.accepted, points[-1] // 2)
-        return Budget(2, 3, self.factors, points, self.draws, accepted, 4)
+        less = replace(self, trajectories=2, screening_draws=3, test_draws=4)
+        return replace(less, points=points, accepted=accepted)
+
+
+BUDGETS = {
+    "patterns": Budget(),
+    "filter": Budget(points=(768, 384, 384), draws=(40, 40, 40), test_draws=8),
+}
+"""How much each way of calibration computes, if nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -162,8 +171,9 @@ class CalibrateSettings(Means):
             full-model on-schedule; for prior on-schedule]
         evidence: hindcast may use the whole record; prior nothing after 17 September 2023, and its
             runs end there.
+        by: patterns, or filter for the evidence of the record, in one scenario.
         seed: Seed of points and luck.
-        out: Folder of the steps. [default: runs/calibrate-EVIDENCE]
+        out: Folder of the steps. [default: runs/calibrate-EVIDENCE, or with -filter]
         budget: How much is computed.
         keep: Keep the batches of all steps (about 50 kB a run).
     """
@@ -176,4 +186,47 @@ class CalibrateSettings(Means):
     out: str | Path | None = setting(None, Path)
     budget: Budget | None = None
     _: KW_ONLY
+    by: str = setting("patterns", Literal["patterns", "filter"])
     keep: bool = setting(False)
+
+
+def folder_of(settings: CalibrateSettings) -> str:
+    """Where a calibration lands if no folder is given."""
+    return f"runs/calibrate-{settings.evidence}" + "-filter" * (settings.by == "filter")
+
+
+@dataclass(frozen=True)
+class EvidenceSettings(Settings):
+    """What `camphandover.evidence` takes.
+
+    Attributes:
+        scenarios: Scenario files, or names of the library; the others are held against the first.
+        until: Last day of the record that counts. [default: its last one, or that of the windows]
+        first: First day of the record that counts; what it says before only leads to that day.
+            [default: the first of the windows]
+        particles: Of each filter.
+        filters: Filters of their own luck, from which the standard error comes.
+        seed: Seed of all draws.
+        history: A record of the form of control_history.csv. [default: that of the package]
+        evidence: Set of parameters: hindcast or prior. [default: hindcast, or that of the file]
+        parameters: Records of parameters that the particles take in turn, or the shipped set
+            hindcast or prior; may be given again, and the sets are compared.
+        sample_parameters: Each particle draws its parameters from their ranges.
+        fixed: Fix a parameter; may be given again.
+        workers: Threads. [default: all cores]
+    """
+
+    scenarios: Any = setting(..., list[str], metavar="SCENARIO...", is_argument=True)
+    until: Date | str | None = setting(None, str, metavar="YYYY-MM-DD")
+    first: Date | str | None = setting(None, str, metavar="YYYY-MM-DD")
+    particles: int = setting(400, within=(2, 100_000))
+    filters: int = setting(8, within=(2, 10_000))
+    seed: int = setting(2023, within=(0, MAX_SEED))
+    history: str | Path | None = setting(None, Path, metavar="FILE")
+    _: KW_ONLY
+    evidence: str | None = setting(None, str, metavar="SET")
+    parameters: Any = setting((), list[str], metavar="FILE")
+    sample_parameters: bool = setting(False)
+    fixed: Mapping[str, float] | None = setting(None, list[str], name="set", metavar="NAME=VALUE")
+    workers: int | None = setting(None, int, within=(1, 4096))
+    progress: Progress | bool | None = None

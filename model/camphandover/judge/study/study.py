@@ -31,6 +31,10 @@ LEVELS = 4
 """Levels of a factor in trajectories. Source: Morris 1991; four are usual since Campolongo 2007."""
 STREAM = 0x5E45
 """Keeps the choice of points apart from every other use of the seed."""
+WAVES = 0xCA11
+"""The same of the points of a calibration."""
+TOLD = (0.05, 0.5, 0.95)
+"""Quantiles that are told."""
 TIMED = 6
 """Runs by which the time of a study is guessed."""
 OVERHEAD = 1.25
@@ -242,6 +246,28 @@ def sobol_design(problem: Problem, points: int, seed: int) -> np.ndarray:
 def derived(seed: int) -> int:
     """A seed of SALib's from one of ours, never 0, which SALib takes for none."""
     return int(np.random.SeedSequence([seed, STREAM]).generate_state(1)[0]) or 1
+
+
+def candidates(dimensions: int, n: int, seed: int, number: int) -> np.ndarray:
+    """Scrambled Sobol points of the unit cube, other ones for each wave, shape (n, dimension)."""
+    from scipy.stats import qmc
+
+    rng = np.random.default_rng([seed, WAVES, number])
+    engine = qmc.Sobol(dimensions, scramble=True, rng=rng)
+    return np.asarray(engine.random_base2(max(0, (n - 1).bit_length())))[:n]
+
+
+def marginals_of(
+    problem: Problem, accepted: np.ndarray
+) -> dict[str, dict[str, tuple[float, float, float]]]:
+    """By factor, quantiles over the accepted records, over the range, and their probabilities."""
+    levels = np.tile(TOLD, (problem.n, 1)).T
+    at = np.quantile(accepted, TOLD, axis=0)
+    told = {"accepted": problem.values(at), "range": problem.values(levels), "probability": at}
+    return {
+        name: {key: (float(q[0, i]), float(q[1, i]), float(q[2, i])) for key, q in told.items()}
+        for i, name in enumerate(problem.names)
+    }
 
 
 def by_point(values: np.ndarray, n_points: int) -> np.ndarray:
