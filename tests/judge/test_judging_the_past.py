@@ -201,13 +201,14 @@ def test_a_chain_that_begins_in_the_past_is_told_whole_and_the_day_is_marked(bat
 
 
 def test_what_commanders_could_have_chosen_is_told_of_a_run_that_goes_on(batch):
+    rows = batch.events.query("scenario == 'joint' and kind == 'control' and after == 'gsim'")
+    taken = rows[rows["time"].dt.date > UNTIL].drop_duplicates("replicate")
     told = 0
-    for place in ("Bourem", "Lere", "Gossi", "Hombori", "Ber"):
-        for replicate in range(4):
-            found = ch.why(batch, "joint", replicate, place)
-            assert not found.unknown
-            steps = [step for change in found.changes for step in change.steps]
-            told += sum(step.alternatives is not None for step in steps)
+    for row in taken.itertuples():
+        found = ch.why(batch, "joint", row.replicate, row.place, row.slot, row.time.date())
+        assert not found.unknown
+        steps = [step for change in found.changes for step in change.steps]
+        told += sum(step.alternatives is not None for step in steps)
     assert told
 
 

@@ -18,6 +18,8 @@ from camphandover.judge.end_table import Row, Table, end_table
 from camphandover.measure.intervals import Interval, mean_interval, share_interval, wilson
 from camphandover.measure.outcomes import KEY_BASES
 
+FIRST, LAST = date(2023, 8, 1), date(2023, 12, 31)
+
 
 def cube(codes, **attrs) -> xr.DataArray:
     """A control cube of one place and slot from codes, shape (scenario, replicate, date)."""
@@ -159,7 +161,7 @@ def test_table_of_failed_runs(tmp_path):
 
 def test_table_without_any_run_left():
     nothing = Interval(math.nan, math.nan, math.nan)
-    row = Row("one", 0, date(2023, 12, 31), dict.fromkeys(KEY_BASES, nothing), nothing)
+    row = Row("one", 0, FIRST, LAST, dict.fromkeys(KEY_BASES, nothing), nothing)
     table = Table(2, 1, (row,))
     assert str(table).splitlines()[-2].split() == ["one!", *"-------"]
     assert table.to_dict()["scenarios"][0]["army_holds_camp"]["Gao"]["share"] is None
@@ -172,7 +174,7 @@ def test_table_fits_the_width():
         "a-name-that-no-table-could-ever-hold-in-full-it-is-so-long",
     ]
     rows = [
-        Row(n, 9, date(2023, 12, 31), dict.fromkeys(KEY_BASES, widest), Interval(101, 99, 153))
+        Row(n, 9, FIRST, LAST, dict.fromkeys(KEY_BASES, widest), Interval(101, 99, 153))
         for n in names
     ]
     likely = {**rows[0].army, **dict.fromkeys(("Kidal", "Ber"), Interval(0.9, 0.85, 0.95))}

@@ -19,7 +19,7 @@ WHAT = [f"{place} camp: army since 2023-08-03 (high)" for place in ("Ber", "Gao"
 
 def stage(days: int, parents: list[int] | None) -> Stage:
     found = None if parents is None else np.array(parents)
-    return Stage(FIRST + timedelta(days=days), -1.25, 2.5, found, 7, 0.9)
+    return Stage(FIRST + timedelta(days=days), np.array([-1.0, -0.25]), 2.5, found, 7, 0.9)
 
 
 def origin(*unmet: tuple[int, str], n: int = 0) -> Origin:

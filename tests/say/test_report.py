@@ -123,7 +123,7 @@ def test_caveats_follow_the_batch(tmp_path):
     def of(name: str, **options) -> str:
         stored = ch.run(made("one"), 100, 8, tmp_path / name, **options)
         documents = ("asked", "holders", "time", "ground", "differences", "maps", "failures")
-        said = dict.fromkeys((*documents, "files", "warnings"), ())
+        said = dict.fromkeys((*documents, "files", "pasts", "warnings"), ())
         return " ".join(Page(rendered({"batch": stored, "base": "one", **said})).text.split())
 
     plain = of("plain", model=Scripted)
