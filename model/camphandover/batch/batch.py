@@ -23,11 +23,11 @@ from camphandover.batch.plan import (
 from camphandover.batch.progress import shown
 from camphandover.batch.records import EVIDENCE, Records, checked_values, find_records
 from camphandover.batch.settings import RunSettings, takes
-from camphandover.batch.told import Told
 from camphandover.core.sources import code_digest
 from camphandover.errors import BatchError, Problem, ScenarioError
 from camphandover.libraries import pa, pd, pq, xr
 from camphandover.scenario import Scenario, library, load_points, load_stored, with_known
+from camphandover.told import Told
 
 if TYPE_CHECKING:
     from camphandover.agents.model import NorthernMali

@@ -15,7 +15,6 @@ from camphandover import inputs
 from camphandover.batch.batch import Batch
 from camphandover.batch.cubes import SLOTS
 from camphandover.batch.names import check_known
-from camphandover.batch.told import Warned
 from camphandover.errors import BatchError
 from camphandover.judge.cautions import Cautions, cautions_of
 from camphandover.judge.paired import paired
@@ -29,6 +28,7 @@ from camphandover.measure.outcomes import (
     measure,
 )
 from camphandover.measure.runs import Scope, Window, judged_window, scenario_window
+from camphandover.told import Warned
 
 Rows = dict[str, Any]
 DECIDES = {"days_to_fall": "fell"}

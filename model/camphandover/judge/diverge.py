@@ -14,7 +14,6 @@ from itertools import zip_longest
 from typing import Any, ClassVar
 
 from camphandover.batch.batch import Batch
-from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 from camphandover.judge.cautions import Pasts, pasts_between
 from camphandover.libraries import pd
@@ -22,6 +21,7 @@ from camphandover.measure.events import KINDS, Event, sentence
 from camphandover.measure.outcomes import Window, common_window
 from camphandover.measure.run_ledger import RunLedger, check_full, check_run, read_run
 from camphandover.scenario.diff import differences, grouped
+from camphandover.told import Told
 
 PLANNED = "clause"
 """Kind of row that tells what a scenario means to do; it differs because the scenarios do."""

@@ -8,11 +8,11 @@ from datetime import date
 from typing import ClassVar
 
 from camphandover.batch.batch import Batch
-from camphandover.batch.told import Warned
 from camphandover.measure.intervals import Interval, mean_interval, share_interval
 from camphandover.measure.outcomes import KEY_BASES, REGISTRY, measure
 from camphandover.measure.past import Past, pasts_of
 from camphandover.measure.runs import Scope, judged_window
+from camphandover.told import Warned
 
 HOLDER = "army"
 DAYS_AT = "Kidal"

@@ -18,7 +18,6 @@ from camphandover import inputs
 from camphandover.batch.batch import Batch
 from camphandover.batch.names import check_known
 from camphandover.batch.plan import DEFAULT_MODEL
-from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 from camphandover.judge.alternatives import Alternative, alternatives_of
 from camphandover.libraries import np, pa, pc, pd
@@ -29,6 +28,7 @@ from camphandover.measure.notation import named
 from camphandover.measure.outcomes import Window, scenario_window
 from camphandover.measure.run_ledger import RunLedger
 from camphandover.measure.runs import known_until
+from camphandover.told import Told
 
 SIDES_OF = {
     "army": ("army", "wagner", "partners"),

@@ -18,7 +18,6 @@ import numpy as np
 
 from camphandover.batch.batch import Batch
 from camphandover.batch.names import check_known
-from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 from camphandover.judge.paired import paired
 from camphandover.judge.patterns.met import (
@@ -36,6 +35,7 @@ from camphandover.measure.patterns.data import patterns as definitions
 from camphandover.measure.patterns.runs import check_full, read_runs
 from camphandover.measure.patterns.values import measure
 from camphandover.measure.runs import known_until
+from camphandover.told import Told
 
 INDEX = ["scenario", "replicate"]
 Names = str | Sequence[str] | None

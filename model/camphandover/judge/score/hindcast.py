@@ -18,7 +18,6 @@ from camphandover.batch.names import check_known
 from camphandover.batch.plan import Plan
 from camphandover.batch.progress import shown
 from camphandover.batch.settings import RunSettings, takes
-from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 from camphandover.facts import Change
 from camphandover.judge.score import rules
@@ -36,6 +35,7 @@ from camphandover.measure.intervals import Interval
 from camphandover.scenario import Scenario
 from camphandover.scenario.resolve import full_model
 from camphandover.scenario.schema import LAST_DAY
+from camphandover.told import Told
 
 MOST_DAYS = 365
 LINEAGE = timedelta(days=28)

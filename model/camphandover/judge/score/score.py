@@ -14,7 +14,6 @@ from camphandover import inputs
 from camphandover.batch.batch import Batch, open_batch
 from camphandover.batch.cubes import HOLDERS, SLOTS
 from camphandover.batch.names import check_holders, check_known
-from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 from camphandover.facts.checks import ORIGIN
 from camphandover.judge.score import rules
@@ -23,6 +22,7 @@ from camphandover.known.record import SHIPPED, Record, read_record
 from camphandover.libraries import pd
 from camphandover.measure.intervals import Interval
 from camphandover.measure.runs import Window, known_until, scenario_window
+from camphandover.told import Told
 
 BOTH = "both"
 HORIZONS = (7, 30, 60, 90)

@@ -26,7 +26,6 @@ import numpy as np
 from camphandover import inputs
 from camphandover.batch.records import Records
 from camphandover.batch.settings import takes
-from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 from camphandover.facts.records import ORIGIN, RECORD
 from camphandover.inputs import choice
@@ -45,6 +44,7 @@ from camphandover.judge.study.study import (
     problem_of,
 )
 from camphandover.judge.study.targets import Measured, Targets
+from camphandover.told import Told
 
 NO_EXTRA = 'Calibration needs scikit-learn and SALib: pip install "camphandover[analysis]".'
 SCREENING = "screening"

@@ -23,7 +23,6 @@ from camphandover.batch.plan import Plan
 from camphandover.batch.progress import shown
 from camphandover.batch.records import Records, find_records
 from camphandover.batch.settings import RunSettings, takes
-from camphandover.batch.told import Warned
 from camphandover.errors import BatchError
 from camphandover.facts.records import RECORD
 from camphandover.judge.study.settings import EvidenceSettings
@@ -40,6 +39,7 @@ from camphandover.known.news import KINDS, Look
 from camphandover.known.record import SHIPPED
 from camphandover.libraries import pd
 from camphandover.scenario import Scenario
+from camphandover.told import Warned
 
 ALL = "all"
 """Month, or kind of news, of a row that is of all of them."""

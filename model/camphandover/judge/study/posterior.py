@@ -32,7 +32,6 @@ import numpy as np
 from camphandover import facts
 from camphandover.batch.files import write_whole
 from camphandover.batch.records import Records
-from camphandover.batch.told import Told
 from camphandover.core.sources import code_digest
 from camphandover.errors import BatchError
 from camphandover.judge.study import emulator
@@ -47,6 +46,7 @@ from camphandover.known.evidence import (
     pooled,
 )
 from camphandover.scenario import Scenario
+from camphandover.told import Told
 
 CANDIDATES = 2**15
 """Points at which a surface is asked."""

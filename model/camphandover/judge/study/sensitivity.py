@@ -12,7 +12,6 @@ import numpy as np
 from camphandover import inputs
 from camphandover.batch.names import check_known
 from camphandover.batch.settings import takes
-from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 from camphandover.judge.study.indices import MAIN, indices_of, noise_of
 from camphandover.judge.study.settings import SensitivitySettings
@@ -29,6 +28,7 @@ from camphandover.libraries import pd
 from camphandover.measure.outcomes import Asked, Window, parse_all, without_failures
 from camphandover.measure.outcomes import values as values_of
 from camphandover.scenario import Scenario
+from camphandover.told import Told
 
 NO_EXTRA = 'Sensitivity analysis needs SALib: pip install "camphandover[analysis]".'
 DESIGNS = {"morris": ("trajectories", morris_design), "sobol": ("points", sobol_design)}

@@ -18,7 +18,6 @@ from camphandover import inputs
 from camphandover.batch.batch import Batch
 from camphandover.batch.names import check_known
 from camphandover.batch.settings import RunSettings, takes
-from camphandover.batch.told import Told
 from camphandover.errors import BatchError
 from camphandover.judge.study.discover.boxes import Box
 from camphandover.judge.study.discover.losses import (
@@ -45,6 +44,7 @@ from camphandover.judge.study.levers import Design, luck_of_its_own, make_design
 from camphandover.judge.study.settings import DiscoverSettings
 from camphandover.judge.study.study import Study, check_extra
 from camphandover.libraries import pd
+from camphandover.told import Told
 
 NO_EXTRA = (
     "The search needs packages that are not installed: run "
