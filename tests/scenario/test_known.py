@@ -318,7 +318,7 @@ def test_the_json_schema_has_the_key_with_its_words():
     text = json.dumps(schema)
     assert "Last day of which the record is known" in text
     form = schema["$defs"]["KnownForm"]["properties"]
-    assert set(form) == {"until", "record", "particles", "own_past"}
+    assert set(form) == {"until", "record", "particles", "claims", "own_past"}
 
 
 def test_a_scenario_without_the_key_knows_nothing():

@@ -47,6 +47,8 @@ def test_order_and_completeness() -> None:
         "no-blockade",
         "separatists-join-gsim",
         "separatists-fight-gsim",
+        "on-20-october",
+        "kidal-joint-on-20-october",
     ]
     assert sorted(library()) == FILES
 
