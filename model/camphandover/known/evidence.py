@@ -92,7 +92,8 @@ def estimate(
         found = Filter(swarm, seed)
         for _ in found.run(told):
             pass
-        return Estimate(np.array([stage.by_kind for stage in found.stages]), tuple(found.unmet))
+        unmet = tuple(one for one in found.unmet if not one.n)
+        return Estimate(np.array([stage.by_kind for stage in found.stages]), unmet)
 
 
 def luck_of(seed: int, *address: int) -> int:

@@ -394,6 +394,7 @@ def _origins(rolled: Rolled, passed: Sequence[dict[str, Any]]) -> Rows:
 
 def _unmet(chosen: Filter) -> Rows:
     """What the record says that no particle met, by when it was looked at."""
-    for what in dict.fromkeys(one.what for one in chosen.unmet):
-        days = [one.day for one in chosen.unmet if one.what == what]
+    unmet = [one for one in chosen.unmet if not one.n]
+    for what in dict.fromkeys(one.what for one in unmet):
+        days = [one.day for one in unmet if one.what == what]
         yield {"what": what, "first": days[0], "last": days[-1], "looks": len(days)}
