@@ -95,8 +95,8 @@ def sentence(origin: Origin, scenarios: Sequence[str] = ()) -> str:
         f"number {origin.effective:.0f} before the last resampling, "
         f"{counted(origin.ancestors(WEEKS), 'ancestor')} of four weeks before. The record left an "
         f"effective number of {origin.narrowest[0]:.0f} on {origin.narrowest[1]}: what "
-        "follows is about as sure as so many independent runs that meet the record. Intervals count "
-        "runs and may be too narrow for that."
+        "follows is about as sure as so many independent runs that meet the record. Intervals "
+        "count runs and may be too narrow for that."
     )
     none = origin.impossible
     few = [what for what in origin.hardly_met if what not in none]
