@@ -59,6 +59,12 @@ def seen(particles: Particles, *origins: date) -> list[Any]:
     return list(looks(changes, particles.scenario.window.start, origins, LOOK_DAYS))
 
 
+def holders_of(particles: Particles) -> np.ndarray:
+    """Codes, shape (particle, place, slot)."""
+    places = particles.states.places
+    return np.stack([places[f"{slot}_holder"] for slot in ("camp", "town")], axis=2)
+
+
 # --- fans --------------------------------------------------------------------------------
 
 
@@ -73,24 +79,20 @@ def test_a_fan_is_what_particles_that_know_the_record_until_its_origin_go_on_wit
     alone = past(origins[1])
     told = seen(alone, origins[1])
     list(Filter(alone, 11).run(told, told[-1]))
-    holders = [[one.state.places[f"{slot}_holder"].copy() for slot in ("camp", "town")]
-               for one in alone.particles]  # fmt: skip
     assert made.origin == origins[1]
-    assert np.array_equal(made.holders[..., 0], np.moveaxis(holders, 1, 2))
+    assert np.array_equal(made.holders[..., 0], holders_of(alone))
     assert len(np.unique(made.parents)) < 6  # some are copies, so the test is of those, too
     alone.play(told[-1].number + 40)
-    holders = [[one.state.places[f"{slot}_holder"].copy() for slot in ("camp", "town")]
-               for one in alone.particles]  # fmt: skip
-    assert np.array_equal(made.holders[..., 40], np.moveaxis(holders, 1, 2))
+    assert np.array_equal(made.holders[..., 40], holders_of(alone))
 
 
 def test_a_fan_leaves_the_particles_as_they_are() -> None:
     particles = past(FIRST)
     (look,) = [one for one in seen(particles, FIRST) if one.day == FIRST]
     particles.play(look.number)
-    before = [one.state.places.tobytes() for one in particles.particles]
+    before = particles.states.places.tobytes()
     made = fan(particles, look, np.zeros(6, np.intp), 10)
-    assert before == [one.state.places.tobytes() for one in particles.particles]
+    assert before == particles.states.places.tobytes()
     assert not np.array_equal(made.holders[0], made.holders[1])  # own luck from the origin on
     assert np.array_equal(made.holders[0, ..., 0], made.holders[1, ..., 0])
 
@@ -100,8 +102,7 @@ def test_runs_that_are_not_weighed_are_those_of_their_numbers() -> None:
     (made,) = unweighed(particles, seen(particles, FIRST), {FIRST: 5})
     again = past(FIRST)
     again.play(made.look.number + 5)
-    camps = [one.state.places["camp_holder"] for one in again.particles]
-    assert np.array_equal(made.holders[:, :, 0, -1], camps)
+    assert np.array_equal(made.holders[..., -1], holders_of(again))
 
 
 def test_the_record_goes_on_until_a_run_has_news_by_hand() -> None:
@@ -134,7 +135,9 @@ def test_only_news_that_has_come_of_age_weighs_and_once_by_hand() -> None:
     holders = np.array([[army] * 3, [separatists] * 3, [army, army, separatists]] * 2)[:4, :, None]
     ages = np.full((4, 3, 1), 70)
     ages[2, 2], ages[3, 2] = 7, 0
-    found = Seen(holders, 24.0 * (number - ages) + 5.0, ERRORS_BY_HAND)
+    found = Seen(
+        holders, 24.0 * (number - ages) + 5.0, np.zeros((len(holders), 6, 2)), ERRORS_BY_HAND
+    )
     look = Look(day, 7, 7, told)
     right, wrong = math.log(0.95), math.log(0.05 / 5)
     assert log_likelihood(look, found) == pytest.approx(
@@ -270,7 +273,7 @@ def test_nothing_later_than_an_origin_is_read(
     try:
         assert np.array_equal(before, _forecasts_from(origin))
         particles = past(origin + timedelta(days=28))
-        exits = [one.state.places["exit_known"] for one in particles.particles]
+        exits = particles.states.places["exit_known"]
         assert np.max(exits) == (soon - date(1970, 1, 1)).days  # the nonsense is there
     finally:
         facts.changes_of.cache_clear()
