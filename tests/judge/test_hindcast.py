@@ -274,7 +274,7 @@ def test_nothing_later_than_an_origin_is_read(
         assert np.array_equal(before, _forecasts_from(origin))
         particles = past(origin + timedelta(days=28))
         exits = particles.states.places["exit_known"]
-        assert np.max(exits) == (soon - date(1970, 1, 1)).days  # the nonsense is there
+        assert (exits == (soon - date(1970, 1, 1)).days).sum() > 6  # the nonsense is there
     finally:
         facts.changes_of.cache_clear()
 
