@@ -142,6 +142,8 @@ def test_an_origin_is_lent_read_and_made_again_if_it_is_damaged(batch, tmp_path,
     with pytest.raises(BatchError, match=r"origins.*damaged or missing.*Run the batch's command"):
         lent.origin("base")
     again = played(tmp_path / "lent")
+    assert not again.reused
+    assert played(tmp_path / "lent").reused
     assert ch.verify(again).differences == []
 
 

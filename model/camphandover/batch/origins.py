@@ -30,14 +30,17 @@ FOLDER = "origins"
 
 def condition_plan(
     plan: Plan, model: Model, workers: int | None = None, folder: Path | None = None
-) -> None:
+) -> bool:
     """Give a plan the origins of its scenarios; those that a folder holds, or one beside it, are
     read.
 
     Args:
         workers: Threads.
         folder: Of the batch.
+    Returns:
+        Whether one of them had to be made.
     """
+    is_made = False
     for scenario in range(len(plan.scenarios)):
         name = plan.origin_name(scenario)
         if name is None or name in plan.origins:
@@ -46,9 +49,11 @@ def condition_plan(
         if origin is None:
             swarm = _swarm(plan, scenario, model, workers)
             origin = condition(plan.scenarios[scenario], swarm, plan.seed, name)
+            is_made = True
         if folder is not None:
             _write(folder, origin)
         plan.origins[name] = origin
+    return is_made
 
 
 def _path(folder: Path, name: str) -> Path:

@@ -80,7 +80,7 @@ def fill(
             todo = _missing(folder, plan, say or _warn)
             is_there = is_finished and not todo
             if is_there:
-                condition_plan(plan, engine.model, engine.workers, folder)
+                is_there = not condition_plan(plan, engine.model, engine.workers, folder)
                 store.shrink(folder, plan)
             else:
                 _fill(plan, folder, engine, todo, progress, began)
