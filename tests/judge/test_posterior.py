@@ -17,9 +17,10 @@ from camphandover.errors import BatchError
 from camphandover.facts.checks import ORIGIN
 from camphandover.judge.study import posterior
 from camphandover.judge.study.calibration import calibrate
-from camphandover.judge.study.posterior import Posterior, clipped, effective, weights_of
+from camphandover.judge.study.posterior import Posterior, clipped, weights_of
 from camphandover.judge.study.settings import Budget
 from camphandover.known.evidence import in_its_own_past, looks_at
+from camphandover.known.filter import effective_number as effective
 from worlds import compiled_only
 
 TINY = Budget(factors=4, points=(12, 8), draws=(2, 2), accepted=4, test_draws=2)

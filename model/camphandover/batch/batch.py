@@ -15,6 +15,7 @@ from camphandover.batch.identity import identity_of
 from camphandover.batch.plan import (
     DEFAULT_MODEL,
     LEDGERS,
+    LIBRARY,
     Model,
     Plan,
     default_folder,
@@ -377,9 +378,8 @@ def folder_of(names: list[str], settings: RunSettings) -> Path:
     is_library = settings.scenarios is None
     if settings.known_until is None:
         return default_folder(names, is_library)
-    return default_folder(
-        [*(["library"] if is_library else names), f"known-{settings.known_until}"], False
-    )
+    what = [LIBRARY] if is_library else names
+    return default_folder([*what, f"known-{settings.known_until}"], False)
 
 
 def origin(

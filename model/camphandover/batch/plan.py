@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +19,8 @@ from camphandover.scenario import Scenario
 from camphandover.scenario.past import past_of
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from camphandover.agents.model import Record
     from camphandover.batch.records import Records
     from camphandover.core.draws import Turn
@@ -137,10 +139,16 @@ class Plan:
 
     def origin_name(self, scenario: int) -> str | None:
         """Hash of all that decides from which particles a scenario goes on; None if from none."""
-        one = self.scenarios[scenario]
-        if one.known.until is None:
-            return None
-        parts = [past_of(one).digest(), self.theatre, self.core, self.model, self.seed]
+        return self._origin_names[scenario]
+
+    @cached_property
+    def _origin_names(self) -> tuple[str | None, ...]:
+        return tuple(
+            None if one.known.until is None else self._name_of_past(one) for one in self.scenarios
+        )
+
+    def _name_of_past(self, scenario: Scenario) -> str:
+        parts = [past_of(scenario).digest(), self.theatre, self.core, self.model, self.seed]
         parts += [self.evidence, self.sampled, self.records.digest if self.records else None]
         return _hash(parts)[:16]
 
@@ -217,22 +225,41 @@ class Plan:
         if origin is None:
             return self.own_parameters(scenario, range(first, stop))
         roots = [origin.root(replicate) for replicate in range(first, stop)]
-        own = self.own_parameters(scenario, range(origin.n))
-        return [own[root] for root in roots]
+        return self.own_parameters(scenario, roots, origin.n)
 
-    def own_parameters(self, scenario: int, replicates: range) -> list[dict[str, float]]:
-        """The same of replicates that begin on the first day with luck of their own."""
-        first, stop = replicates.start, replicates.stop
+    def own_parameters(
+        self, scenario: int, replicates: Sequence[int], among: int | None = None
+    ) -> list[dict[str, float]]:
+        """The same of replicates that begin on the first day with luck of their own.
+
+        Args:
+            among: If given they are some, in any order, of so many that are drawn together, once.
+        """
         register = facts.load().parameters
         best = {name: parameter.known(self.evidence)[1] for name, parameter in register.items()}
         own = self.scenarios[scenario].parameters
         if self.records is not None:
-            return [{**best, **self.records.of(r), **own} for r in range(first, stop)]
+            return [{**best, **self.records.of(r), **own} for r in replicates]
         if not self.sampled:
-            return [{**best, **own}] * (stop - first)
-        drawn = sample(register, self.evidence, self.seed, first, stop)
-        rows = range(stop - first)
-        return [{**best, **{name: float(drawn[name][i]) for name in drawn}, **own} for i in rows]
+            return [{**best, **own}] * len(replicates)
+        first, stop = (replicates[0], replicates[-1] + 1) if among is None else (0, among)
+        drawn = _sampled(self.theatre, self.evidence, self.seed, first, stop)
+        rows = (
+            {name: float(values[r - first]) for name, values in drawn.items()} for r in replicates
+        )
+        return [{**best, **row, **own} for row in rows]
+
+
+@lru_cache(maxsize=4)
+def _sampled(
+    theatre: str, evidence: str, seed: int, first: int, stop: int
+) -> dict[str, np.ndarray]:
+    """Drawn parameters of some replicates; those of particles are asked for by each block.
+
+    Args:
+        theatre: Digest of the facts, which hold the register.
+    """
+    return sample(facts.load().parameters, evidence, seed, first, stop)
 
 
 def file_name(*names: str) -> str:

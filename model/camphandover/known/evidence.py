@@ -16,12 +16,10 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from camphandover import facts
 from camphandover.known.filter import Filter, Unmet
-from camphandover.known.news import Look, looks
+from camphandover.known.news import Look, looks_of
 from camphandover.known.particles import Particles, Values
 from camphandover.scenario import Scenario
-from camphandover.scenario.known import changes_known
 
 STREAM = 0xE71D
 """Keeps the luck of a filter apart from every other use of the seed."""
@@ -65,11 +63,8 @@ def looks_at(scenario: Scenario, first: date | None = None) -> list[Look]:
     Args:
         first: All slots are looked at on the day before it, too, if it is given.
     """
-    known, start = scenario.known, scenario.window.start
-    assert known.until is not None
-    every = int(facts.load().parameters["record_look_days"].known("prior")[1])
-    day_before = [] if first is None or first == start else [first - timedelta(days=1)]
-    return list(looks(changes_known(known), start, [*day_before, known.until], every, known.claims))
+    is_later = first is not None and first != scenario.window.start
+    return looks_of(scenario, *([first - timedelta(days=1)] if first and is_later else []))
 
 
 def estimate(

@@ -86,7 +86,6 @@ class Filter:
         weights: Of the particles, sum 1, shape (particle,).
         stages: What was done so far.
         unmet: What the record says that the particles hardly met (`HARDLY`).
-        roots: The particle of the first day from which each one comes, shape (particle,).
     """
 
     def __init__(self, swarm: Swarm, seed: int) -> None:
@@ -95,13 +94,11 @@ class Filter:
         self._fresh = np.zeros(swarm.n)
         self.stages: list[Stage] = []
         self.unmet: list[Unmet] = []
-        self.roots = np.arange(swarm.n)
 
     @property
     def weights(self) -> np.ndarray:
         """Of the particles, sum 1."""
-        found = np.exp(self._logs - self._logs.max())
-        return np.asarray(found / found.sum())
+        return weights_of(self._logs)
 
     @property
     def log_evidence(self) -> float:
@@ -127,14 +124,12 @@ class Filter:
     @property
     def effective(self) -> float:
         """Effective number of particles: 1 / sum of squared weights."""
-        return float(1.0 / (self.weights**2).sum())
+        return effective_number(self.weights)
 
     @property
     def effective_heirs(self) -> float:
         """The same if what is fresh weighs, too: of the runs that go on."""
-        logs = self._logs + self._fresh
-        weights = np.exp(logs - logs.max())
-        return float(weights.sum() ** 2 / (weights**2).sum())
+        return effective_number(weights_of(self._logs + self._fresh))
 
     def _weigh(self, look: Look) -> None:
         seen, before = self.swarm.see(), self.weights
@@ -169,8 +164,12 @@ class Filter:
     def _drawn(self, logs: np.ndarray, look: Look) -> np.ndarray:
         if not np.ptp(logs) > 0.0:
             return np.arange(self.swarm.n)
-        weights = np.exp(logs - logs.max())
-        return resampled(weights / weights.sum(), [self.seed, STREAM, look.number])
+        return resampled(weights_of(logs), [self.seed, STREAM, look.number])
+
+    @property
+    def roots(self) -> np.ndarray:
+        """The particle of the first day from which each one comes, shape (particle,)."""
+        return self.ancestors(date.min)
 
     def ancestors(self, since: date) -> np.ndarray:
         """The particle before the looks from a day on from which each comes, shape (particle,)."""
@@ -182,10 +181,20 @@ class Filter:
 
     def _resample(self, look: Look, parents: np.ndarray) -> None:
         self.swarm.copy(parents, look.number)
-        self.roots = self.roots[parents]
         self._logs = np.full(self.swarm.n, -math.log(self.swarm.n))
         if (parents != np.arange(self.swarm.n)).any():
             self.stages[-1] = replace(self.stages[-1], parents=parents)
+
+
+def weights_of(logs: np.ndarray) -> np.ndarray:
+    """Weights of sum 1 from their logarithms, up to a constant."""
+    found = np.exp(logs - logs.max())
+    return np.asarray(found / found.sum())
+
+
+def effective_number(weights: np.ndarray) -> float:
+    """1 / sum of squared weights."""
+    return float(1.0 / (weights**2).sum())
 
 
 def resampled(weights: np.ndarray, seed: list[int]) -> np.ndarray:

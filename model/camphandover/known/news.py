@@ -26,6 +26,8 @@ from camphandover import facts
 from camphandover.facts import Change
 from camphandover.facts.codes import HOLDERS, SLOTS, Side
 from camphandover.facts.holders import coded, slot_objects
+from camphandover.scenario import Scenario
+from camphandover.scenario.known import changes_known
 
 ERRORS = {
     "high": "record_error_high",
@@ -51,6 +53,8 @@ KINDS = ("rows", "changes", "captures", "claims")
 """Kinds of news: new rows of the record, changes in runs of which it says nothing, captures that
 lasted hours, and claims."""
 EPOCH = date(1970, 1, 1)
+LOOK_DAYS = int(facts.load().parameters["record_look_days"].best)
+"""From one look to the next."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +195,22 @@ def looks(
         else:
             yield Look(day, (day - last).days, every, told)
         last = day
+
+
+def looks_of(scenario: Scenario, *stops: date) -> list[Look]:
+    """The looks at the record by which the past of a scenario is weighed.
+
+    Args:
+        scenario: With `known.until`, on which there is a look.
+        stops: Days before it on which all slots are looked at, too, ascending; weeks are counted
+            from the first of them.
+    """
+    known = scenario.known
+    if known.until is None:
+        raise ValueError(f"{scenario.name} is known until no day")
+    days = [*(day for day in stops if day < known.until), known.until]
+    rows = changes_known(known)
+    return list(looks(rows, scenario.window.start, days, LOOK_DAYS, known.claims))
 
 
 def _claims(last: date, day: date) -> Iterator[Claim]:

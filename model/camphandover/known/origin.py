@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -13,13 +12,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from camphandover import facts
 from camphandover.core.draws import Turn
 from camphandover.known.filter import Filter, Stage, Unmet
-from camphandover.known.news import EPOCH, Look, looks
+from camphandover.known.news import EPOCH, looks_of
 from camphandover.known.particles import Swarm
 from camphandover.scenario import Scenario
-from camphandover.scenario.known import changes_known
 from camphandover.told import Told
 
 AFTER = 1
@@ -174,23 +171,6 @@ def _stage(data: dict[str, Any]) -> Stage:
     return Stage(**{**data, "day": day, "by_kind": by_kind, "parents": parents})
 
 
-def looks_of(scenario: Scenario, origins: Sequence[date] = ()) -> Iterator[Look]:
-    """The looks at the record by which the past of a scenario is weighed.
-
-    Args:
-        origins: Days from which runs will go on, ascending; the scenario's own if none is given.
-    """
-    known = scenario.known
-    until = origins[-1] if origins else known.until
-    if until is None:
-        raise ValueError(f"{scenario.name} is known until no day")
-    rows = [row for row in changes_known(known) if row.date <= until]
-    every = scenario.parameters.get("record_look_days")
-    every = facts.load().parameters["record_look_days"].best if every is None else every
-    days = tuple(origins) or (until,)
-    return looks(rows, scenario.window.start, days, int(every), known.claims)
-
-
 def condition(scenario: Scenario, swarm: Swarm, seed: int, name: str = "") -> Origin:
     """Condition runs of a scenario's past on what was known.
 
@@ -200,7 +180,7 @@ def condition(scenario: Scenario, swarm: Swarm, seed: int, name: str = "") -> Or
         seed: Of resampling.
         name: Of the origin.
     """
-    to_come = list(looks_of(scenario))
+    to_come = looks_of(scenario)
     filter_ = Filter(swarm, seed)
     effective = math.nan
     for _ in filter_.run(to_come, to_come[-1]):

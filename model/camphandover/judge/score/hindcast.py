@@ -26,7 +26,7 @@ from camphandover.judge.score.score import ALL_DATES, BOTH, DATES
 from camphandover.judge.score.scored import MODEL
 from camphandover.judge.score.settings import HORIZONS, HindcastSettings
 from camphandover.known.filter import Filter
-from camphandover.known.news import looks
+from camphandover.known.news import LOOK_DAYS, looks_of
 from camphandover.known.particles import Particles
 from camphandover.known.record import Record, read_record
 from camphandover.known.rolling import Fan, unweighed, weighed
@@ -40,7 +40,6 @@ from camphandover.told import Told
 MOST_DAYS = 365
 LINEAGE = timedelta(days=28)
 """How far back ancestors are counted."""
-LOOK_DAYS = int(facts.load().parameters["record_look_days"].best)
 UNMET = ("what", "first", "last", "looks")
 Rows = Iterator[dict[str, Any]]
 
@@ -272,8 +271,7 @@ def _forecasts(
     shipped = facts.load().history
     changes = shipped if s.history is None else facts.read_changes(Path(s.history).expanduser())
     scenario = _known_until(plan, course, changes)
-    known = [row for row in changes if row.date <= course.origins[-1]]
-    seen = list(looks(known, scenario.window.start, course.origins, LOOK_DAYS))
+    seen = looks_of(scenario, *course.origins)
     values = plan.parameters(0, 0, plan.runs) if plan.is_varied else None
     ours, plain = (Particles(scenario, plan.runs, plan.seed, values, s.workers) for _ in range(2))
     chosen, found, passed = Filter(ours, plan.seed), list[Ahead](), list[dict[str, Any]]()

@@ -31,12 +31,6 @@ PATH = "path"
 DATES, ALL_DATES = "event dates", "all dates"
 """Horizons of the CRPS: of events that happened, and of all that could have."""
 LOG = rules.MEASURES.index("log")
-HORIZONS = (7, 30, 60, 90)
-"""Days after the origin (RULES, section 10)."""
-PATH = "path"
-DATES, ALL_DATES = "event dates", "all dates"
-"""Horizons of the CRPS: of events that happened, and of all that could have."""
-LOG = rules.MEASURES.index("log")
 COLUMNS = (
     "scenario", "split", "horizon", "measure", "forecast", "score", "low", "high",
     "skill", "skill_low", "skill_high", "n", "blocks", "n_blocks",

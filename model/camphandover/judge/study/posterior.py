@@ -45,6 +45,8 @@ from camphandover.known.evidence import (
     luck_of,
     pooled,
 )
+from camphandover.known.filter import effective_number
+from camphandover.known.filter import weights_of as weights_by
 from camphandover.scenario import Scenario
 from camphandover.told import Told
 
@@ -223,21 +225,15 @@ def weights_of(log: np.ndarray, least: float) -> tuple[np.ndarray, float]:
     """
 
     def weights(power: float) -> np.ndarray:
-        found = np.exp(power * (log - log.max()))
-        return np.asarray(found / found.sum())
+        return weights_by(power * log)
 
     low, high = 0.0, 1.0
-    if effective(weights(1.0)) >= least:
+    if effective_number(weights(1.0)) >= least:
         return weights(1.0), 1.0
     for _ in range(50):
         middle = (low + high) / 2
-        low, high = (middle, high) if effective(weights(middle)) >= least else (low, middle)
+        low, high = (middle, high) if effective_number(weights(middle)) >= least else (low, middle)
     return weights(low), low
-
-
-def effective(weights: np.ndarray) -> float:
-    """Effective number of points: 1 / sum of squared weights."""
-    return float(1.0 / (weights**2).sum())
 
 
 def _posterior(
@@ -249,7 +245,7 @@ def _posterior(
     rng = np.random.default_rng([seed, TEST, number])
     at = (np.arange(n) + rng.random()) / n
     chosen = np.minimum(np.searchsorted(np.cumsum(weights), at), len(among) - 1)
-    return among[rng.permutation(chosen)], power, effective(weights)
+    return among[rng.permutation(chosen)], power, effective_number(weights)
 
 
 def _screen(problem: Problem, points: np.ndarray, log: np.ndarray, n: int) -> dict[str, float]:
@@ -277,7 +273,7 @@ def _narrowed(
 
 def _wave(points: np.ndarray, log: np.ndarray, particles: int, skill: float) -> Drawn:
     low, middle, high = (float(q) for q in np.quantile(log, (0.05, 0.5, 0.95)))
-    left = effective(weights_of(log, 0.0)[0])
+    left = effective_number(weights_of(log, 0.0)[0])
     return Drawn(len(points), particles, (low, middle, high), left, skill)
 
 
